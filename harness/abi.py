@@ -1,0 +1,313 @@
+"""The ABI between host, agent and module: a mirror of kmod/pagelab_uapi.h.
+
+Sizes, offsets and values are compared with the header by a compiled test
+(tests/integration/test_abi.py). Nothing here decides anything: numbers and
+struct layouts only.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+import zlib
+from dataclasses import dataclass
+
+MAGIC = 0x4C474150
+VERSION = 1
+
+GUP_CAPACITY = 512
+PROCESSES_MAX = 8
+FILES_MAX = 8
+HELD_MAX = 64
+ARENA_PAGES_MAX = 4096
+TOUCH_MAX = 4
+DATA_MAX = 256
+OPERATIONS_MAX = 1024
+BLOB_MAX = 65536
+SNAPSHOT_MAX = 1 << 20
+LOG_MAX = 16384
+
+PAGE_SHIFT = 12
+PAGE_SIZE = 4096
+WHOLE = 0xFFFFFFFF
+FILE_NONE = 0
+FILE_OTHER = 0xFFFFFFFF
+
+
+class Code(enum.IntEnum):
+    """enum pl_code: which call an operation makes."""
+
+    MMAP = 1
+    MUNMAP = 2
+    MPROTECT = 3
+    MADVISE = 4
+    LOAD = 5
+    STORE = 6
+    FORK = 7
+    EXIT = 8
+    MEMFD = 9
+    FTRUNCATE = 10
+    GET_USER_PAGES = 32
+    GET_USER_PAGES_FAST = 33
+    PUT_PAGE = 34
+    SET_PAGE_DIRTY_LOCK = 35
+    PEEK = 36
+    POKE = 37
+
+
+class Prot(enum.IntFlag):
+    READ = 1
+    WRITE = 2
+    EXEC = 4
+
+
+class Map(enum.IntFlag):
+    SHARED = 1
+    ANON = 2
+
+
+class Madv(enum.IntEnum):
+    DONTNEED = 1
+
+
+class Foll(enum.IntFlag):
+    WRITE = 1
+    FORCE = 2
+
+
+class Kind(enum.IntEnum):
+    """enum pl_kind: what sort of outcome a record is."""
+
+    VALUE = 1
+    SIGNAL = 2
+    DEATH = 3
+    REFUSED = 4
+    NO_PROCESS = 5
+    END = 0x80
+
+
+class Refused(enum.IntEnum):
+    """enum pl_refused: why the module would not make a call."""
+
+    NONE = 0
+    CAPACITY = 1
+    TABLE_END = 2
+    NOT_HELD = 3
+    NOT_MAPPED = 4
+
+
+class Section(enum.IntEnum):
+    PTE = 1
+    PAGE = 2
+    GONE = 3
+    HELD = 4
+    CACHE = 5
+    RSS = 6
+    VMA = 7
+    FILE = 8
+
+
+class PteFlag(enum.IntFlag):
+    PRESENT = 0x0001
+    WRITE = 0x0002
+    DIRTY = 0x0004
+    YOUNG = 0x0008
+    SPECIAL = 0x0010
+    NONE_PROT = 0x0020
+    SWAP = 0x0040
+    ZERO = 0x0080
+    HUGE = 0x0100
+
+
+class PageFlag(enum.IntFlag):
+    DIRTY = 0x0001
+    UPTODATE = 0x0002
+    WRITEBACK = 0x0004
+    PRIVATE = 0x0008
+    LOCKED = 0x0010
+    ANON = 0x0020
+    SWAPBACKED = 0x0040
+    RESERVED = 0x0080
+    EXCLUSIVE = 0x0100
+    MAPPING = 0x0200
+    SLAB = 0x0400
+    COMPOUND = 0x0800
+    ZERO = 0x1000
+    NO_DATA = 0x2000
+
+
+class VmaFlag(enum.IntFlag):
+    READ = 0x0001
+    WRITE = 0x0002
+    EXEC = 0x0004
+    SHARED = 0x0008
+    MAYREAD = 0x0010
+    MAYWRITE = 0x0020
+    MAYEXEC = 0x0040
+    MAYSHARE = 0x0080
+    GROWSDOWN = 0x0100
+    PFNMAP = 0x0200
+    MIXEDMAP = 0x0400
+    IO = 0x0800
+    LOCKED = 0x1000
+    DONTEXPAND = 0x2000
+    DONTDUMP = 0x4000
+    HUGETLB = 0x8000
+
+
+class FrameType(enum.IntEnum):
+    HELLO = 1
+    PROGRAM = 2
+    RESULT = 3
+    STOP = 4
+    ERROR = 5
+
+
+PROGRAM_OBSERVE_END = 1
+PROGRAM_STREAM = 2
+
+# struct layouts, little-endian, padding explicit
+OPERATION = struct.Struct("<HBBIQqQIIIII12x")
+PROGRAM = struct.Struct("<IIIIIIQII4I")
+OUTCOME = struct.Struct("<IBBBBiIqQII")
+SECTION = struct.Struct("<HHI")
+PTE_RECORD = struct.Struct("<BxHIQ")
+PAGE_RECORD = struct.Struct("<QiiI4xQ4Q")
+GONE_RECORD = struct.Struct("<Q")
+HELD_RECORD = struct.Struct("<IIQ")
+CACHE_RECORD = struct.Struct("<IIQ")
+RSS_RECORD = struct.Struct("<II4q")
+VMA_RECORD = struct.Struct("<IIIII4xQ")
+FILE_RECORD = struct.Struct("<I4xQ")
+HELLO = struct.Struct("<IIIIQQQQ64s16s")
+FRAME = struct.Struct("<IIIIII")
+FRAME_MAGIC = 0x4D524C50
+FRAME_MAX = 4 << 20
+
+SECTION_RECORDS = {
+    Section.PTE: PTE_RECORD,
+    Section.PAGE: PAGE_RECORD,
+    Section.GONE: GONE_RECORD,
+    Section.HELD: HELD_RECORD,
+    Section.CACHE: CACHE_RECORD,
+    Section.RSS: RSS_RECORD,
+    Section.VMA: VMA_RECORD,
+    Section.FILE: FILE_RECORD,
+}
+
+_MASK = (1 << 64) - 1
+_DIGEST_STEP = 0x9E3779B97F4A7C15
+_DIGEST_FACTOR = 0xBF58476D1CE4E5B9
+
+
+def mix(word: int, index: int) -> int:
+    """One word's share of a page's digest (pl_mix in the header); 0 for an empty word."""
+    if not word:
+        return 0
+    value = ((word + (index + 1) * _DIGEST_STEP) * _DIGEST_FACTOR) & _MASK
+    return value ^ (value >> 32)
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One operation with every symbol resolved: what the wire and the model share.
+
+    Attributes mirror struct pl_operation. file, slot: -1 where there is none.
+    line: the program's line (from 1), for messages only.
+    """
+
+    code: Code
+    process: int = 0
+    addr: int = 0
+    n: int = 0
+    prot: int = 0
+    flags: int = 0
+    aux: int = 0
+    file: int = -1
+    slot: int = -1
+    index: int = WHOLE
+    data: bytes = b""
+    line: int = 0
+
+
+def pack_program(
+    ops: tuple[Op, ...],
+    *,
+    arena_start: int,
+    arena_pages: int,
+    touches: tuple[int, ...],
+    number: int = 0,
+    observe_end: bool = False,
+    stream: bool = False,
+) -> bytes:
+    """The payload of a PROGRAM frame.
+
+    Args:
+        ops: at most OPERATIONS_MAX.
+        arena_start: bytes, page aligned.
+        arena_pages: pages.
+        touches: at most TOUCH_MAX offsets in a page, multiples of 8.
+        number: comes back with each RESULT frame.
+        observe_end: one snapshot after the last operation instead of one after each.
+        stream: a RESULT frame for each operation, sent at once.
+    """
+    blob = bytearray()
+    records = []
+    for op in ops:
+        records.append(
+            OPERATION.pack(
+                op.code,
+                op.process,
+                op.prot,
+                op.flags,
+                op.addr & _MASK,
+                op.n,
+                op.aux,
+                op.slot & 0xFFFFFFFF,
+                op.index,
+                op.file + 1,
+                len(blob),
+                len(op.data),
+            )
+        )
+        blob += op.data
+    flags = (PROGRAM_OBSERVE_END if observe_end else 0) | (PROGRAM_STREAM if stream else 0)
+    padded = touches + (0,) * (TOUCH_MAX - len(touches))
+    head = PROGRAM.pack(
+        MAGIC,
+        VERSION,
+        number,
+        len(ops),
+        len(blob),
+        flags,
+        arena_start,
+        arena_pages,
+        len(touches),
+        *padded,
+    )
+    return b"".join((head, *records, bytes(blob)))
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """struct pl_hello: what the guest says of itself."""
+
+    page_size: int
+    gup_capacity: int
+    task_size: int
+    zero_pfn: int
+    table_span: int
+    features: int
+    release: str
+    machine: str
+
+    def facts(self) -> dict[str, int]:
+        """The numbers, as an environment keeps them."""
+        names = ("gup_capacity", "task_size", "zero_pfn", "table_span", "features")
+        return {name: getattr(self, name) for name in names}
+
+
+def frame_crc(length: int, sequence: int, kind: int, payload: bytes) -> int:
+    """CRC-32 of a frame's header (with crc 0) and payload."""
+    head = FRAME.pack(FRAME_MAGIC, length, sequence, kind, 0, 0)
+    return zlib.crc32(payload, zlib.crc32(head))

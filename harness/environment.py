@@ -1,0 +1,66 @@
+"""An environment: everything that a result depends on besides the program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+DEFAULT_CPU = {"x86_64": "Nehalem", "arm64": "cortex-a57"}
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """kernel x architecture x configuration x CPU model x boot parameters.
+
+    Attributes:
+        kernel: full version, "6.1.192".
+        arch: "x86_64" or "arm64".
+        config: configuration's name, "base".
+        cpu: QEMU's -cpu.
+        boot_args: parameters beyond the default ones.
+        accel: "tcg" or "kvm".
+        qemu: QEMU's version.
+        argv: QEMU's arguments.
+        compiler: first line of the compiler's --version.
+        source_digest: SHA-256 of the kernel's source archive.
+        config_digest: SHA-256 of the final .config.
+        boot_seconds: spawn to hello.
+        facts: what the guest said of itself in its hello (abi.Hello's fields
+            task_size, zero_pfn, table_span, gup_capacity, features).
+    """
+
+    kernel: str
+    arch: str
+    config: str = "base"
+    cpu: str = ""
+    boot_args: tuple[str, ...] = ()
+    accel: str = "tcg"
+    qemu: str = ""
+    argv: tuple[str, ...] = ()
+    compiler: str = ""
+    source_digest: str = ""
+    config_digest: str = ""
+    boot_seconds: float = 0.0
+    facts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """Unique name: a CPU model or boot parameters other than the default are appended."""
+        parts = [self.kernel, self.arch, self.config]
+        if self.cpu and self.cpu != DEFAULT_CPU.get(self.arch):
+            parts.append(self.cpu)
+        parts.extend(self.boot_args)
+        return "-".join(parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object with the id first, as results and traces carry it."""
+        return {"id": self.id} | asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Environment:
+        """The inverse of to_json; unknown keys (a later version's) are ignored."""
+        known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
+        known["boot_args"] = tuple(known.get("boot_args", ()))
+        known["argv"] = tuple(known.get("argv", ()))
+        return cls(**known)

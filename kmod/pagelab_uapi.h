@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * pagelab_uapi.h - the one ABI between host, agent and module.
+ *
+ * Shared by kmod/ and guest/, mirrored by harness/abi.py, and compared with
+ * it by a compiled test. Everything is little-endian, fixed-width, naturally
+ * aligned and explicitly padded; padding is zero and checked to be zero.
+ *
+ * Three conversations use it:
+ *   host  <-> agent   struct pl_hello, pl_program + pl_operation[], pl_outcome
+ *   agent <-> module  the PL_IOC_* calls
+ *   module -> host    struct pl_section streams (a snapshot's changes), which
+ *                     the agent carries without looking inside
+ *
+ * The kernel's flag values differ between versions, so flags are symbolic
+ * here and the module translates. Counts are signed 64-bit.
+ */
+#ifndef PAGELAB_UAPI_H
+#define PAGELAB_UAPI_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define PL_MAGIC		0x4c474150u	/* "PAGL" */
+#define PL_ABI_VERSION		1u
+
+#define PL_DEVICE_NAME		"pagelab"
+
+/* Limits. A request beyond one is malformed (the ioctl fails with E2BIG). */
+#define PL_GUP_CAPACITY		512	/* length of pages[] in one call */
+#define PL_PROCESSES_MAX	8
+#define PL_FILES_MAX		8
+#define PL_HELD_MAX		64	/* held page sets of one program */
+#define PL_ARENA_PAGES_MAX	4096
+#define PL_TOUCH_MAX		4	/* watched 8-byte words of each page */
+#define PL_DATA_MAX		256	/* bytes of one load/store/peek/poke */
+#define PL_OPERATIONS_MAX	1024
+#define PL_BLOB_MAX		65536	/* all store/poke data of a program */
+#define PL_SNAPSHOT_MAX		(1u << 20)
+#define PL_LOG_MAX		16384	/* kernel log carried by one operation */
+
+/* ---- operations (pl_operation.code) ------------------------------------ */
+enum pl_code {
+	/* user calls, made by the operation's process */
+	PL_OP_MMAP = 1,		/* addr, n=bytes, prot, flags=PL_MAP_*, file, aux=offset */
+	PL_OP_MUNMAP = 2,	/* addr, n=bytes */
+	PL_OP_MPROTECT = 3,	/* addr, n=bytes, prot */
+	PL_OP_MADVISE = 4,	/* addr, n=bytes, flags=PL_MADV_* */
+	PL_OP_LOAD = 5,		/* addr, n=bytes: reads one by one, ascending */
+	PL_OP_STORE = 6,	/* addr, data: writes one by one, ascending */
+	PL_OP_FORK = 7,		/* slot=new process */
+	PL_OP_EXIT = 8,		/* the operation's process ends */
+	PL_OP_MEMFD = 9,	/* slot=file, n=size in bytes */
+	PL_OP_FTRUNCATE = 10,	/* file, n=size in bytes */
+	/* module calls, made in the context of the operation's process */
+	PL_OP_GET_USER_PAGES = 32,	/* slot, addr, n=nr_pages, flags=PL_FOLL_* */
+	PL_OP_GET_USER_PAGES_FAST = 33,	/* slot, addr, n=nr_pages (int), flags */
+	PL_OP_PUT_PAGE = 34,		/* slot, index or PL_WHOLE */
+	PL_OP_SET_PAGE_DIRTY_LOCK = 35,	/* slot, index or PL_WHOLE */
+	PL_OP_PEEK = 36,		/* slot, index, aux=offset, n=bytes */
+	PL_OP_POKE = 37,		/* slot, index, aux=offset, data */
+};
+
+#define PL_WHOLE		0xffffffffu	/* every page of a held set */
+
+#define PL_PROT_READ		1u
+#define PL_PROT_WRITE		2u
+#define PL_PROT_EXEC		4u
+
+#define PL_MAP_SHARED		1u	/* else private */
+#define PL_MAP_ANON		2u
+
+#define PL_MADV_DONTNEED	1u
+
+#define PL_FOLL_WRITE		1u
+#define PL_FOLL_FORCE		2u
+#define PL_FOLL_KNOWN		3u
+
+/* One operation of a program: 64 bytes. */
+struct pl_operation {
+	__u16 code;		/* enum pl_code */
+	__u8 process;		/* slot of the process that makes the call */
+	__u8 prot;		/* PL_PROT_* */
+	__u32 flags;
+	__u64 addr;		/* user address, any value */
+	__s64 n;		/* count or bytes, by code */
+	__u64 aux;		/* offset, by code */
+	__u32 slot;		/* handle made or used, by code */
+	__u32 index;		/* page of a held set, or PL_WHOLE */
+	__u32 file;		/* file slot + 1, 0: none */
+	__u32 data;		/* offset of the data in the program's blob */
+	__u32 data_len;
+	__u32 reserved[3];
+};
+
+/* A program as it travels: this header, the operations, the blob. */
+struct pl_program {
+	__u32 magic;
+	__u32 version;
+	__u32 number;		/* the host's; comes back with the results */
+	__u32 operations;
+	__u32 blob_len;
+	__u32 flags;		/* PL_PROGRAM_* */
+	__u64 arena_start;	/* page aligned */
+	__u32 arena_pages;
+	__u32 touches;		/* how many of touch[] are set */
+	__u32 touch[PL_TOUCH_MAX];	/* offsets in a page, multiples of 8 */
+};
+#define PL_PROGRAM_OBSERVE_END	1u	/* one snapshot, after the last operation */
+#define PL_PROGRAM_STREAM	2u	/* send each outcome at once (reruns) */
+
+/* ---- outcomes ----------------------------------------------------------- */
+enum pl_kind {
+	PL_KIND_VALUE = 1,	/* ret, data: the call returned; ret < 0 is -errno */
+	PL_KIND_SIGNAL = 2,	/* signo, si_code, addr: of a load or store */
+	PL_KIND_DEATH = 3,	/* signo (0: exit(2)): the process ended in the call */
+	PL_KIND_REFUSED = 4,	/* refused: enum pl_refused */
+	PL_KIND_NO_PROCESS = 5,	/* the operation's process is not alive */
+	PL_KIND_END = 0x80,	/* last record of a program; ret: operations done */
+};
+
+/* Why the module would not make a call: it would crash or corrupt the kernel. */
+enum pl_refused {
+	PL_REFUSED_NONE = 0,
+	PL_REFUSED_CAPACITY = 1,	/* the reachable extent does not fit pages[] */
+	PL_REFUSED_TABLE_END = 2,	/* fast nr=0 would walk off the page table */
+	PL_REFUSED_NOT_HELD = 3,	/* no such held page (never got, or put) */
+	PL_REFUSED_NOT_MAPPED = 4,	/* page has no kernel mapping to peek or poke */
+};
+
+/*
+ * What one operation gave, followed by data_len bytes of data, log_len bytes
+ * of kernel log (records as /dev/kmsg gives them) and snapshot_len bytes of
+ * sections. Each part is padded with zeros to a multiple of 8; the lengths
+ * are without padding.
+ */
+struct pl_outcome {
+	__u32 operation;	/* index in the program */
+	__u8 kind;		/* enum pl_kind */
+	__u8 signo;
+	__u8 refused;		/* enum pl_refused */
+	__u8 observed;		/* 1: a snapshot follows (it may be empty) */
+	__s32 si_code;
+	__u32 data_len;
+	__s64 ret;
+	__u64 addr;		/* si_addr of a signal */
+	__u32 log_len;
+	__u32 snapshot_len;
+};
+
+/* ---- snapshot sections -------------------------------------------------- */
+/*
+ * A snapshot is sent as what changed since the previous one of this program
+ * (the first compares with an empty arena). Sections come in ascending type,
+ * each at most once; records in ascending order of their first members.
+ */
+enum pl_section_type {
+	PL_SECTION_PTE = 1,
+	PL_SECTION_PAGE = 2,
+	PL_SECTION_GONE = 3,
+	PL_SECTION_HELD = 4,
+	PL_SECTION_CACHE = 5,
+	PL_SECTION_RSS = 6,
+	PL_SECTION_VMA = 7,
+	PL_SECTION_FILE = 8,
+};
+
+struct pl_section {
+	__u16 type;		/* enum pl_section_type */
+	__u16 size;		/* bytes of one record */
+	__u32 count;
+};
+
+#define PL_PTE_PRESENT		0x0001u	/* pte_present(), also of PROT_NONE */
+#define PL_PTE_WRITE		0x0002u	/* pte_write() */
+#define PL_PTE_DIRTY		0x0004u	/* pte_dirty() */
+#define PL_PTE_YOUNG		0x0008u	/* pte_young() */
+#define PL_PTE_SPECIAL		0x0010u	/* pte_special() */
+#define PL_PTE_NONE_PROT	0x0020u	/* present to the kernel, not to the user */
+#define PL_PTE_SWAP		0x0040u	/* a swap-type entry */
+#define PL_PTE_ZERO		0x0080u	/* pfn is the zero page */
+#define PL_PTE_HUGE		0x0100u	/* part of a leaf above the PTE level */
+
+struct pl_pte_record {
+	__u8 process;
+	__u8 reserved;
+	__u16 flags;		/* PL_PTE_*; 0: none */
+	__u32 index;		/* page of the arena */
+	__u64 pfn;		/* 0 unless present */
+};
+
+#define PL_PAGE_DIRTY		0x0001u
+#define PL_PAGE_UPTODATE	0x0002u
+#define PL_PAGE_WRITEBACK	0x0004u
+#define PL_PAGE_PRIVATE		0x0008u
+#define PL_PAGE_LOCKED		0x0010u
+#define PL_PAGE_ANON		0x0020u
+#define PL_PAGE_SWAPBACKED	0x0040u
+#define PL_PAGE_RESERVED	0x0080u
+#define PL_PAGE_EXCLUSIVE	0x0100u	/* PageAnonExclusive, of anonymous pages */
+#define PL_PAGE_MAPPING		0x0200u	/* page->mapping is set (anon or cache) */
+#define PL_PAGE_SLAB		0x0400u
+#define PL_PAGE_COMPOUND	0x0800u
+#define PL_PAGE_ZERO		0x1000u	/* the zero page; ref is a difference */
+#define PL_PAGE_NO_DATA		0x2000u	/* no kernel mapping: digest, word are 0 */
+
+/*
+ * A page that a PTE of the arena, a held set, a file or the module refers to.
+ * ref: page_count(), without the snapshot's own; of the zero page the
+ * difference to when the program began. map: page_mapcount().
+ *
+ * digest: the sum (mod 2^64) over the 512 little-endian 64-bit words w_i of
+ * the page that are not zero of pl_mix(w_i, i), so an empty page gives 0:
+ *	t = (w + (i + 1) * 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9
+ *	pl_mix = t ^ (t >> 32)
+ * word[k]: the 8 bytes at the program's touch[k], zero beyond its touches.
+ */
+struct pl_page_record {
+	__u64 pfn;
+	__s32 ref;
+	__s32 map;
+	__u32 flags;		/* PL_PAGE_* */
+	__u32 reserved;
+	__u64 digest;
+	__u64 word[PL_TOUCH_MAX];
+};
+#define PL_DIGEST_STEP		0x9e3779b97f4a7c15ull
+#define PL_DIGEST_FACTOR	0xbf58476d1ce4e5b9ull
+
+/* A page that was in the snapshot before and that nothing refers to now. */
+struct pl_gone_record {
+	__u64 pfn;
+};
+
+struct pl_held_record {
+	__u32 slot;
+	__u32 index;
+	__u64 pfn;		/* 0: put */
+};
+
+struct pl_cache_record {
+	__u32 file;		/* file slot */
+	__u32 index;		/* page of the file */
+	__u64 pfn;		/* 0: no page there any more */
+};
+
+#define PL_RSS_ANON		0
+#define PL_RSS_FILE		1
+#define PL_RSS_SHMEM		2
+#define PL_RSS_SWAP		3
+
+/* Exact counters of the arena alone: the mm's, less what lies outside it. */
+struct pl_rss_record {
+	__u32 process;
+	__u32 alive;		/* 0: the mm is gone, counters are 0 */
+	__s64 counter[4];
+};
+
+#define PL_VMA_READ		0x0001u
+#define PL_VMA_WRITE		0x0002u
+#define PL_VMA_EXEC		0x0004u
+#define PL_VMA_SHARED		0x0008u
+#define PL_VMA_MAYREAD		0x0010u
+#define PL_VMA_MAYWRITE		0x0020u
+#define PL_VMA_MAYEXEC		0x0040u
+#define PL_VMA_MAYSHARE		0x0080u
+#define PL_VMA_GROWSDOWN	0x0100u
+#define PL_VMA_PFNMAP		0x0200u
+#define PL_VMA_MIXEDMAP		0x0400u
+#define PL_VMA_IO		0x0800u
+#define PL_VMA_LOCKED		0x1000u
+#define PL_VMA_DONTEXPAND	0x2000u
+#define PL_VMA_DONTDUMP		0x4000u
+#define PL_VMA_HUGETLB		0x8000u
+
+#define PL_FILE_NONE		0u		/* anonymous private */
+#define PL_FILE_OTHER		0xffffffffu	/* a file the program did not open */
+
+/*
+ * All VMAs of one process, clipped to the arena and joined where neighbours
+ * have equal flags and file and continuing offsets; sent whole when anything
+ * in the list changed. An empty list is one record with start == end == 0.
+ */
+struct pl_vma_record {
+	__u32 process;
+	__u32 start;		/* first page, in the arena */
+	__u32 end;		/* one past the last */
+	__u32 flags;		/* PL_VMA_* */
+	__u32 file;		/* file slot + 1, PL_FILE_NONE or PL_FILE_OTHER */
+	__u32 reserved;
+	__u64 pgoff;		/* of files; 0 where file is PL_FILE_NONE/OTHER */
+};
+
+struct pl_file_record {
+	__u32 file;
+	__u32 reserved;
+	__u64 size;		/* i_size, bytes */
+};
+
+/* ---- hello: the agent's first frame ------------------------------------- */
+struct pl_hello {
+	__u32 magic;
+	__u32 version;
+	__u32 page_size;
+	__u32 gup_capacity;
+	__u64 task_size;	/* TASK_SIZE_MAX: first address no user can map */
+	__u64 zero_pfn;
+	__u64 table_span;	/* bytes one last-level page table maps (PMD_SIZE) */
+	__u64 features;		/* PL_FEATURE_* */
+	char release[64];	/* uname -r, NUL padded */
+	char machine[16];	/* uname -m, NUL padded */
+};
+#define PL_FEATURE_PKU		1u	/* x86 protection keys in use */
+#define PL_FEATURE_EPAN		2u	/* arm64: exec-only really is */
+#define PL_FEATURE_HW_AF	4u	/* arm64: young set by hardware */
+#define PL_FEATURE_HW_DBM	8u	/* arm64: dirty set by hardware */
+
+/* ---- the module's calls -------------------------------------------------- */
+struct pl_info {		/* PL_IOC_INFO: out */
+	__u32 magic;
+	__u32 version;
+	__u32 gup_capacity;
+	__u32 held;		/* pages held by this descriptor now */
+	__u64 task_size;
+	__u64 zero_pfn;
+	__u64 table_span;
+	__u64 features;
+};
+
+struct pl_begin {		/* PL_IOC_BEGIN: in, once for each descriptor */
+	__u32 magic;
+	__u32 version;
+	__u64 arena_start;
+	__u32 arena_pages;
+	__u32 touches;
+	__u32 touch[PL_TOUCH_MAX];
+};
+
+struct pl_process {		/* PL_IOC_PROCESS: in; by the supervisor */
+	__u32 slot;
+	__s32 pid;
+};
+
+struct pl_file {		/* PL_IOC_FILE: in; by the process that opened it */
+	__u32 slot;
+	__s32 fd;
+};
+
+struct pl_call {		/* PL_IOC_CALL: in and out; by the calling process */
+	__u16 code;		/* in: PL_OP_GET_USER_PAGES and on */
+	__u16 refused;		/* out: enum pl_refused */
+	__u32 flags;		/* in: PL_FOLL_* */
+	__u64 addr;		/* in */
+	__s64 n;		/* in: nr_pages, or bytes */
+	__u64 aux;		/* in: offset in the page */
+	__u32 slot;		/* in: held set */
+	__u32 index;		/* in: page of it, or PL_WHOLE */
+	__u64 data;		/* in: address of the caller's buffer */
+	__u32 data_len;		/* in: of poke; n bytes come back of peek */
+	__u32 reserved;
+	__s64 ret;		/* out: what the mm call returned */
+};
+
+struct pl_snapshot {		/* PL_IOC_SNAPSHOT: in and out; by the supervisor */
+	__u64 buffer;		/* in: where the sections go */
+	__u32 capacity;		/* in: bytes */
+	__u32 len;		/* out: bytes written */
+};
+
+#define PL_IOC_INFO		_IOR('P', 1, struct pl_info)
+#define PL_IOC_BEGIN		_IOW('P', 2, struct pl_begin)
+#define PL_IOC_PROCESS		_IOW('P', 3, struct pl_process)
+#define PL_IOC_FILE		_IOW('P', 4, struct pl_file)
+#define PL_IOC_CALL		_IOWR('P', 5, struct pl_call)
+#define PL_IOC_SNAPSHOT		_IOWR('P', 6, struct pl_snapshot)
+
+/* ---- frames: virtio-serial and ssh carry them as they are ---------------- */
+/*
+ * A frame is this header and len bytes. crc is CRC-32 (IEEE 802.3, as zlib's
+ * crc32) of the header with crc = 0, then the payload. sequence counts the
+ * frames of one direction from 0. The serial console carries the same frames
+ * in acknowledged lines (see guest/line.h).
+ */
+enum pl_frame_type {
+	PL_FRAME_HELLO = 1,	/* guest: struct pl_hello */
+	PL_FRAME_PROGRAM = 2,	/* host: struct pl_program ... */
+	PL_FRAME_RESULT = 3,	/* guest: u32 number, u32 0, then whole pl_outcome records */
+	PL_FRAME_STOP = 4,	/* host: power off */
+	PL_FRAME_ERROR = 5,	/* guest: text; a malformed program or request */
+};
+
+struct pl_frame {
+	__u32 magic;		/* PL_FRAME_MAGIC */
+	__u32 len;		/* of the payload */
+	__u32 sequence;
+	__u32 type;		/* enum pl_frame_type */
+	__u32 crc;
+	__u32 reserved;
+};
+#define PL_FRAME_MAGIC		0x4d524c50u	/* "PLRM" */
+#define PL_FRAME_MAX		(4u << 20)
+
+#endif /* PAGELAB_UAPI_H */
