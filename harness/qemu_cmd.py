@@ -1,0 +1,123 @@
+"""QEMU's argument vector as data: a machine in, a tuple of strings out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .arch import Arch
+from .environment import DEFAULT_CPU
+
+MEMORY_MB = 256
+PORT_NAME = "pagelab"
+CHANNELS = ("virtio", "serial", "ssh")
+
+_BINARY = {"x86_64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"}
+_CONSOLE = {"x86_64": "ttyS0", "arm64": "ttyAMA0"}
+_I8042_SINCE = (7, 0)  # QEMU: machine property pc.i8042
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One guest to start. Sockets are descriptors that QEMU inherits.
+
+    Attributes:
+        accel: "tcg" or "kvm".
+        cpu: QEMU's -cpu; "" for the architecture's pinned one.
+        version: QEMU's (major, minor).
+        kernel, initrd: paths that QEMU can open.
+        channel: one of CHANNELS.
+        boot_args: kernel parameters beyond the default ones.
+        qmp_fd, console_fd: connected stream sockets.
+        port_fd: the same for virtio-serial; None with another channel.
+    """
+
+    arch: Arch
+    kernel: str
+    initrd: str
+    qmp_fd: int
+    console_fd: int
+    port_fd: int | None = None
+    accel: str = "tcg"
+    cpu: str = ""
+    version: tuple[int, int] = (7, 2)
+    channel: str = "virtio"
+    boot_args: tuple[str, ...] = ()
+
+
+def binary(arch: Arch) -> str:
+    """The name of QEMU's command for this architecture."""
+    return _BINARY[arch.name]
+
+
+def cpu_model(arch: Arch, accel: str, cpu: str = "") -> str:
+    """What -cpu gets: the wish, else the pinned model (under KVM, arm64 knows only the host's)."""
+    if cpu:
+        return cpu
+    return "host" if accel == "kvm" and arch.name == "arm64" else DEFAULT_CPU[arch.name]
+
+
+def machine_type(arch: Arch, accel: str, version: tuple[int, int]) -> str:
+    """What -machine gets, without a memory backend."""
+    if arch.name == "x86_64":
+        # Without a keyboard controller the power-off does not wait 0.4 s for one.
+        keyboard = ",i8042=off" if version >= _I8042_SINCE else ""
+        return f"q35,accel={accel}{keyboard}"
+    return f"virt,accel={accel}" + (",gic-version=host" if accel == "kvm" else "")
+
+
+def kernel_parameters(machine: Machine) -> str:
+    """The kernel's command line.
+
+    loglevel=5 prints warnings and worse. A panic resets at once, which ends
+    QEMU (-no-reboot). Addresses are those of System.map.
+    """
+    parameters = [f"console={_CONSOLE[machine.arch.name]}", "loglevel=5", "panic=-1", "nokaslr"]
+    if machine.arch.name == "x86_64":
+        # The emulated timers are slow on a busy host, not broken.
+        parameters.append("no_timer_check")
+    parameters.append(f"pagelab.channel={machine.channel}")
+    parameters.extend(machine.boot_args)
+    return " ".join(parameters)
+
+
+def _channel_devices(machine: Machine) -> list[str]:
+    if machine.channel == "virtio":
+        return [
+            *("-device", "virtio-serial-pci"),
+            *("-chardev", f"socket,id=port,fd={machine.port_fd}"),
+            *("-device", f"virtserialport,chardev=port,name={PORT_NAME}"),
+        ]
+    if machine.channel == "ssh":
+        # Port 0: QEMU takes a free one and tells it (info usernet). The guest reaches nobody.
+        return [
+            *("-netdev", "user,id=net,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:0-:22"),
+            *("-device", "virtio-net-pci,netdev=net,romfile="),
+            *("-device", "virtio-rng-pci"),
+        ]
+    return []
+
+
+def argv(machine: Machine) -> tuple[str, ...]:
+    """QEMU's whole argument vector, the command's name first.
+
+    The memory is a memfd shared with nobody: a snapshot only needs it to
+    become a file, and it costs no boot time.
+    """
+    arch = machine.arch
+    firmware = ["-bios", "qboot.rom"] if arch.name == "x86_64" else []
+    cpu = cpu_model(arch, machine.accel, machine.cpu)
+    # A CPU model is part of the environment: KVM gives all of it or nothing.
+    enforce = ",enforce" if machine.accel == "kvm" and cpu != "host" else ""
+    return (
+        binary(arch),
+        *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
+        *("-machine", machine_type(arch, machine.accel, machine.version) + ",memory-backend=ram"),
+        *("-cpu", cpu + enforce, "-smp", "1", "-m", f"{MEMORY_MB}M"),
+        *("-object", f"memory-backend-memfd,id=ram,size={MEMORY_MB}M,share=on"),
+        *firmware,
+        *("-chardev", f"socket,id=qmp,fd={machine.qmp_fd}", "-mon", "chardev=qmp,mode=control"),
+        *("-chardev", f"socket,id=console,fd={machine.console_fd}", "-serial", "chardev:console"),
+        *_channel_devices(machine),
+        *("-kernel", machine.kernel, "-initrd", machine.initrd),
+        *("-append", kernel_parameters(machine)),
+    )

@@ -1,0 +1,95 @@
+"""Program counter → function and offset, from System.map or an ELF's symbol table."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable
+from typing import BinaryIO
+
+_FURTHEST = 1 << 20  # bytes; beyond this from the nearest symbol an address is not in it
+_TEXT = frozenset("tTwW")
+_ELF_MAGIC = b"\x7fELF"
+
+
+class Symbols:
+    """Function symbols of one kernel, sorted by address.
+
+    Args:
+        pairs: (address, name), in any order.
+    """
+
+    def __init__(self, pairs: Iterable[tuple[int, str]]) -> None:
+        ordered = sorted(pairs)
+        self._addresses = [address for address, _ in ordered]
+        self._names = [name for _, name in ordered]
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def function(self, address: int) -> str:
+        """The function that the address lies in; "" if none is known."""
+        at = bisect.bisect_right(self._addresses, address) - 1
+        if at < 0 or address - self._addresses[at] >= _FURTHEST:
+            return ""
+        return self._names[at]
+
+    def name(self, address: int) -> str:
+        """``function+0x1a``, or the bare address where no function is known."""
+        function = self.function(address)
+        if not function:
+            return f"0x{address:x}"
+        at = bisect.bisect_right(self._addresses, address) - 1
+        return f"{function}+0x{address - self._addresses[at]:x}"
+
+
+def parse_system_map(text: str) -> Symbols:
+    """Symbols of a System.map (what ``nm -n vmlinux`` prints).
+
+    Raises:
+        ValueError: a line that is not ``address type name``.
+    """
+    pairs = []
+    for line in text.splitlines():
+        address, kind, name = line.split(None, 2)
+        if kind in _TEXT and not name.startswith("$"):
+            pairs.append((int(address, 16), name))
+    return Symbols(pairs)
+
+
+def load(file: BinaryIO, name: str) -> Symbols:
+    """Symbols of an ELF kernel or a System.map, told apart by content.
+
+    Args:
+        file: opened for reading, seekable.
+        name: what messages call it.
+
+    Raises:
+        ValueError: neither of the two.
+    """
+    start = file.read(len(_ELF_MAGIC))
+    file.seek(0)
+    if start == _ELF_MAGIC:
+        return _load_elf(file, name)
+    return parse_system_map(file.read().decode("ascii", "replace"))
+
+
+def _load_elf(file: BinaryIO, name: str) -> Symbols:
+    # Only a hang needs symbols: nobody else waits for this import.
+    from elftools.common.exceptions import ELFError
+    from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
+
+    try:
+        table = ELFFile(file).get_section_by_name(".symtab")
+        if not isinstance(table, SymbolTableSection):
+            raise ValueError(f"{name}: has no symbol table")
+        return Symbols(
+            (symbol["st_value"], symbol.name)
+            for symbol in table.iter_symbols()
+            if symbol["st_info"]["type"] in ("STT_FUNC", "STT_NOTYPE")
+            and symbol["st_shndx"] != "SHN_UNDEF"
+            and symbol.name
+            and not symbol.name.startswith("$")
+        )
+    except ELFError as error:
+        raise ValueError(f"{name}: {error}") from None
