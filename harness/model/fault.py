@@ -1,0 +1,151 @@
+"""Page faults: handle_mm_fault() for anonymous and shmem memory.
+
+Permissions are the caller's to check (the architecture for user accesses,
+check_vma_flags for get_user_pages). Source: 6.1 mm/memory.c.
+"""
+
+from __future__ import annotations
+
+from ..abi import PAGE_SHIFT
+from . import pagecache
+from .rules import V_SHARED, V_WRITE, Rules
+from .state import (
+    ANON,
+    G_ANON,
+    NEW_ANON,
+    P_DIRTY,
+    P_SPECIAL,
+    P_WRITE,
+    P_YOUNG,
+    SHMEM,
+    ZERO_PAGE,
+    State,
+    Vma,
+)
+from .vma import prepare_anon
+
+PAGE = 1 << PAGE_SHIFT
+
+
+def handle(rules: Rules, state: State, process: int, vma: Vma, index: int, write: bool) -> bool:
+    """One fault at a page of the arena.
+
+    Args:
+        vma: covers index; permissions were checked.
+        write: FAULT_FLAG_WRITE.
+
+    Returns:
+        False for VM_FAULT_SIGBUS; else the entry is there.
+    """
+    pte = state.mms[process].ptes.get(index)
+    if pte is None:
+        if vma.file >= 0:
+            return _file(rules, state, process, vma, index, write)
+        _anonymous(rules, state, process, vma, index, write)
+        return True
+    if not write:
+        state.set_pte(process, index, rules.loaded_pte(pte.flags), pte.page)
+    elif pte.flags & P_WRITE:
+        state.set_pte(process, index, rules.stored_pte(pte.flags), pte.page)
+    else:
+        _write_protected(rules, state, process, vma, index)
+    return True
+
+
+def _anonymous(rules: Rules, state: State, process: int, vma: Vma, index: int, write: bool) -> None:
+    """do_anonymous_page()."""
+    if not write:
+        if rules.anon_read_counts():
+            state.count(process, ANON, 1)
+        state.set_pte(process, index, rules.anon_read_pte(vma), ZERO_PAGE)
+        return
+    vma = prepare_anon(state, process, vma)
+    page = state.new_page(NEW_ANON)
+    state.page(page).map = 1
+    state.count(process, ANON, 1)
+    state.set_pte(process, index, rules.anon_write_pte(vma), page)
+
+
+def _file(rules: Rules, state: State, process: int, vma: Vma, index: int, write: bool) -> bool:
+    """do_fault(): read, copy, or shared."""
+    file = state.files[vma.file]
+    offset = vma.pgoff + index - vma.start
+    private = not vma.flags & V_SHARED
+    if write and private:
+        vma = prepare_anon(state, process, vma)
+    if rules.beyond_eof(offset, file.size):
+        return False
+    cached = pagecache.get(state, vma.file, offset)
+    if write and private:
+        copy = state.new_page(NEW_ANON, state.pages[cached].content)
+        state.page(copy).map = 1
+        state.count(process, ANON, 1)
+        state.set_pte(process, index, rules.file_cow_pte(vma), copy)
+        return True
+    page = state.page(cached)
+    page.ref += 1
+    page.map += 1
+    flags = rules.file_read_pte(vma)
+    if write:
+        flags, dirty = rules.file_shared_pte(vma)
+        page.flags |= dirty
+    state.count(process, SHMEM, 1)
+    state.set_pte(process, index, flags, cached)
+    return True
+
+
+def _write_protected(rules: Rules, state: State, process: int, vma: Vma, index: int) -> None:
+    """do_wp_page() of a private mapping: reuse or copy.
+
+    A shared writable mapping's PTE of shmem is writable as soon as it is
+    present (vma_wants_writenotify is false), so it never gets here.
+    """
+    pte = state.mms[process].ptes[index]
+    assert vma.flags & (V_SHARED | V_WRITE) != V_SHARED | V_WRITE
+    page = state.pages[pte.page]
+    if page.flags & G_ANON and _may_reuse(rules, state, pte.page):
+        state.set_pte(process, index, rules.reuse_pte(pte.flags, vma), pte.page)
+        return
+    vma = prepare_anon(state, process, vma)
+    copy = state.new_page(NEW_ANON, page.content)
+    state.page(copy).map = 1
+    zero = bool(pte.flags & P_SPECIAL)
+    anon, shmem = rules.copy_rss(bool(page.flags & G_ANON), zero)
+    state.count(process, ANON, anon)
+    state.count(process, SHMEM, shmem)
+    state.set_pte(process, index, rules.copy_pte(vma), copy)
+    if not zero and rules.copy_drops_old():
+        state.page(pte.page).map -= 1
+        state.put(pte.page)
+
+
+def _may_reuse(rules: Rules, state: State, number: int) -> bool:
+    """May a write keep an anonymous page? The last reference makes it exclusive."""
+    page = state.pages[number]
+    if rules.reuse_exclusive(page.flags):
+        return True
+    decision = rules.reuse_shared(page.ref, page.accessed)
+    if decision.reuse and not decision.sure:
+        decision = decision._replace(reuse=state.choose("lru_batch", 2) == 0)
+    if decision.reuse:
+        page = state.page(number)
+        page.flags = rules.reused_flags(page.flags)
+    return decision.reuse
+
+
+def user_access(
+    rules: Rules, state: State, process: int, vma: Vma, index: int, write: bool
+) -> bool:
+    """A load or store of the process itself, permissions checked.
+
+    Returns:
+        False for SIGBUS.
+    """
+    pte = state.mms[process].ptes.get(index)
+    if pte is not None and (not write or pte.flags & P_WRITE):
+        flags = rules.stored_pte(pte.flags) if write else rules.loaded_pte(pte.flags)
+        wanted = P_YOUNG | (P_DIRTY if write else 0)
+        if flags != pte.flags or pte.flags & wanted != wanted:
+            state.set_pte(process, index, flags, pte.page)
+        return True
+    return handle(rules, state, process, vma, index, write)

@@ -1,0 +1,147 @@
+"""get_user_pages and get_user_pages_fast.
+
+Source: 6.1 mm/gup.c. Both run in the calling process, on its own memory;
+the module refuses first what would overrun pages[] (kmod/gup.c).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .. import abi
+from . import fault
+from .rules import Rules
+from .state import G_DIRTY, P_SPECIAL, State, Vma
+from .vma import extent, find
+
+EFAULT = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Arena:
+    """Where the arena lies: addresses outside it are holes to the model.
+
+    Attributes:
+        start: bytes.
+        pages: size in pages.
+    """
+
+    start: int
+    pages: int
+
+    def index(self, addr: int) -> int:
+        """Page of the arena that an address lies in; -1 outside."""
+        page = (addr - self.start) >> abi.PAGE_SHIFT
+        return page if 0 <= page < self.pages else -1
+
+
+def _take(rules: Rules, state: State, slot: int, page: int) -> None:
+    """Reference a page and put it into the held set."""
+    state.page(page).ref += rules.grab()
+    state.hold(slot, page)
+
+
+def _may(rules: Rules, vma: Vma, write: bool, force: bool) -> bool:
+    return rules.slow_may_write(vma, force) if write else rules.slow_may_read(vma, force)
+
+
+def _follow(
+    rules: Rules, state: State, process: int, vma: Vma, index: int, flags: int
+) -> int | None:
+    """follow_page_pte(): the page, or None if a fault must come first."""
+    pte = state.mms[process].ptes.get(index)
+    if pte is None:
+        return None
+    page = state.pages[pte.page]
+    write = bool(flags & abi.Foll.WRITE)
+    force = bool(flags & abi.Foll.FORCE)
+    if write:
+        if not rules.may_follow_write(pte.flags, vma, page.flags, force):
+            return None
+        if rules.slow_dirties(pte.flags, page.flags):
+            state.page(pte.page).flags |= G_DIRTY
+    if not pte.flags & P_SPECIAL:
+        page.accessed += 1
+    return pte.page
+
+
+def slow(rules: Rules, state: State, arena: Arena, op: abi.Op, addr: int, nr: int) -> int:
+    """__get_user_pages(): how many pages were taken, or -errno.
+
+    Args:
+        op: the call; its held set may have pages already.
+        addr, nr: where to go on and how far, any sign (of the slow path behind
+            a fast call the rest, else the call's own).
+    """
+    process, slot, flags = op.process, op.slot, op.flags
+    if rules.slow_nr_zero(nr):
+        return 0
+    addr = rules.untagged(addr)
+    done = 0
+    wanted = rules.slow_nr(nr)
+    write = bool(flags & abi.Foll.WRITE)
+    force = bool(flags & abi.Foll.FORCE)
+    while done < wanted:
+        index = arena.index(addr + done * abi.PAGE_SIZE)
+        vma = find(state.mms[process].vmas, index) if index >= 0 else None
+        if vma is None or not _may(rules, vma, write, force):
+            return rules.partial(done, -EFAULT)
+        page = _follow(rules, state, process, vma, index, flags)
+        if page is None:
+            if not fault.handle(rules, state, process, vma, index, write):
+                return rules.partial(done, -EFAULT)
+            continue
+        _take(rules, state, slot, page)
+        done += 1
+    return done
+
+
+def _walk(rules: Rules, state: State, arena: Arena, op: abi.Op, start: int) -> int:
+    """gup_pte_range(): the present prefix, without lock or VMA."""
+    process, slot = op.process, op.slot
+    write = bool(op.flags & abi.Foll.WRITE)
+    done = 0
+    limit = rules.fast_limit(op.n)
+    while done < limit:
+        index = arena.index(start + done * abi.PAGE_SIZE)
+        pte = state.mms[process].ptes.get(index) if index >= 0 else None
+        if pte is None or not rules.fast_permitted(pte.flags, write):
+            break
+        if pte.flags & P_SPECIAL and not rules.fast_takes_special():
+            break
+        if write and rules.fast_dirties():
+            state.page(pte.page).flags |= G_DIRTY
+        _take(rules, state, slot, pte.page)
+        done += 1
+    return done
+
+
+def fast(rules: Rules, state: State, arena: Arena, op: abi.Op) -> int:
+    """internal_get_user_pages_fast(): the walk, then the slow path for the rest."""
+    nr = op.n
+    start = rules.untagged(op.addr) & ~(abi.PAGE_SIZE - 1)
+    if rules.fast_overflow(start, nr):
+        return 0
+    if not rules.fast_access_ok(start, nr):
+        return -EFAULT
+    done = _walk(rules, state, arena, op, start)
+    if not rules.fast_falls_back(done, nr):
+        return done
+    rest = slow(rules, state, arena, op, start + done * abi.PAGE_SIZE, nr - done)
+    return rules.partial(done, rest) if rest < 0 else done + rest
+
+
+def refusal(rules: Rules, state: State, arena: Arena, op: abi.Op) -> abi.Refused:
+    """Why the module will not make this call; NONE if it will."""
+    start = rules.untagged(op.addr) & ~(abi.PAGE_SIZE - 1)
+    index = arena.index(start)
+    reach = extent(state.mms[op.process].vmas, index) if index >= 0 else 0
+    is_fast = op.code is abi.Code.GET_USER_PAGES_FAST
+    if not (is_fast and op.n < 0):
+        if rules.over_capacity(op.n, reach):
+            return abi.Refused.CAPACITY
+        if is_fast and op.n == 0 and reach > rules.sem.gup_capacity:
+            return abi.Refused.CAPACITY
+    if is_fast and op.n == 0 and reach and rules.walks_off_table(start, reach):
+        return abi.Refused.TABLE_END
+    return abi.Refused.NONE

@@ -1,0 +1,63 @@
+"""Processes: fork and exit, as far as memory goes.
+
+Source: 6.1 kernel/fork.c dup_mmap, mm/memory.c copy_page_range, mm/mmap.c exit_mmap.
+"""
+
+from __future__ import annotations
+
+from . import pagecache, zap
+from .rules import Rules, is_cow
+from .state import ANON, G_ANON, P_SPECIAL, SHMEM, Mm, Pte, State, Vma
+
+_EVERYTHING = 1 << 32
+
+
+def fork(rules: Rules, state: State, parent: int, child: int) -> None:
+    """Give process `child` a copy of process `parent`'s memory."""
+    mm = Mm()
+    state.mms[child] = mm
+    state.touched.update((("r", child), ("v", child)))
+    for vma in state.mms[parent].vmas:
+        anon_vma = state.new_id() if vma.anon_vma else 0
+        copy = vma._replace(anon_vma=anon_vma, singular=not vma.anon_vma)
+        mm.vmas.append(copy)
+        if rules.fork_copies(vma):
+            _copy(rules, state, parent, child, vma)
+
+
+def _copy(rules: Rules, state: State, parent: int, child: int, vma: Vma) -> None:
+    """copy_pte_range() over one VMA."""
+    ptes = state.mms[parent].ptes
+    for index in sorted(number for number in ptes if vma.start <= number < vma.end):
+        _copy_one(rules, state, parent, child, vma, index, ptes[index])
+
+
+def _copy_one(
+    rules: Rules, state: State, parent: int, child: int, vma: Vma, index: int, pte: Pte
+) -> None:
+    """copy_present_pte()."""
+    special = bool(pte.flags & P_SPECIAL)
+    shared = rules.fork_counts(special)
+    page = state.page(pte.page)
+    page.ref += shared
+    page.map += shared
+    if shared:
+        anon = bool(page.flags & G_ANON)
+        state.count(child, ANON if anon else SHMEM, shared)
+        if anon:
+            page.flags = rules.fork_shared_flags(page.flags)
+    flags = pte.flags
+    if is_cow(vma):
+        flags = rules.fork_parent_pte(flags)
+        state.set_pte(parent, index, flags, pte.page)
+    state.set_pte(child, index, rules.fork_child_pte(flags), pte.page)
+
+
+def exit_(rules: Rules, state: State, process: int) -> None:
+    """The end of a process: everything is unmapped, its mm is gone."""
+    zap.range_(rules, state, process, 0, _EVERYTHING)
+    mm = state.mms[process]
+    mm.alive = False
+    state.set_vmas(process, [])
+    state.touched.add(("r", process))
+    pagecache.drop_unmapped(rules, state)

@@ -1,0 +1,41 @@
+"""Taking pages out of page tables: zap_pte_range and its callers.
+
+Source: 6.1 mm/memory.c.
+"""
+
+from __future__ import annotations
+
+from .rules import Rules
+from .state import ANON, G_ANON, G_DIRTY, P_SPECIAL, SHMEM, State
+
+
+def range_(
+    rules: Rules, state: State, process: int, start: int, end: int, *, spare_copies: bool = False
+) -> None:
+    """Zap the PTEs of [start, end), pages of the arena.
+
+    Args:
+        spare_copies: leave anonymous pages where they are (even_cows = 0).
+    """
+    ptes = state.mms[process].ptes
+    for index in sorted(number for number in ptes if start <= number < end):
+        pte = ptes[index]
+        page = state.pages[pte.page]
+        anon = bool(page.flags & G_ANON)
+        if spare_copies and anon:
+            continue
+        special = bool(pte.flags & P_SPECIAL)
+        state.clear_pte(process, index)
+        state.count(process, ANON if anon else SHMEM, -rules.zap_rss(special))
+        if not special and rules.zap_dirties(pte.flags, page.flags):
+            state.page(pte.page).flags |= G_DIRTY
+        for _ in range(rules.zap_counts(special)):
+            state.page(pte.page).map -= 1
+            state.put(pte.page)
+    drained(state)
+
+
+def drained(state: State) -> None:
+    """LRU batches were emptied (lru_add_drain at the start of every zap)."""
+    for page in state.pages.values():
+        page.accessed = 0
