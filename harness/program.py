@@ -150,10 +150,12 @@ class Program:
 
     Attributes:
         name: path or generated name, for messages; not part of its value.
+        final_newline: False where the text's last line had none. Not part of its value.
     """
 
     lines: tuple[Line, ...]
     name: str = field(default="", compare=False)
+    final_newline: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,201 @@
+"""Every call, fact and constant that a program may write: data, in this one place.
+
+``language`` reads it to know what an argument can look like, ``layout`` to
+resolve it, docs/programs.md describes it (a test compares the two). A new call
+is a line here, a method of ``layout`` and a row of docs/programs.md.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from . import abi
+
+
+class Kind(enum.Enum):
+    """What an argument looks like; the value is how an error message calls it."""
+
+    NUMBER = "a number"
+    DATA = 'a string such as "hello"'
+    SYMBOLS = "flags"
+    PLACE = "a place such as m[0]+100 (only get_user_pages takes an absolute address)"
+    ADDRESS = "a place such as m[0]+100, or an absolute address"
+    MAPPING = "a mapping's name"
+    FILE = "a file's name"
+    HELD = "held pages such as h or h[0]"
+    HELD_PLACE = "a place in a held page such as h[0]+100"
+
+
+class Result(enum.Enum):
+    """What a call's result name stands for; the value is how a message calls it."""
+
+    NOTHING = "nothing"
+    VALUE = "a value"
+    DATA = "data"
+    MAPPING = "a mapping"
+    PROCESS = "a process"
+    FILE = "a file"
+    HELD = "a held set"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a call.
+
+    Attributes:
+        required: it has to be given.
+        symbols: for Kind.SYMBOLS, the names and what each stands for.
+        joined: several symbols may be joined by ``|``.
+    """
+
+    name: str
+    kind: Kind
+    required: bool = True
+    symbols: Mapping[str, int] | None = None
+    joined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One call. Positional arguments fill the parameters in this order.
+
+    Attributes:
+        named: the call cannot go without a result name.
+    """
+
+    code: abi.Code
+    parameters: tuple[Parameter, ...]
+    result: Result = Result.VALUE
+    named: bool = False
+
+
+PROT = {
+    name: sum({"r": abi.Prot.READ, "w": abi.Prot.WRITE, "x": abi.Prot.EXEC}[bit] for bit in bits)
+    for name, bits in (
+        ("none", ""),
+        *((bits, bits) for bits in ("r", "w", "x", "rw", "rx", "wx", "rwx")),
+    )
+}
+PRIVATE = 0x100  # no bit of the ABI's: private is what shared is not
+MAP = {"private": PRIVATE, "shared": int(abi.Map.SHARED), "anon": int(abi.Map.ANON)}
+ADVICE = {advice.name: int(advice) for advice in abi.Madv}
+FOLL = {str(flag.name): int(flag) for flag in abi.Foll}
+
+_PAGES = Parameter("pages", Kind.NUMBER)
+_SOME_PAGES = Parameter("pages", Kind.NUMBER, required=False)
+_SIZE = Parameter("size", Kind.NUMBER, required=False)
+_N = Parameter("n", Kind.NUMBER, required=False)
+_PLACE = Parameter("place", Kind.PLACE)
+_PROT = Parameter("prot", Kind.SYMBOLS, symbols=PROT)
+_GUP = (
+    Parameter("addr", Kind.ADDRESS),
+    Parameter("nr", Kind.NUMBER),
+    Parameter("gup_flags", Kind.SYMBOLS, required=False, symbols=FOLL, joined=True),
+)
+_DATA = Parameter("data", Kind.DATA)
+
+CALLS: dict[str, Signature] = {
+    "mmap": Signature(
+        abi.Code.MMAP,
+        (
+            _PAGES,
+            _PROT,
+            Parameter("flags", Kind.SYMBOLS, symbols=MAP, joined=True),
+            Parameter("file", Kind.FILE, required=False),
+            Parameter("offset", Kind.NUMBER, required=False),
+            Parameter("adjacent_to", Kind.MAPPING, required=False),
+        ),
+        Result.MAPPING,
+    ),
+    "munmap": Signature(abi.Code.MUNMAP, (_PLACE, _SOME_PAGES)),
+    "mprotect": Signature(abi.Code.MPROTECT, (_PLACE, _PROT, _SOME_PAGES)),
+    "madvise": Signature(
+        abi.Code.MADVISE,
+        (_PLACE, Parameter("advice", Kind.SYMBOLS, symbols=ADVICE), _SOME_PAGES),
+    ),
+    "load": Signature(abi.Code.LOAD, (_PLACE, _N), Result.DATA),
+    "store": Signature(abi.Code.STORE, (_PLACE, _DATA)),
+    "fork": Signature(abi.Code.FORK, (), Result.PROCESS, named=True),
+    "exit": Signature(abi.Code.EXIT, (), Result.NOTHING),
+    "memfd": Signature(abi.Code.MEMFD, (_SOME_PAGES, _SIZE), Result.FILE),
+    "ftruncate": Signature(
+        abi.Code.FTRUNCATE, (Parameter("file", Kind.FILE), _SOME_PAGES, _SIZE)
+    ),
+    "get_user_pages": Signature(abi.Code.GET_USER_PAGES, _GUP, Result.HELD),
+    "get_user_pages_fast": Signature(abi.Code.GET_USER_PAGES_FAST, _GUP, Result.HELD),
+    "put_page": Signature(abi.Code.PUT_PAGE, (Parameter("held", Kind.HELD),)),
+    "set_page_dirty_lock": Signature(
+        abi.Code.SET_PAGE_DIRTY_LOCK, (Parameter("held", Kind.HELD),)
+    ),
+    "peek": Signature(
+        abi.Code.PEEK, (Parameter("place", Kind.HELD_PLACE), _N), Result.DATA
+    ),
+    "poke": Signature(abi.Code.POKE, (Parameter("place", Kind.HELD_PLACE), _DATA)),
+}
+
+# ---- conditions -----------------------------------------------------------
+
+# Facts: name -> the names that may follow the place; empty: nothing follows.
+# Each may have a process's name before the place.
+FACTS: dict[str, dict[str, int]] = {
+    "page": {},
+    "ref": {},
+    "map": {},
+    "flag": {str(flag.name).lower(): int(flag) for flag in abi.PageFlag},
+    "pte": {str(flag.name).lower(): int(flag) for flag in abi.PteFlag},
+}
+
+# What the operation just above a claim gave.
+OUTCOME_NAMES = ("ret", "signal", "si_code", "refused")
+# What an environment is asked for in ``requires:``.
+ENVIRONMENT_NAMES = ("arch", "kernel", "config")
+
+NUMBERS = {
+    "INT_MIN": -(1 << 31),
+    "INT_MAX": (1 << 31) - 1,
+    "LONG_MIN": -(1 << 63),
+    "LONG_MAX": (1 << 63) - 1,
+}
+# include/uapi/asm-generic/{errno,errno-base,signal,siginfo}.h, the same on both architectures
+CONSTANTS = {
+    **NUMBERS,
+    "EPERM": 1,
+    "EINTR": 4,
+    "EIO": 5,
+    "EBADF": 9,
+    "EAGAIN": 11,
+    "ENOMEM": 12,
+    "EACCES": 13,
+    "EFAULT": 14,
+    "EBUSY": 16,
+    "EEXIST": 17,
+    "EINVAL": 22,
+    "ENFILE": 23,
+    "EMFILE": 24,
+    "ETXTBSY": 26,
+    "EFBIG": 27,
+    "ENOSPC": 28,
+    "ENOSYS": 38,
+    "EOVERFLOW": 75,
+    "EOPNOTSUPP": 95,
+    "EHWPOISON": 133,
+    "SIGILL": 4,
+    "SIGTRAP": 5,
+    "SIGABRT": 6,
+    "SIGBUS": 7,
+    "SIGFPE": 8,
+    "SIGKILL": 9,
+    "SIGSEGV": 11,
+    "SEGV_MAPERR": 1,
+    "SEGV_ACCERR": 2,
+    "BUS_ADRALN": 1,
+    "BUS_ADRERR": 2,
+    "BUS_OBJERR": 3,
+    **{reason.name.lower(): int(reason) for reason in abi.Refused if reason},
+}
+
+KEYWORDS = ("claim", "requires", "begin", "wait", "and", "or", "not", "in")
+# Names that no result may have.
+RESERVED = frozenset((*KEYWORDS, "main", *OUTCOME_NAMES, *CONSTANTS))
