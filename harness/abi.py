@@ -94,6 +94,7 @@ class Refused(enum.IntEnum):
     TABLE_END = 2
     NOT_HELD = 3
     NOT_MAPPED = 4
+    RESERVED = 5
 
 
 class Section(enum.IntEnum):

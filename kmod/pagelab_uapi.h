@@ -126,6 +126,7 @@ enum pl_refused {
 	PL_REFUSED_TABLE_END = 2,	/* fast nr=0 would walk off the page table */
 	PL_REFUSED_NOT_HELD = 3,	/* no such held page (never got, or put) */
 	PL_REFUSED_NOT_MAPPED = 4,	/* page has no kernel mapping to peek or poke */
+	PL_REFUSED_RESERVED = 5,	/* poke of a page the kernel owns: the zero page */
 };
 
 /*

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * compat.h - whatever differs between kernel versions or architectures.
+ *
+ * The rest of the module asks for nothing of the kernel that is known to
+ * change: it comes here for it. Written for 6.1.
+ */
+#ifndef PAGELAB_COMPAT_H
+#define PAGELAB_COMPAT_H
+
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/sched.h>
+
+#ifdef CONFIG_ARM64
+#include <asm/cpufeature.h>
+#endif
+
+#include "pagelab_uapi.h"
+
+#ifndef CONFIG_64BIT
+#error "pagelab reads pages through the direct map: 64-bit kernels only"
+#endif
+
+/*
+ * get_user_pages() has a vmas array before 6.5 (54d020692b34 "mm/gup: remove
+ * unused vmas parameter from get_user_pages()").
+ */
+static inline long pl_get_user_pages(unsigned long start, unsigned long nr, unsigned int flags,
+				     struct page **pages)
+{
+	return get_user_pages(start, nr, flags, pages, NULL);
+}
+
+/* The kernel's number of a PL_RSS_* counter. */
+static inline int pl_rss_kernel(int counter)
+{
+	static const int kernel[] = {
+		[PL_RSS_ANON] = MM_ANONPAGES,
+		[PL_RSS_FILE] = MM_FILEPAGES,
+		[PL_RSS_SHMEM] = MM_SHMEMPAGES,
+		[PL_RSS_SWAP] = MM_SWAPENTS,
+	};
+
+	return kernel[counter];
+}
+
+/*
+ * One PL_RSS_* counter, exactly. Before 6.2 (f1a7941243c1 "mm: convert mm's
+ * rss stats into percpu_counter") a task may keep a difference of its own,
+ * when page tables have split locks; get_mm_counter() would also hide a sum
+ * that is below 0 for the moment.
+ */
+static inline s64 pl_rss_counter(struct mm_struct *mm, struct task_struct *task, int counter)
+{
+	int member = pl_rss_kernel(counter);
+	s64 value = atomic_long_read(&mm->rss_stat.count[member]);
+
+#ifdef SPLIT_RSS_COUNTING
+	task_lock(task);
+	if (task->mm == mm)
+		value += task->rss_stat.count[member];
+	task_unlock(task);
+#endif
+	return value;
+}
+
+/* The PL_RSS_* counter that a mapped page is in. */
+static inline int pl_rss_of_page(struct page *page)
+{
+	switch (mm_counter(page)) {
+	case MM_ANONPAGES:
+		return PL_RSS_ANON;
+	case MM_SHMEMPAGES:
+		return PL_RSS_SHMEM;
+	}
+	return PL_RSS_FILE;
+}
+
+/* Mappings of this page. The field is the type of a page that has one. */
+static inline int pl_mapcount(struct page *page)
+{
+	if (PageSlab(page) || page_has_type(page))
+		return 0;
+	return page_mapcount(page);
+}
+
+/* Flags of a page, as PL_PAGE_*, but for ZERO and NO_DATA. */
+static inline u32 pl_page_flags(struct page *page)
+{
+	u32 flags = 0;
+
+	if (PageDirty(page))
+		flags |= PL_PAGE_DIRTY;
+	if (PageUptodate(page))
+		flags |= PL_PAGE_UPTODATE;
+	if (PageWriteback(page))
+		flags |= PL_PAGE_WRITEBACK;
+	if (PagePrivate(page))
+		flags |= PL_PAGE_PRIVATE;
+	if (PageLocked(page))
+		flags |= PL_PAGE_LOCKED;
+	if (PageSwapBacked(page))
+		flags |= PL_PAGE_SWAPBACKED;
+	if (PageReserved(page))
+		flags |= PL_PAGE_RESERVED;
+	if (PageCompound(page))
+		flags |= PL_PAGE_COMPOUND;
+	/* the allocator uses a slab page's mapping for itself */
+	if (PageSlab(page))
+		return flags | PL_PAGE_SLAB;
+	if (compound_head(page)->mapping)
+		flags |= PL_PAGE_MAPPING;
+	if (PageAnon(page)) {
+		flags |= PL_PAGE_ANON;
+		if (PageAnonExclusive(page))
+			flags |= PL_PAGE_EXCLUSIVE;
+	}
+	return flags;
+}
+
+/* Present to the kernel but not to the user: PROT_NONE. */
+static inline bool pl_pte_none_prot(pte_t pte)
+{
+#if defined(CONFIG_X86)
+	return (pte_flags(pte) & (_PAGE_PROTNONE | _PAGE_PRESENT)) == _PAGE_PROTNONE;
+#elif defined(CONFIG_ARM64)
+	return (pte_val(pte) & (PTE_PROT_NONE | PTE_VALID)) == PTE_PROT_NONE;
+#else
+#error "pagelab: how does this architecture encode PROT_NONE?"
+#endif
+}
+
+/* PL_PTE_* of an entry of the last level; 0: none. */
+static inline u16 pl_pte_flags(pte_t pte)
+{
+	u16 flags = PL_PTE_PRESENT;
+
+	if (pte_none(pte))
+		return 0;
+	if (!pte_present(pte))
+		return PL_PTE_SWAP;
+	if (pte_write(pte))
+		flags |= PL_PTE_WRITE;
+	if (pte_dirty(pte))
+		flags |= PL_PTE_DIRTY;
+	if (pte_young(pte))
+		flags |= PL_PTE_YOUNG;
+	if (pte_special(pte))
+		flags |= PL_PTE_SPECIAL;
+	if (pl_pte_none_prot(pte))
+		flags |= PL_PTE_NONE_PROT;
+	if (is_zero_pfn(pte_pfn(pte)))
+		flags |= PL_PTE_ZERO;
+	return flags;
+}
+
+/* The same of a leaf one level up; not none. */
+static inline u16 pl_pmd_flags(pmd_t pmd)
+{
+	u16 flags = PL_PTE_HUGE | PL_PTE_PRESENT;
+
+	if (!pmd_present(pmd))
+		return PL_PTE_HUGE | PL_PTE_SWAP;
+	if (pmd_write(pmd))
+		flags |= PL_PTE_WRITE;
+	if (pmd_dirty(pmd))
+		flags |= PL_PTE_DIRTY;
+	if (pmd_young(pmd))
+		flags |= PL_PTE_YOUNG;
+	return flags;
+}
+
+/* What the processor has that results depend on: PL_FEATURE_*. */
+static inline u64 pl_features(void)
+{
+	u64 features = 0;
+
+#if defined(CONFIG_X86)
+	if (boot_cpu_has(X86_FEATURE_OSPKE))
+		features |= PL_FEATURE_PKU;
+#elif defined(CONFIG_ARM64)
+	if (IS_ENABLED(CONFIG_ARM64_EPAN) && cpus_have_cap(ARM64_HAS_EPAN))
+		features |= PL_FEATURE_EPAN;
+	if (cpu_has_hw_af())
+		features |= PL_FEATURE_HW_AF;
+	if (IS_ENABLED(CONFIG_ARM64_HW_AFDBM) && cpus_have_cap(ARM64_HW_DBM))
+		features |= PL_FEATURE_HW_DBM;
+#endif
+	return features;
+}
+
+#endif /* PAGELAB_COMPAT_H */

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * handles.c - what a session holds: processes, files, held pages. Everything
+ * is let go when the file is closed.
+ */
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "pagelab.h"
+
+/* Make room for that many records of that size in all. May sleep. */
+int pl_list_reserve(struct pl_list *list, u32 room, size_t size)
+{
+	void *data;
+
+	if (room <= list->room)
+		return 0;
+	room = max(room, 2 * list->room);
+	data = kvmalloc_array(room, size, GFP_KERNEL);
+	if (!data)
+		return -ENOMEM;
+	if (list->count)
+		memcpy(data, list->data, list->count * size);
+	kvfree(list->data);
+	list->data = data;
+	list->room = room;
+	return 0;
+}
+
+static void list_free(struct pl_list *list)
+{
+	kvfree(list->data);
+}
+
+/* Caller holds the session's lock, here and below. */
+int pl_begin(struct pl_session *s, const struct pl_begin *begin)
+{
+	u64 size = (u64)begin->arena_pages << PAGE_SHIFT;
+	u32 i;
+
+	if (s->begun)
+		return -EEXIST;
+	if (begin->magic != PL_MAGIC || begin->version != PL_ABI_VERSION)
+		return -EPROTO;
+	if (begin->arena_pages > PL_ARENA_PAGES_MAX || begin->touches > PL_TOUCH_MAX)
+		return -E2BIG;
+	if (!begin->arena_pages || !PAGE_ALIGNED(begin->arena_start) ||
+	    begin->arena_start > TASK_SIZE_MAX - size)
+		return -EINVAL;
+	for (i = 0; i < PL_TOUCH_MAX; i++) {
+		u32 touch = begin->touch[i];
+
+		if (touch % sizeof(u64) || touch >= PAGE_SIZE || (i >= begin->touches && touch))
+			return -EINVAL;
+	}
+	s->start = begin->arena_start;
+	s->end = begin->arena_start + size;
+	s->touches = begin->touches;
+	memcpy(s->touch, begin->touch, sizeof(s->touch));
+	s->zero_ref = page_count(ZERO_PAGE(0));
+	s->zero_dirty = PageDirty(ZERO_PAGE(0));
+	smp_store_release(&s->begun, true);
+	return 0;
+}
+
+static void count_outside(void *arg, unsigned long addr, u16 flags, unsigned long pfn)
+{
+	s64 *outside = arg;
+
+	if (flags & PL_PTE_SWAP)
+		outside[PL_RSS_SWAP]++;
+	else if (!(flags & PL_PTE_SPECIAL) && pfn_valid(pfn))
+		outside[pl_rss_of_page(pfn_to_page(pfn))]++;
+}
+
+/*
+ * Count what a process maps outside the arena, page by page: what its
+ * counters are to be without the arena. Not by subtraction, so that a wrong
+ * count that fork() made in the arena stays visible.
+ */
+static int measure_outside(struct pl_session *s, struct mm_struct *mm, s64 *outside)
+{
+	struct vm_area_struct *vma;
+	int err = 0;
+
+	if (!mmap_read_trylock(mm))
+		return -EBUSY;
+	for (vma = find_vma(mm, 0); vma && !err; vma = find_vma(mm, vma->vm_end)) {
+		unsigned long below = min(vma->vm_end, s->start);
+		unsigned long above = max(vma->vm_start, s->end);
+
+		if (vma->vm_start < below)
+			err = pl_walk(mm, vma->vm_start, below, count_outside, outside);
+		if (!err && above < vma->vm_end)
+			err = pl_walk(mm, above, vma->vm_end, count_outside, outside);
+	}
+	mmap_read_unlock(mm);
+	return err;
+}
+
+static int fill_member(struct pl_session *s, struct pl_member *m, struct mm_struct *mm)
+{
+	u32 pages = (s->end - s->start) >> PAGE_SHIFT;
+	int err;
+
+	memset(m->outside, 0, sizeof(m->outside));
+	err = measure_outside(s, mm, m->outside);
+	if (!err)
+		err = pl_list_reserve(&m->told.ptes, pages, sizeof(struct pl_seen_pte));
+	if (!err)
+		err = pl_list_reserve(&m->now.ptes, pages, sizeof(struct pl_seen_pte));
+	return err;
+}
+
+int pl_add_process(struct pl_session *s, const struct pl_process *process)
+{
+	struct task_struct *task;
+	struct pl_member *m;
+	struct mm_struct *mm;
+	struct pid *pid;
+	int err, i;
+
+	if (process->slot >= PL_PROCESSES_MAX)
+		return -E2BIG;
+	m = &s->members[process->slot];
+	if (m->mm)
+		return -EEXIST;
+	pid = find_get_pid(process->pid);
+	task = get_pid_task(pid, PIDTYPE_PID);
+	put_pid(pid);
+	if (!task)
+		return -ESRCH;
+	mm = get_task_mm(task);
+	err = mm ? fill_member(s, m, mm) : -ESRCH;
+	for (i = 0; i < PL_PROCESSES_MAX && !err; i++) {
+		if (s->members[i].mm == mm)
+			err = -EEXIST;
+	}
+	if (!err) {
+		/* the struct, not the address space: exit must not wait for us */
+		mmgrab(mm);
+		m->mm = mm;
+		m->task = task;
+		m->told.rss.process = process->slot;
+		m->told.rss.alive = 1;
+	} else {
+		put_task_struct(task);
+	}
+	if (mm)
+		mmput(mm);
+	return err;
+}
+
+int pl_add_file(struct pl_session *s, const struct pl_file *file)
+{
+	struct pl_open_file *f;
+	struct file *filp;
+
+	if (file->slot >= PL_FILES_MAX)
+		return -E2BIG;
+	f = &s->files[file->slot];
+	if (f->file)
+		return -EEXIST;
+	filp = fget(file->fd);
+	if (!filp)
+		return -EBADF;
+	if (!S_ISREG(file_inode(filp)->i_mode)) {
+		fput(filp);
+		return -EINVAL;
+	}
+	f->file = filp;
+	return 0;
+}
+
+static void put_held(struct pl_held *held)
+{
+	u32 i;
+
+	for (i = 0; i < held->count; i++) {
+		if (held->pages[i].page)
+			put_page(held->pages[i].page);
+	}
+	kvfree(held->pages);
+}
+
+static void free_view(struct pl_view *view)
+{
+	list_free(&view->ptes);
+	list_free(&view->vmas);
+}
+
+/* The file is closed: nobody else can come any more. */
+void pl_session_end(struct pl_session *s)
+{
+	u32 i;
+
+	for (i = 0; i < PL_HELD_MAX; i++)
+		put_held(&s->held[i]);
+	for (i = 0; i < PL_PROCESSES_MAX; i++) {
+		struct pl_member *m = &s->members[i];
+
+		free_view(&m->told);
+		free_view(&m->now);
+		if (m->mm) {
+			mmdrop(m->mm);
+			put_task_struct(m->task);
+		}
+	}
+	for (i = 0; i < PL_FILES_MAX; i++) {
+		list_free(&s->files[i].told);
+		list_free(&s->files[i].now);
+		if (s->files[i].file)
+			fput(s->files[i].file);
+	}
+	/* set_page_dirty_lock() works on it too; the next program starts clean */
+	if (s->begun && !s->zero_dirty)
+		ClearPageDirty(ZERO_PAGE(0));
+	pl_pages_free(&s->pages);
+	kvfree(s->out.data);
+}

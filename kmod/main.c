@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * main.c - the device, and which call goes where.
+ *
+ * An ioctl's own errno says that the request was malformed (or that the
+ * module could not do its part). What a call of mm/ returns is data.
+ */
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "compat.h"
+#include "pagelab.h"
+
+/* The layouts that the host and the agent count on. */
+static_assert(sizeof(struct pl_operation) == 64);
+static_assert(sizeof(struct pl_program) == 56);
+static_assert(sizeof(struct pl_outcome) == 40);
+static_assert(sizeof(struct pl_section) == 8);
+static_assert(sizeof(struct pl_pte_record) == 16);
+static_assert(sizeof(struct pl_page_record) == 64);
+static_assert(sizeof(struct pl_gone_record) == 8);
+static_assert(sizeof(struct pl_held_record) == 16);
+static_assert(sizeof(struct pl_cache_record) == 16);
+static_assert(sizeof(struct pl_rss_record) == 40);
+static_assert(sizeof(struct pl_vma_record) == 32);
+static_assert(sizeof(struct pl_file_record) == 16);
+static_assert(sizeof(struct pl_hello) == 128);
+static_assert(sizeof(struct pl_info) == 48);
+static_assert(sizeof(struct pl_begin) == 40);
+static_assert(sizeof(struct pl_process) == 8);
+static_assert(sizeof(struct pl_file) == 8);
+static_assert(sizeof(struct pl_call) == 64);
+static_assert(sizeof(struct pl_snapshot) == 16);
+static_assert(sizeof(struct pl_frame) == 24);
+
+static long info(struct pl_session *s, void __user *argument)
+{
+	struct pl_info reply = {
+		.magic = PL_MAGIC,
+		.version = PL_ABI_VERSION,
+		.gup_capacity = PL_GUP_CAPACITY,
+		.held = READ_ONCE(s->live),
+		.task_size = TASK_SIZE_MAX,
+		.zero_pfn = page_to_pfn(ZERO_PAGE(0)),
+		.table_span = PMD_SIZE,
+		.features = pl_features(),
+	};
+
+	return copy_to_user(argument, &reply, sizeof(reply)) ? -EFAULT : 0;
+}
+
+static long begin(struct pl_session *s, void __user *argument)
+{
+	struct pl_begin request;
+	int err;
+
+	if (copy_from_user(&request, argument, sizeof(request)))
+		return -EFAULT;
+	mutex_lock(&s->lock);
+	err = pl_begin(s, &request);
+	mutex_unlock(&s->lock);
+	return err;
+}
+
+static long process(struct pl_session *s, void __user *argument)
+{
+	struct pl_process request;
+	int err;
+
+	if (copy_from_user(&request, argument, sizeof(request)))
+		return -EFAULT;
+	mutex_lock(&s->lock);
+	err = pl_add_process(s, &request);
+	mutex_unlock(&s->lock);
+	return err;
+}
+
+static long file(struct pl_session *s, void __user *argument)
+{
+	struct pl_file request;
+	int err;
+
+	if (copy_from_user(&request, argument, sizeof(request)))
+		return -EFAULT;
+	mutex_lock(&s->lock);
+	err = pl_add_file(s, &request);
+	mutex_unlock(&s->lock);
+	return err;
+}
+
+static long call(struct pl_session *s, void __user *argument)
+{
+	struct pl_call request;
+	int err;
+
+	if (copy_from_user(&request, argument, sizeof(request)))
+		return -EFAULT;
+	request.refused = PL_REFUSED_NONE;
+	request.ret = 0;
+	err = pl_do_call(s, &request);
+	if (err)
+		return err;
+	return copy_to_user(argument, &request, sizeof(request)) ? -EFAULT : 0;
+}
+
+static long snapshot(struct pl_session *s, void __user *argument)
+{
+	struct pl_snapshot request;
+	int err;
+
+	if (copy_from_user(&request, argument, sizeof(request)))
+		return -EFAULT;
+	mutex_lock(&s->lock);
+	err = pl_do_snapshot(s, &request);
+	mutex_unlock(&s->lock);
+	if (err)
+		return err;
+	return copy_to_user(argument, &request, sizeof(request)) ? -EFAULT : 0;
+}
+
+static long pagelab_ioctl(struct file *filp, unsigned int command, unsigned long argument)
+{
+	struct pl_session *s = filp->private_data;
+	void __user *user = (void __user *)argument;
+
+	if (command == PL_IOC_INFO)
+		return info(s, user);
+	if (command == PL_IOC_BEGIN)
+		return begin(s, user);
+	if (!smp_load_acquire(&s->begun))
+		return -ENXIO;
+	switch (command) {
+	case PL_IOC_PROCESS:
+		return process(s, user);
+	case PL_IOC_FILE:
+		return file(s, user);
+	case PL_IOC_CALL:
+		return call(s, user);
+	case PL_IOC_SNAPSHOT:
+		return snapshot(s, user);
+	}
+	return -ENOTTY;
+}
+
+static int pagelab_open(struct inode *inode, struct file *filp)
+{
+	struct pl_session *s = kvzalloc(sizeof(*s), GFP_KERNEL);
+
+	if (!s)
+		return -ENOMEM;
+	mutex_init(&s->lock);
+	filp->private_data = s;
+	return nonseekable_open(inode, filp);
+}
+
+static int pagelab_release(struct inode *inode, struct file *filp)
+{
+	struct pl_session *s = filp->private_data;
+
+	pl_session_end(s);
+	kvfree(s);
+	return 0;
+}
+
+static const struct file_operations pagelab_fops = {
+	.owner = THIS_MODULE,
+	.open = pagelab_open,
+	.release = pagelab_release,
+	.unlocked_ioctl = pagelab_ioctl,
+	.llseek = no_llseek,
+};
+
+static struct miscdevice pagelab_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = PL_DEVICE_NAME,
+	.fops = &pagelab_fops,
+	.mode = 0600,
+};
+
+static int __init pagelab_init(void)
+{
+	int err = pl_symbols_resolve();
+
+	return err ? err : misc_register(&pagelab_device);
+}
+
+static void __exit pagelab_exit(void)
+{
+	misc_deregister(&pagelab_device);
+}
+
+module_init(pagelab_init);
+module_exit(pagelab_exit);
+MODULE_DESCRIPTION("Calls of mm/ on request, and snapshots of what they did");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * pagelab.h - what the module's files share.
+ *
+ * One open file is one session, that is one program: its arena, its
+ * processes, files and held pages, and what the last snapshot told of them.
+ */
+#ifndef PAGELAB_H
+#define PAGELAB_H
+
+#include <linux/fs.h>
+#include <linux/mm_types.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+
+#include "pagelab_uapi.h"
+
+#undef pr_fmt
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+/* A list that grows; records of one size, which its owner knows. */
+struct pl_list {
+	void *data;
+	u32 count;
+	u32 room;
+};
+
+struct pl_held_page {
+	struct page *page;	/* NULL: put */
+	u64 told;		/* pfn in the last snapshot, 0: none */
+};
+
+/* The pages that one call got. */
+struct pl_held {
+	struct pl_held_page *pages;
+	u32 count;
+	u32 live;		/* not yet put */
+	u32 told;		/* pages with a told pfn */
+	bool used;		/* a call has had this slot */
+	bool busy;		/* a call works on it without the session's lock */
+};
+
+/* A PTE that is not none, in ascending order of index in a list. */
+struct pl_seen_pte {
+	u32 index;
+	u16 flags;
+	u64 pfn;
+};
+
+/* What a snapshot reads of one process. */
+struct pl_view {
+	struct pl_list ptes;	/* struct pl_seen_pte; has room for the whole arena */
+	struct pl_list vmas;	/* struct pl_vma_record */
+	struct pl_rss_record rss;
+};
+
+struct pl_member {
+	struct mm_struct *mm;		/* mmgrab()ed; NULL: slot not in use */
+	struct task_struct *task;
+	s64 outside[4];			/* RSS outside the arena */
+	struct pl_view told;
+	struct pl_view now;
+};
+
+struct pl_open_file {
+	struct file *file;		/* NULL: slot not in use */
+	struct pl_list told;		/* struct pl_cache_record */
+	struct pl_list now;
+	u64 told_size;
+	u64 size;
+};
+
+struct pl_entry {
+	u32 chain;			/* next entry of the bucket + 1 */
+	u32 seen;			/* snapshot that last saw the page */
+	bool known;			/* told has been sent */
+	struct pl_page_record told;
+	struct pl_page_record now;
+};
+
+struct pl_order {
+	u64 pfn;
+	u32 entry;
+};
+
+/* Every page of the last snapshot, by pfn. */
+struct pl_pages {
+	struct pl_entry *entries;
+	u32 *buckets;			/* entry + 1 */
+	struct pl_order *order;		/* scratch */
+	u32 count;
+	u32 room;
+	u32 bits;
+	u32 snapshot;			/* number of the current one, from 1 */
+	u32 changed;			/* in order[] */
+};
+
+/* Sections on their way to the user; an error sticks. */
+struct pl_out {
+	u8 *data;
+	u32 len;
+	u32 room;
+	u32 limit;
+	u32 section;			/* where the open section starts */
+	int error;
+};
+
+struct pl_session {
+	/*
+	 * Guards everything below. Never held over anything that may block
+	 * for long, so that a snapshot never waits for an operation.
+	 */
+	struct mutex lock;
+	bool begun;
+	unsigned long start;		/* of the arena, bytes */
+	unsigned long end;
+	u32 touches;
+	u32 touch[PL_TOUCH_MAX];
+	int zero_ref;			/* page_count() of the zero page at the start */
+	bool zero_dirty;
+	u32 live;			/* held pages of all sets */
+	struct pl_held held[PL_HELD_MAX];
+	struct pl_member members[PL_PROCESSES_MAX];
+	struct pl_open_file files[PL_FILES_MAX];
+	struct pl_pages pages;
+	struct pl_out out;
+};
+
+/* symbols.c: what the kernel does not export */
+int pl_symbols_resolve(void);
+void pl_lru_drain(void);
+bool pl_page_secret(struct page *page);
+
+/* handles.c */
+int pl_list_reserve(struct pl_list *list, u32 room, size_t size);
+int pl_begin(struct pl_session *s, const struct pl_begin *begin);
+int pl_add_process(struct pl_session *s, const struct pl_process *process);
+int pl_add_file(struct pl_session *s, const struct pl_file *file);
+void pl_session_end(struct pl_session *s);
+
+/* gup.c */
+int pl_do_call(struct pl_session *s, struct pl_call *call);
+
+/* walk.c */
+typedef void (*pl_pte_fn)(void *arg, unsigned long addr, u16 flags, unsigned long pfn);
+int pl_walk(struct mm_struct *mm, unsigned long start, unsigned long end, pl_pte_fn fn, void *arg);
+
+/* pages.c */
+void *pl_page_data(struct page *page);
+void pl_pages_start(struct pl_pages *pages);
+int pl_pages_see(struct pl_session *s, unsigned long pfn);
+void pl_pages_tell(struct pl_session *s);
+void pl_pages_commit(struct pl_pages *pages);
+void pl_pages_free(struct pl_pages *pages);
+
+/* snapshot.c */
+int pl_do_snapshot(struct pl_session *s, struct pl_snapshot *snapshot);
+void pl_out_open(struct pl_out *out, u16 type, u16 size);
+void pl_out_add(struct pl_out *out, const void *record);
+void pl_out_close(struct pl_out *out);
+
+#endif /* PAGELAB_H */

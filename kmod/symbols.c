@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * symbols.c - what the kernel does not export, resolved at load.
+ */
+#include <linux/cpumask.h>
+#include <linux/kprobes.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+
+#include "pagelab.h"
+
+static void (*lru_drain_local)(void);
+static void (*lru_drain_all)(void);
+static const struct address_space_operations *secretmem;
+
+/*
+ * kallsyms_lookup_name() is not exported either (since 5.7), but a kprobe
+ * says where a symbol is. It is never armed: nothing is patched.
+ */
+static unsigned long (*find_lookup(void))(const char *name)
+{
+	struct kprobe probe = {
+		.symbol_name = "kallsyms_lookup_name",
+		.flags = KPROBE_FLAG_DISABLED,
+	};
+	void *address;
+	int err;
+
+	err = register_kprobe(&probe);
+	if (err) {
+		pr_err("cannot find kallsyms_lookup_name (%d): needs KPROBES and KALLSYMS\n", err);
+		return NULL;
+	}
+	address = probe.addr;
+	unregister_kprobe(&probe);
+	return address;
+}
+
+int pl_symbols_resolve(void)
+{
+	unsigned long (*lookup)(const char *name) = find_lookup();
+
+	if (!lookup)
+		return -ENOENT;
+	lru_drain_local = (void *)lookup("lru_add_drain");
+	lru_drain_all = (void *)lookup("lru_add_drain_all");
+	if (!lru_drain_local || !lru_drain_all) {
+		pr_err("this kernel has no symbol %s\n",
+		       lru_drain_local ? "lru_add_drain_all" : "lru_add_drain");
+		return -ENOENT;
+	}
+	/* there only with CONFIG_SECRETMEM (and KALLSYMS_ALL: it is data) */
+	secretmem = (void *)lookup("secretmem_aops");
+	if (IS_ENABLED(CONFIG_SECRETMEM) && !secretmem) {
+		pr_err("this kernel has no symbol secretmem_aops: needs KALLSYMS_ALL\n");
+		return -ENOENT;
+	}
+	return 0;
+}
+
+/*
+ * Empty the per-CPU LRU batches, each of which holds a reference on its
+ * pages. On one processor the local call does it without the work queues of
+ * lru_add_drain_all().
+ */
+void pl_lru_drain(void)
+{
+	if (num_online_cpus() == 1)
+		lru_drain_local();
+	else
+		lru_drain_all();
+}
+
+/* Pages of memfd_secret() are not in the direct map: page_is_secretmem(). */
+bool pl_page_secret(struct page *page)
+{
+	struct address_space *mapping;
+
+	if (!secretmem || PageSlab(page))
+		return false;
+	mapping = READ_ONCE(compound_head(page)->mapping);
+	if (!mapping || (unsigned long)mapping & PAGE_MAPPING_FLAGS)
+		return false;
+	return mapping->a_ops == secretmem;
+}
