@@ -120,18 +120,12 @@ CALLS: dict[str, Signature] = {
     "fork": Signature(abi.Code.FORK, (), Result.PROCESS, named=True),
     "exit": Signature(abi.Code.EXIT, (), Result.NOTHING),
     "memfd": Signature(abi.Code.MEMFD, (_SOME_PAGES, _SIZE), Result.FILE),
-    "ftruncate": Signature(
-        abi.Code.FTRUNCATE, (Parameter("file", Kind.FILE), _SOME_PAGES, _SIZE)
-    ),
+    "ftruncate": Signature(abi.Code.FTRUNCATE, (Parameter("file", Kind.FILE), _SOME_PAGES, _SIZE)),
     "get_user_pages": Signature(abi.Code.GET_USER_PAGES, _GUP, Result.HELD),
     "get_user_pages_fast": Signature(abi.Code.GET_USER_PAGES_FAST, _GUP, Result.HELD),
     "put_page": Signature(abi.Code.PUT_PAGE, (Parameter("held", Kind.HELD),)),
-    "set_page_dirty_lock": Signature(
-        abi.Code.SET_PAGE_DIRTY_LOCK, (Parameter("held", Kind.HELD),)
-    ),
-    "peek": Signature(
-        abi.Code.PEEK, (Parameter("place", Kind.HELD_PLACE), _N), Result.DATA
-    ),
+    "set_page_dirty_lock": Signature(abi.Code.SET_PAGE_DIRTY_LOCK, (Parameter("held", Kind.HELD),)),
+    "peek": Signature(abi.Code.PEEK, (Parameter("place", Kind.HELD_PLACE), _N), Result.DATA),
     "poke": Signature(abi.Code.POKE, (Parameter("place", Kind.HELD_PLACE), _DATA)),
 }
 

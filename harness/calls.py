@@ -1,0 +1,155 @@
+"""Each call of a program as the ABI's operation: what its arguments have to be.
+
+One function a call; each fills the fields that struct pl_operation
+(kmod/pagelab_uapi.h) names for it, and raises Mistake for arguments that do
+not make sense together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from . import abi
+from .binding import Arguments
+from .program import ARENA_START
+from .scope import FILE_PAGES_MAX, Scope
+from .signatures import PRIVATE, Kind, Result
+
+_ADDRESS_MASK = (1 << 64) - 1
+
+
+def _mmap(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    pages = a.number("pages", 1, abi.ARENA_PAGES_MAX)
+    prot = a.symbols("prot")
+    flags = a.symbols("flags")
+    if bool(flags & PRIVATE) == bool(flags & abi.Map.SHARED):
+        a.fail("flags", "either private or shared among flags")
+    if bool(flags & abi.Map.ANON) == ("file" in a.values):
+        a.fail("flags", "either anon among flags or file=")
+    file = c.file(a) if "file" in a.values else -1
+    offset = a.number("offset", 0, FILE_PAGES_MAX, 0)
+    if "offset" in a.values and file < 0:
+        a.fail("offset", "offset= only with file=")
+    if "adjacent_to" in a.values:
+        c.look_up(a, "adjacent_to", c.mappings, Kind.MAPPING.value)
+        if a.reference("adjacent_to").index is not None:
+            a.fail("adjacent_to", Kind.MAPPING.value)
+        if c.position not in c.starts:
+            a.fail("adjacent_to", "a mapping that no other lies behind")
+    start = c.starts[c.position]
+    if start + pages >= abi.ARENA_PAGES_MAX:
+        expected = f"an arena of at most {abi.ARENA_PAGES_MAX} pages, guard pages included"
+        a.fail("pages", expected, f"{start + pages + 1}")
+    return abi.Op(
+        code,
+        c.process,
+        addr=ARENA_START + start * abi.PAGE_SIZE,
+        n=pages * abi.PAGE_SIZE,
+        prot=prot,
+        flags=flags & ~PRIVATE,
+        aux=offset * abi.PAGE_SIZE,
+        file=file,
+        line=line,
+    )
+
+
+def _munmap(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    addr, size = c.span(a)
+    return abi.Op(code, c.process, addr=addr, n=size, line=line)
+
+
+def _mprotect(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    addr, size = c.span(a)
+    return abi.Op(code, c.process, addr=addr, n=size, prot=a.symbols("prot"), line=line)
+
+
+def _madvise(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    addr, size = c.span(a)
+    return abi.Op(code, c.process, addr=addr, n=size, flags=a.symbols("advice"), line=line)
+
+
+def _load(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    size = a.number("n", 1, abi.DATA_MAX, 1)
+    addr = c.address(a, "place", size)
+    c.touch(addr)
+    return abi.Op(code, c.process, addr=addr, n=size, line=line)
+
+
+def _store(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    data = a.data("data")
+    addr = c.address(a, "place", len(data))
+    c.touch(addr)
+    return abi.Op(code, c.process, addr=addr, data=data, line=line)
+
+
+def _fork(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    c.visible.append(set(c.visible[c.process]))
+    return abi.Op(code, c.process, slot=c.slot(Result.PROCESS), line=line)
+
+
+def _exit(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    return abi.Op(code, c.process, line=line)
+
+
+def _memfd(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    size = c.size(a)
+    slot = c.slot(Result.FILE)
+    c.visible[c.process].add(slot)
+    return abi.Op(code, c.process, n=size, slot=slot, line=line)
+
+
+def _ftruncate(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    file = c.file(a)
+    return abi.Op(code, c.process, n=c.size(a), file=file, line=line)
+
+
+def _gup(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    # get_user_pages_fast() takes an int, get_user_pages() an unsigned long
+    bits = 31 if code is abi.Code.GET_USER_PAGES_FAST else 63
+    nr = a.number("nr", -(1 << bits), (1 << bits) - 1)
+    start = a.values["addr"]
+    addr = start & _ADDRESS_MASK if isinstance(start, int) else c.address(a, "addr", 1)
+    flags = a.symbols("gup_flags")
+    slot = c.slot(Result.HELD)
+    return abi.Op(code, c.process, addr=addr, n=nr, flags=flags, slot=slot, line=line)
+
+
+def _put(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    slot = c.look_up(a, "held", c.held, "a held set's name")
+    ref = a.reference("held")
+    if ref.offset:
+        a.fail("held", Kind.HELD.value)
+    index = abi.WHOLE if ref.index is None else c.held_index(a, "held", ref.index)
+    return abi.Op(code, c.process, slot=slot, index=index, line=line)
+
+
+def _peek(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    size = a.number("n", 1, abi.DATA_MAX, 1)
+    slot, index, offset = c.held_page(a, size)
+    return abi.Op(code, c.process, n=size, aux=offset, slot=slot, index=index, line=line)
+
+
+def _poke(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    data = a.data("data")
+    slot, index, offset = c.held_page(a, len(data))
+    return abi.Op(code, c.process, aux=offset, slot=slot, index=index, data=data, line=line)
+
+
+COMPILE: dict[abi.Code, Callable[[Scope, Arguments, abi.Code, int], abi.Op]] = {
+    abi.Code.MMAP: _mmap,
+    abi.Code.MUNMAP: _munmap,
+    abi.Code.MPROTECT: _mprotect,
+    abi.Code.MADVISE: _madvise,
+    abi.Code.LOAD: _load,
+    abi.Code.STORE: _store,
+    abi.Code.FORK: _fork,
+    abi.Code.EXIT: _exit,
+    abi.Code.MEMFD: _memfd,
+    abi.Code.FTRUNCATE: _ftruncate,
+    abi.Code.GET_USER_PAGES: _gup,
+    abi.Code.GET_USER_PAGES_FAST: _gup,
+    abi.Code.PUT_PAGE: _put,
+    abi.Code.SET_PAGE_DIRTY_LOCK: _put,
+    abi.Code.PEEK: _peek,
+    abi.Code.POKE: _poke,
+}

@@ -1,0 +1,188 @@
+"""The names that a line of a program can use, and the places that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from . import abi
+from .binding import Arguments
+from .conditions import DATA, NUMBER
+from .language import Mistake
+from .program import ARENA_START, INITIAL
+from .signatures import RESERVED, Kind, Result, Signature
+
+FILE_PAGES_MAX = abi.ARENA_PAGES_MAX
+
+_SLOT_LIMITS = {
+    Result.PROCESS: abi.PROCESSES_MAX,
+    Result.FILE: abi.FILES_MAX,
+    Result.HELD: abi.HELD_MAX,
+}
+
+T = TypeVar("T")
+
+
+class Scope:
+    """What is known at one line of a program; the methods raise Mistake.
+
+    Attributes:
+        starts: first page in the arena of each line that maps, by its position.
+        mappings, processes, files, held, results: as of a Compiled.
+        types: what each of ``results`` is in a claim, conditions.NUMBER or DATA.
+        visible: for each process, the files whose descriptors it has: those it
+            opened, and those its parent had when it forked.
+        touches: as of a Compiled.
+        position: of the operation at hand, among the program's lines.
+        process: slot of the operation's process.
+    """
+
+    def __init__(self, starts: Mapping[int, int], arena_pages: int) -> None:
+        self.starts = starts
+        self.arena_pages = arena_pages
+        self.mappings: dict[str, tuple[int, int]] = {}
+        self.processes = {INITIAL: 0}
+        self.files: dict[str, int] = {}
+        self.held: dict[str, int] = {}
+        self.results: dict[str, int] = {}
+        self.types: dict[str, str] = {}
+        self.visible: list[set[int]] = [set()]
+        self.touches: list[int] = []
+        self.position = 0
+        self.process = 0
+        self._defined: dict[str, int] = {}  # name -> line
+        self._slots = {Result.PROCESS: 1, Result.FILE: 0, Result.HELD: 0}
+
+    # ---- names ------------------------------------------------------------
+
+    def enter(self, position: int, process: str | None) -> None:
+        """Begin an operation of that process."""
+        name = INITIAL if process is None else process
+        if name not in self.processes:
+            raise Mistake("process", "a process's name", self.described(name))
+        self.position = position
+        self.process = self.processes[name]
+
+    def check_result(self, name: str | None, signature: Signature) -> None:
+        """Whether a call's result may have that name, and there is a slot left for it."""
+        if name is None:
+            if signature.named:
+                raise Mistake("function", "a result name, as in c = fork()", "none")
+        elif signature.result is Result.NOTHING:
+            raise Mistake("result", "no result name: the call gives nothing", repr(name))
+        elif name in RESERVED:
+            raise Mistake("result", "a name that is free for use", repr(name))
+        elif name in self._defined:
+            raise Mistake("result", "a new name", self.described(name))
+        limit = _SLOT_LIMITS.get(signature.result)
+        if limit is not None and self._slots[signature.result] >= limit:
+            least = ", main included" if signature.result is Result.PROCESS else ""
+            expected = f"{signature.result.value} among at most {limit} of a program{least}"
+            raise Mistake("function", expected, "one more")
+
+    def define(self, name: str, result: Result, op: abi.Op, number: int) -> None:
+        """Give a name to what an operation made.
+
+        Args:
+            number: the operation's, among the program's operations.
+        """
+        self._defined[name] = op.line
+        if result is Result.MAPPING:
+            self.mappings[name] = self.starts[self.position], op.n // abi.PAGE_SIZE
+        elif result is Result.PROCESS:
+            self.processes[name] = op.slot
+        elif result is Result.FILE:
+            self.files[name] = op.slot
+        else:
+            if result is Result.HELD:
+                self.held[name] = op.slot
+            self.types[name] = DATA if result is Result.DATA else NUMBER
+            self.results[name] = number
+
+    def described(self, name: str) -> str:
+        """A name as a message shows it."""
+        for names, what in (
+            (self.mappings, "a mapping"),
+            (self.processes, "a process"),
+            (self.files, "a file"),
+            (self.held, "a held set"),
+            (self.results, "a value"),
+        ):
+            if name in names:
+                line = f" of line {self._defined[name]}" if name in self._defined else ""
+                return f"{name!r}, {what}{line}"
+        return f"{name!r}, which nothing above defines"
+
+    def slot(self, kind: Result) -> int:
+        """The next free slot for a process, a file or a held set."""
+        self._slots[kind] += 1
+        return self._slots[kind] - 1
+
+    # ---- places -----------------------------------------------------------
+
+    def look_up(self, arguments: Arguments, name: str, known: Mapping[str, T], what: str) -> T:
+        """What the handle in an argument stands for."""
+        handle = arguments.reference(name).name
+        if handle not in known:
+            arguments.fail(name, what, self.described(handle))
+        return known[handle]
+
+    def address(self, arguments: Arguments, name: str, size: int) -> int:
+        """Address of a place whose ``size`` bytes all lie in the arena."""
+        first, _ = self.look_up(arguments, name, self.mappings, "a mapping's name")
+        ref = arguments.reference(name)
+        at = (first + (ref.index or 0)) * abi.PAGE_SIZE + ref.offset
+        if not 0 <= at <= at + size <= self.arena_pages * abi.PAGE_SIZE:
+            pages = f"{self.arena_pages} pages, {ref.name}[0] is page {first}"
+            arguments.fail(name, f"{size} bytes inside the arena ({pages})")
+        return ARENA_START + at
+
+    def span(self, arguments: Arguments) -> tuple[int, int]:
+        """Address and bytes: a whole mapping, or pages= from a place."""
+        if "pages" in arguments.values:
+            size = arguments.number("pages", 0, abi.ARENA_PAGES_MAX) * abi.PAGE_SIZE
+            return self.address(arguments, "place", size), size
+        _, pages = self.look_up(arguments, "place", self.mappings, "a mapping's name")
+        if arguments.reference("place").index is not None:
+            arguments.fail("place", "a whole mapping, or pages= with a place")
+        size = pages * abi.PAGE_SIZE
+        return self.address(arguments, "place", size), size
+
+    def touch(self, offset: int) -> None:
+        """Have snapshots show the word at that offset (of a page, or an address)."""
+        word = offset % abi.PAGE_SIZE & ~7
+        if word not in self.touches and len(self.touches) < abi.TOUCH_MAX:
+            self.touches.append(word)
+
+    def file(self, arguments: Arguments) -> int:
+        """Slot of a file that the operation's process has open."""
+        slot = self.look_up(arguments, "file", self.files, Kind.FILE.value)
+        if arguments.reference("file").index is not None:
+            arguments.fail("file", Kind.FILE.value)
+        if slot not in self.visible[self.process]:
+            arguments.fail("file", "a file that the process, or its parent before fork(), opened")
+        return slot
+
+    def size(self, arguments: Arguments) -> int:
+        """Bytes of a file: pages= or size=."""
+        if ("pages" in arguments.values) == ("size" in arguments.values):
+            found = "both" if "size" in arguments.values else "neither"
+            raise Mistake("function", f"pages= or size= in {arguments.function}()", found)
+        if "size" in arguments.values:
+            return arguments.number("size", 0, FILE_PAGES_MAX * abi.PAGE_SIZE)
+        return arguments.number("pages", 0, FILE_PAGES_MAX) * abi.PAGE_SIZE
+
+    def held_page(self, arguments: Arguments, size: int) -> tuple[int, int, int]:
+        """Slot, index and offset of a place whose ``size`` bytes lie in one held page."""
+        slot = self.look_up(arguments, "place", self.held, "a held set's name")
+        ref = arguments.reference("place")
+        index = self.held_index(arguments, "place", ref.index or 0)
+        if not 0 <= ref.offset <= ref.offset + size <= abi.PAGE_SIZE:
+            arguments.fail("place", f"{size} bytes inside one page of {abi.PAGE_SIZE}")
+        self.touch(ref.offset)
+        return slot, index, ref.offset
+
+    def held_index(self, arguments: Arguments, name: str, index: int) -> int:
+        if not 0 <= index < abi.GUP_CAPACITY:
+            arguments.fail(name, f"a held page from 0 to {abi.GUP_CAPACITY - 1}")
+        return index
