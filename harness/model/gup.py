@@ -137,11 +137,8 @@ def refusal(rules: Rules, state: State, arena: Arena, op: abi.Op) -> abi.Refused
     index = arena.index(start)
     reach = extent(state.mms[op.process].vmas, index) if index >= 0 else 0
     is_fast = op.code is abi.Code.GET_USER_PAGES_FAST
-    if not (is_fast and op.n < 0):
-        if rules.over_capacity(op.n, reach):
-            return abi.Refused.CAPACITY
-        if is_fast and op.n == 0 and reach > rules.sem.gup_capacity:
-            return abi.Refused.CAPACITY
+    if rules.over_capacity(op.n, reach, is_fast):
+        return abi.Refused.CAPACITY
     if is_fast and op.n == 0 and reach and rules.walks_off_table(start, reach):
         return abi.Refused.TABLE_END
     return abi.Refused.NONE

@@ -437,12 +437,18 @@ class Rules:
     # ---- what the module will not ask a kernel for ---------------------------
 
     @rule("refuse.capacity", "kmod/gup.c")
-    def over_capacity(self, nr: int, extent: int) -> bool:
+    def over_capacity(self, nr: int, extent: int, fast: bool) -> bool:
         """A count that pages[] cannot hold is refused unless the VMAs from start on end earlier."""
-        return not 0 <= nr <= self.sem.gup_capacity and extent > self.sem.gup_capacity
+        fits = (1 if fast else 0) <= nr <= self.sem.gup_capacity
+        return not fits and extent > self.sem.gup_capacity
 
     @rule("refuse.table_end", "kmod/gup.c")
     def walks_off_table(self, start: int, extent: int) -> bool:
         """A fast call with nr_pages 0 is refused where no empty PTE ends the walk in its table."""
         room = (self.sem.table_span - start % self.sem.table_span) >> 12
         return extent >= room
+
+    @rule("refuse.reserved", "kmod/gup.c")
+    def poke_refused(self, zero: bool) -> bool:
+        """The zero page is never written: every process would read it."""
+        return zero

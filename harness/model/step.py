@@ -16,7 +16,7 @@ from . import fault, gup, pagecache, process, zap
 from . import vma as vmas
 from .rules import V_MAYREAD, V_MAYSHARE, V_MAYWRITE, V_SHARED, Rules
 from .semantics import Semantics
-from .state import State, Vma
+from .state import ZERO_PAGE, State, Vma
 
 EINVAL, ENOMEM, EEXIST = 22, 12, 17
 SIGBUS, SIGSEGV = 7, 11
@@ -329,6 +329,8 @@ class Model:
             return Expected(Kind.REFUSED, refused=Refused.NOT_HELD)
         number = state.held[op.slot][op.index]
         assert number is not None
+        if self.rules.poke_refused(number == ZERO_PAGE):
+            return Expected(Kind.REFUSED, refused=Refused.RESERVED)
         page = state.page(number)
         page.content = page.content.write(op.aux, op.data)
         return _value(len(op.data))

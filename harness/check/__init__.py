@@ -1,0 +1,338 @@
+"""The checker: a trace against the model, operation by operation.
+
+It carries every state that agrees with what was seen so far (nearly always
+one). Nothing passes that was not compared: an operation without its outcome,
+or without a snapshot where one was asked for, makes the program UNCHECKED.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .. import abi, klog, language, layout
+from ..conditions import requires_met
+from ..errors import UsageError
+from ..model import REGISTRY, Arena, Branch, Model, Rules, Semantics, semantics_for
+from ..model.state import State
+from ..program import Compiled
+from ..trace import Outcome, Trace
+from ..verdict import Verdict
+from . import compare
+from .claims import ClaimReader, ClaimShown
+from .compare import Difference, Pairs
+from .describe import describe_key, describe_op, outcome_text
+from .observed import Key, Observed
+
+__all__ = ["Checked", "ClaimShown", "check_trace"]
+
+_STATES_MAX = 64
+_FAULT_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What checking one trace gave.
+
+    Attributes:
+        operations: of the program.
+        checked: how many were compared and allowed.
+        detail: of a verdict other than PASS: operation, line, text, observed,
+            allowed, source; None otherwise.
+        claims: those that were reached.
+        allowances: name -> how often it was needed.
+        exact: operations with exactly one allowed outcome and snapshot.
+        rules: names of the rules that took part.
+    """
+
+    verdict: Verdict
+    operations: int
+    checked: int
+    detail: dict[str, Any] | None = None
+    claims: tuple[ClaimShown, ...] = ()
+    allowances: Mapping[str, int] | None = None
+    exact: int = 0
+    rules: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """A state that agrees with everything seen so far."""
+
+    state: State
+    pairs: Pairs
+
+
+class _Checker:
+    """Checks one trace; see check_trace."""
+
+    def __init__(self, trace: Trace, compiled: Compiled, model: Model, text: list[str]) -> None:
+        self.trace = trace
+        self.compiled = compiled
+        self.model = model
+        self.text = text
+        self.observed = Observed()
+        facts = trace.header.environment.facts
+        pairs = Pairs(facts.get("zero_pfn", 0))
+        self.candidates = [_Candidate(model.initial(), pairs)]
+        self.reader = ClaimReader(compiled, trace.header.environment)
+        self.claims: list[ClaimShown] = []
+        self.allowances: Counter[str] = Counter()
+        self.rules: set[str] = set()
+        self.checked = 0
+        self.exact = 0
+        self.unseen = False  # operations went by without a snapshot
+
+    def run(self) -> Checked:
+        """All operations, to the first that is not allowed."""
+        outcomes = self.trace.outcomes
+        self.claims += self.reader.after(-1, outcomes, self.observed, True)
+        for at, op in enumerate(self.compiled.ops):
+            if at >= len(outcomes):
+                break
+            fault = self._kernel_fault(outcomes[at])
+            if fault is not None:
+                told = self._detail(at, fault, {"log": fault}, [], "")
+                return self._result(Verdict.KERNEL_FAULT, told)
+            detail = self._operation(at, op, outcomes[at])
+            if detail is not None:
+                return self._result(Verdict.MISMATCH, detail)
+            seen = outcomes[at].snapshot is not None
+            self.claims += self.reader.after(at, outcomes, self.observed, seen)
+        return self._end()
+
+    def _kernel_fault(self, outcome: Outcome) -> str | None:
+        """A WARN, BUG or oops in the operation's own log; the model predicts none."""
+        if not outcome.log:
+            return None
+        found = klog.faults(record.text for record in klog.records(outcome.log))
+        if not found:
+            return None
+        return f"{found[0].kind} {found[0].where}: {found[0].text[:_FAULT_SHOWN]}"
+
+    def _operation(self, at: int, op: abi.Op, outcome: Outcome) -> dict[str, Any] | None:
+        """Step every candidate, keep the branches that agree; a detail if none does."""
+        keys: list[Key] = []
+        frames: list[int] = []
+        if outcome.snapshot is not None:
+            keys, frames = self.observed.apply(outcome.snapshot)
+        kept: list[_Candidate] = []
+        misses: list[tuple[Branch, Difference | None]] = []
+        used: set[str] = set()
+        ways = 0
+        for candidate in self.candidates:
+            branches = self.model.step(candidate.state, op)
+            ways += len(branches)
+            for branch in branches:
+                self.rules.update(branch.rules)
+                pairs = candidate.pairs.clone() if len(branches) > 1 else candidate.pairs
+                if not _same_outcome(branch, outcome):
+                    misses.append((branch, None))
+                    continue
+                difference = self._snapshot(branch, pairs, outcome, keys, frames)
+                if difference is not None:
+                    misses.append((branch, difference))
+                    continue
+                kept.append(_Candidate(branch.state, pairs))
+                used.update(branch.allowances)
+        if not kept:
+            return self._mismatch(at, op, outcome, misses)
+        if len(kept) > _STATES_MAX:
+            raise RuntimeError(
+                f"operation {at} ({self.text[at]}) leaves {len(kept)} states: "
+                "the model allows too much"
+            )
+        self.candidates = kept
+        self.unseen = outcome.snapshot is None
+        self.allowances.update(used)
+        self.checked += 1
+        self.exact += ways == 1
+        return None
+
+    def _snapshot(
+        self,
+        branch: Branch,
+        pairs: Pairs,
+        outcome: Outcome,
+        keys: list[Key],
+        frames: list[int],
+    ) -> Difference | None:
+        state = branch.state
+        for page in state.freed:
+            pairs.drop(page)
+        if outcome.snapshot is None:
+            return None
+        numbers = {key[1] for key in state.touched if key[0] == "p"}
+        wanted = {key for key in state.touched if key[0] != "p"}.union(keys)
+        if self.unseen:  # the first snapshot since a while: everything counts
+            wanted |= _all_keys(state)
+            numbers |= state.pages.keys()
+        difference = compare.entries(state, pairs, self.observed, wanted)
+        if difference is not None:
+            # The same again in order, so that the message does not depend on hashing.
+            return compare.entries(state, pairs, self.observed, sorted(wanted)) or difference
+        return compare.pages(state, pairs, self.observed, numbers, frames, self.compiled.touches)
+
+    def _mismatch(
+        self,
+        at: int,
+        op: abi.Op,
+        outcome: Outcome,
+        misses: list[tuple[Branch, Difference | None]],
+    ) -> dict[str, Any]:
+        """Observed and allowed: the outcome if no branch has it, else the first difference."""
+        near = [(branch, seen) for branch, seen in misses if seen is not None]
+        observed = {"outcome": outcome_text(op, outcome)}
+        allowed: list[dict[str, Any]] = []
+        if not near:
+            what = "outcome differs"
+            allowed = [
+                {"outcome": outcome_text(op, branch.expected), "rules": list(branch.rules[-4:])}
+                for branch, _ in misses
+            ]
+        else:
+            what = ""
+            for branch, difference in near:
+                assert difference is not None
+                name = describe_key(self.compiled, difference.key)
+                what = what or f"{name} differs"
+                observed[name] = difference.seen or "nothing"
+                allowed.append(
+                    {name: difference.expected or "nothing", "rules": list(branch.rules[-4:])}
+                )
+        branch = (near or misses)[0][0]
+        return self._detail(at, what, observed, allowed, _source(branch))
+
+    def _detail(
+        self,
+        at: int,
+        what: str,
+        observed: dict[str, str],
+        allowed: list[dict[str, Any]],
+        source: str,
+    ) -> dict[str, Any]:
+        text = f"{self.text[at]}: {what}"
+        return _told(at, self.compiled.ops[at].line, text, observed, allowed, source)
+
+    def _end(self) -> Checked:
+        """Everything that arrived is allowed: is it everything?"""
+        total = len(self.compiled.ops)
+        if not total:
+            detail = _told(0, 0, "the program has no operation", {}, [], "")
+            return self._result(Verdict.UNCHECKED, detail)
+        if self.checked < total or not self.trace.complete or self.unseen:
+            everything = self.checked == total and self.trace.complete
+            why = "no snapshot" if everything else "the trace stops early"
+            detail = self._detail(min(self.checked, total - 1), why, {}, [], "")
+            return self._result(Verdict.UNCHECKED, detail)
+        wrong = next((claim for claim in self.claims if not claim.agrees), None)
+        if wrong is None:
+            return self._result(Verdict.PASS, None)
+        shown, meant = ("shown", "refuted") if wrong.shown else ("refuted", "shown")
+        detail = _told(
+            max(claim.after for claim in self.compiled.claims if claim.line == wrong.line),
+            wrong.line,
+            f"claim {wrong.id} is {shown}, expected to be {meant}",
+            {"claim": shown},
+            [{"claim": meant}],
+            "the program's own claim" if wrong.expected is None else "catalogue",
+        )
+        return self._result(Verdict.CLAIM_FAILED, detail)
+
+    def _result(self, verdict: Verdict, detail: dict[str, Any] | None) -> Checked:
+        return Checked(
+            verdict=verdict,
+            operations=len(self.compiled.ops),
+            checked=self.checked,
+            detail=detail,
+            claims=tuple(self.claims),
+            allowances=dict(self.allowances),
+            exact=self.exact,
+            rules=frozenset(self.rules),
+        )
+
+
+def _told(
+    operation: int,
+    line: int,
+    text: str,
+    observed: dict[str, str],
+    allowed: list[dict[str, Any]],
+    source: str,
+) -> dict[str, Any]:
+    """A result's detail, as the JSON form has it."""
+    return {
+        "operation": operation,
+        "line": line,
+        "text": text,
+        "observed": observed,
+        "allowed": allowed,
+        "source": source,
+    }
+
+
+def _same_outcome(branch: Branch, outcome: Outcome) -> bool:
+    wanted = branch.expected
+    return (
+        outcome.kind == wanted.kind
+        and outcome.ret == wanted.ret
+        and outcome.data == wanted.data
+        and outcome.signo == wanted.signo
+        and outcome.si_code == wanted.si_code
+        and outcome.addr == wanted.addr
+        and outcome.refused == wanted.refused
+    )
+
+
+def _all_keys(state: State) -> set[Key]:
+    """Every entry that a snapshot of this state shows, pages apart."""
+    keys: set[Key] = set()
+    for process, mm in state.mms.items():
+        keys.update((("r", process), ("v", process)))
+        keys.update(("t", process, index) for index in mm.ptes)
+    for slot, held in state.held.items():
+        keys.update(("h", slot, index) for index in range(len(held)))
+    for slot, file in state.slots.items():
+        keys.add(("f", slot))
+        keys.update(("c", slot, index) for index in state.files[file].cache)
+    return keys
+
+
+def _source(branch: Branch) -> str:
+    """The last rules' kernel sources, the nearest first."""
+    sources: list[str] = []
+    for name in reversed(branch.rules):
+        rule = REGISTRY.get(name)
+        if rule is not None and rule.source not in sources:
+            sources.append(rule.source)
+    return "; ".join(sources[:2])
+
+
+def check_trace(
+    trace: Trace, *, semantics: Semantics | None = None, rules: type[Rules] = Rules
+) -> Checked:
+    """Check a trace against the model.
+
+    Args:
+        semantics: of its environment; read from the trace if not given.
+        rules: the rules; tests give wrong ones.
+
+    Raises:
+        UsageError: a program that does not compile, a kernel without semantics.
+        ValueError: a snapshot that is none (a guest that lies).
+    """
+    header = trace.header
+    if any(outcome.operation != at for at, outcome in enumerate(trace.outcomes)):
+        raise UsageError(f"{header.program}: the trace's operations are out of order")
+    program = language.parse(header.text, header.program)
+    compiled = layout.compile_program(program)
+    if not all(requires_met(wanted, header.environment) for wanted in compiled.requires):
+        raise UsageError(f"{header.program}: its 'requires:' is false in {header.environment.id}")
+    sem = semantics or semantics_for(header.environment, header.observe)
+    arena = Arena(compiled.arena_start, compiled.arena_pages)
+    model = Model(sem, arena, rules(sem))
+    text = [describe_op(program, op) for op in compiled.ops]
+    checker = _Checker(trace, compiled, model, text)
+    return checker.run()

@@ -1,0 +1,139 @@
+"""Claims: shown or refuted by what was observed, never by what the model says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .. import abi, conditions
+from ..claims import CONTRADICTED, HOLDS, catalogue
+from ..conditions import Resolved, Value
+from ..environment import Environment
+from ..errors import UsageError
+from ..program import Compiled, Fact, PlacedClaim
+from ..trace import Outcome
+from .observed import Observed
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimShown:
+    """One claim of a program that was reached.
+
+    Attributes:
+        shown: what was observed: shown, or refuted.
+        expected: what the catalogue says of it here; None: not in the catalogue,
+            the user's own, which is meant to be shown.
+    """
+
+    id: str
+    line: int
+    shown: bool
+    expected: bool | None
+
+    @property
+    def agrees(self) -> bool:
+        """Shown as expected."""
+        return self.shown == (self.expected is not False)
+
+
+class _Unseen(Exception):
+    """A fact that no snapshot shows yet (one snapshot at the end)."""
+
+
+def expected(claim: str, environment: Environment) -> bool | None:
+    """Whether the catalogue expects a claim to be shown in an environment."""
+    entry = catalogue().get(claim)
+    status = entry.expected_in(environment) if entry is not None else None
+    return {HOLDS: True, CONTRADICTED: False}.get(status or "")
+
+
+class ClaimReader:
+    """Evaluates a program's claims as its operations go by."""
+
+    def __init__(self, compiled: Compiled, environment: Environment) -> None:
+        self._compiled = compiled
+        self._environment = environment
+        self._placed: dict[int, list[PlacedClaim]] = {}
+        for claim in compiled.claims:
+            self._placed.setdefault(claim.after, []).append(claim)
+
+    def after(
+        self, operation: int, outcomes: Sequence[Outcome], observed: Observed, seen: bool
+    ) -> list[ClaimShown]:
+        """Claims that stand behind an operation.
+
+        Args:
+            operation: its index; -1 for those above the first.
+            outcomes: all up to it.
+            seen: the snapshot of this moment has arrived.
+
+        Raises:
+            UsageError: a comparison of values that do not compare.
+        """
+        shown = []
+        for claim in self._placed.get(operation, ()):
+            try:
+                value = self._holds(claim, operation, outcomes, observed, seen)
+            except _Unseen:
+                continue
+            wanted = expected(claim.id, self._environment)
+            shown.append(ClaimShown(claim.id, claim.line, value, wanted))
+        return shown
+
+    def _holds(
+        self,
+        claim: PlacedClaim,
+        operation: int,
+        outcomes: Sequence[Outcome],
+        observed: Observed,
+        seen: bool,
+    ) -> bool:
+        def name(word: str) -> Value:
+            if word in self._compiled.results:
+                return _result(self._compiled, outcomes, word)
+            return _outcome_name(outcomes[operation], word) if operation >= 0 else 0
+
+        def fact(asked: Fact) -> Value:
+            if not seen:
+                raise _Unseen
+            return _fact(conditions.resolve(asked, self._compiled), observed)
+
+        try:
+            return conditions.holds(claim.condition, name, fact)
+        except UsageError as error:
+            raise UsageError(f"line {claim.line}: claim {claim.id}: {error}") from None
+
+
+def _result(compiled: Compiled, outcomes: Sequence[Outcome], name: str) -> Value:
+    """A result's value: the bytes of a load or peek, the number of any other call."""
+    at = compiled.results[name]
+    if at >= len(outcomes):
+        return b""
+    code = compiled.ops[at].code
+    return outcomes[at].data if code in (abi.Code.LOAD, abi.Code.PEEK) else outcomes[at].ret
+
+
+def _outcome_name(outcome: Outcome, name: str) -> int:
+    values: Mapping[str, int] = {
+        "ret": outcome.ret,
+        "signal": outcome.signo,
+        "si_code": outcome.si_code,
+        "refused": int(outcome.refused),
+    }
+    return values[name]
+
+
+def _fact(asked: Resolved, observed: Observed) -> int:
+    """What the last snapshot shows of a page or a PTE; 0 where there is none."""
+    if asked.page is not None:
+        flags, pfn = observed.pte.get((asked.process, asked.page), (0, 0))
+        if asked.function == "pte":
+            return int(bool(flags & asked.flag))
+    else:
+        pfn = observed.held.get((asked.slot or 0, asked.index), 0)
+    if asked.function == "page":
+        return pfn
+    ref, mapped, flags = observed.page.get(pfn, (0, 0, 0))[:3]
+    if asked.function == "flag":
+        return int(bool(flags & asked.flag))
+    return ref if asked.function == "ref" else mapped

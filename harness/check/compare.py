@@ -1,0 +1,251 @@
+"""One branch of the model against what was seen.
+
+Frames are reused, so pages are compared through a partial bijection between
+the model's live pages and the guest's frames; a pair ends when the model's
+page is freed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .. import abi
+from ..model import State
+from ..model.state import ZERO_PAGE
+from .observed import Key, Observed
+
+
+class Pairs:
+    """Model page <-> frame."""
+
+    __slots__ = ("frame", "page")
+
+    def __init__(self, zero_pfn: int) -> None:
+        self.frame = {ZERO_PAGE: zero_pfn}
+        self.page = {zero_pfn: ZERO_PAGE}
+
+    def clone(self) -> Pairs:
+        other = Pairs.__new__(Pairs)
+        other.frame = dict(self.frame)
+        other.page = dict(self.page)
+        return other
+
+    def drop(self, page: int) -> None:
+        """The model's page was freed: its frame may become another page."""
+        pfn = self.frame.pop(page, None)
+        if pfn is not None:
+            del self.page[pfn]
+
+    def match(self, page: int, pfn: int) -> bool:
+        """Is this frame that page? A pair of two strangers is made and kept."""
+        known = self.frame.get(page)
+        if known is not None:
+            return known == pfn
+        if pfn in self.page:
+            return False
+        self.frame[page] = pfn
+        self.page[pfn] = page
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first thing that differs.
+
+    Attributes:
+        key: what, as the model names it (("p", page id) or ("n", pfn) for pages).
+        seen, expected: both sides, decoded for people; expected None: nothing there.
+    """
+
+    key: Key
+    seen: str | None
+    expected: str | None
+
+
+def _names(flags: int, kind: type[abi.PteFlag] | type[abi.PageFlag] | type[abi.VmaFlag]) -> str:
+    return " ".join(str(flag.name).lower() for flag in kind if flags & flag) or "-"
+
+
+def entries(
+    state: State, pairs: Pairs, observed: Observed, keys: Iterable[Key]
+) -> Difference | None:
+    """Everything but pages; makes the pairs that pages are then compared by."""
+    for key in keys:
+        if key[0] == "t":
+            difference = _pte(state, pairs, observed, key)
+        elif key[0] in ("h", "c"):
+            difference = _frame(state, pairs, observed, key)
+        else:
+            difference = _plain(state, observed, key)
+        if difference is not None:
+            return difference
+    return None
+
+
+def _pte(state: State, pairs: Pairs, observed: Observed, key: Key) -> Difference | None:
+    _, process, index = key  # type: ignore[misc]
+    mm = state.mms.get(process)
+    expected = mm.ptes.get(index) if mm is not None else None
+    seen = observed.pte.get((process, index))
+    if seen is None and expected is None:
+        return None
+    if (
+        seen is not None
+        and expected is not None
+        and seen[0] == expected.flags
+        and pairs.match(expected.page, seen[1])
+    ):
+        return None
+    return Difference(
+        key,
+        None if seen is None else f"{_names(seen[0], abi.PteFlag)}, {_frame_name(pairs, seen[1])}",
+        None
+        if expected is None
+        else f"{_names(expected.flags, abi.PteFlag)}, {page_name(expected.page)}",
+    )
+
+
+def page_name(page: int) -> str:
+    """How messages call a page of the model."""
+    return "zero page" if page == ZERO_PAGE else f"page #{page}"
+
+
+def _frame_name(pairs: Pairs, pfn: int) -> str:
+    page = pairs.page.get(pfn)
+    return "a new page" if page is None else page_name(page)
+
+
+def _frame(state: State, pairs: Pairs, observed: Observed, key: Key) -> Difference | None:
+    """One held page, or one page of a file's cache."""
+    kind, table, index = key  # type: ignore[misc]
+    if kind == "h":
+        held = state.held.get(table, [])
+        expected = held[index] if index < len(held) else None
+        seen = observed.held.get((table, index))
+    else:
+        file = state.slots.get(table)
+        expected = state.files[file].cache.get(index) if file is not None else None
+        seen = observed.cache.get((table, index))
+    if seen is None and expected is None:
+        return None
+    if seen is not None and expected is not None and pairs.match(expected, seen):
+        return None
+    return Difference(
+        key,
+        None if seen is None else _frame_name(pairs, seen),
+        None if expected is None else page_name(expected),
+    )
+
+
+def _plain(state: State, observed: Observed, key: Key) -> Difference | None:
+    """RSS, VMAs and file sizes: equal or not."""
+    kind, number = key[0], key[1]
+    seen: object
+    expected: object
+    if kind == "r":
+        expected, seen = _rss(state, number), observed.rss.get(number)
+    elif kind == "v":
+        expected, seen = _vmas(state, number), observed.vma.get(number)
+    else:
+        file = state.slots.get(number)
+        expected = state.files[file].size if file is not None else None
+        seen = observed.file.get(number)
+    if seen == expected:
+        return None
+    return Difference(key, _shown(kind, seen), _shown(kind, expected))
+
+
+def _shown(kind: str, value: object) -> str | None:
+    if value is None:
+        return None
+    if kind == "r" and isinstance(value, tuple):
+        alive, anon, file, shmem, swap = value
+        gone = "" if alive else "gone, "
+        return f"{gone}anon {anon}, file {file}, shmem {shmem}, swap {swap}"
+    if kind == "v" and isinstance(value, tuple):
+        parts = [
+            f"[{start},{end}) {_names(flags, abi.VmaFlag)} file {file} pgoff {pgoff}"
+            for start, end, flags, file, pgoff in value
+        ]
+        return "; ".join(parts) or "none"
+    return str(value)
+
+
+def _rss(state: State, process: int) -> tuple[int, ...] | None:
+    mm = state.mms.get(process)
+    return None if mm is None else (int(mm.alive), *mm.rss)
+
+
+def _vmas(state: State, process: int) -> tuple[tuple[int, ...], ...] | None:
+    """The VMA list as the module sends it: neighbours of equal attributes joined."""
+    mm = state.mms.get(process)
+    if mm is None:
+        return None
+    joined: list[tuple[int, ...]] = []
+    for vma in mm.vmas:
+        file, pgoff = _vma_file(state, vma.file, vma.pgoff)
+        if joined:
+            start, end, flags, other, offset = joined[-1]
+            goes_on = file in (abi.FILE_NONE, abi.FILE_OTHER) or offset + end - start == pgoff
+            if end == vma.start and flags == vma.flags and other == file and goes_on:
+                joined[-1] = (start, vma.end, flags, file, offset)
+                continue
+        joined.append((vma.start, vma.end, vma.flags, file, pgoff))
+    return tuple(joined)
+
+
+def _vma_file(state: State, file: int, pgoff: int) -> tuple[int, int]:
+    if file < 0:
+        return abi.FILE_NONE, 0
+    slot = state.files[file].slot
+    return (slot + 1, pgoff) if slot >= 0 else (abi.FILE_OTHER, 0)
+
+
+def pages(
+    state: State,
+    pairs: Pairs,
+    observed: Observed,
+    numbers: Iterable[int],
+    frames: Iterable[int],
+    touches: tuple[int, ...],
+) -> Difference | None:
+    """Pages that changed on either side.
+
+    Args:
+        numbers: the model's pages.
+        frames: pfns of the snapshot.
+        touches: offsets in a page whose words snapshots show.
+    """
+    wanted = set(numbers)
+    for pfn in frames:
+        page = pairs.page.get(pfn)
+        if page is not None:
+            wanted.add(page)
+        elif pfn in observed.page:
+            return Difference(("n", pfn), _page_text(observed.page[pfn]), None)
+    for number in wanted:
+        page_ = state.pages.get(number)
+        pfn = pairs.frame.get(number, -1)
+        expected = None
+        if page_ is not None and page_.users:
+            words = page_.content.words
+            shown = [words.get(offset >> 3, 0) for offset in touches]
+            shown += [0] * (abi.TOUCH_MAX - len(shown))
+            expected = (page_.ref, page_.map, page_.flags, page_.content.digest, *shown)
+        seen = observed.page.get(pfn)
+        if seen != expected:
+            return Difference(
+                ("p", number),
+                None if seen is None else _page_text(seen),
+                None if expected is None else _page_text(expected),
+            )
+    return None
+
+
+def _page_text(page: tuple[int, ...]) -> str:
+    ref, mapped, flags, digest, *words = page
+    shown = " ".join(word.to_bytes(8, "little").hex() for word in words)
+    return (
+        f"ref {ref} map {mapped} {_names(flags, abi.PageFlag)} digest {digest:016x} words {shown}"
+    )

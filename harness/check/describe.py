@@ -1,0 +1,80 @@
+"""Naming things for people: operations, places, outcomes."""
+
+from __future__ import annotations
+
+import errno
+import signal
+
+from .. import abi
+from ..abi import Kind
+from ..model import Expected
+from ..program import Compiled, Program
+from ..trace import Outcome
+from .observed import Key
+
+
+def describe_op(program: Program, op: abi.Op) -> str:
+    """An operation as its line has it."""
+    source = program.lines[op.line - 1].source if 0 < op.line <= len(program.lines) else ""
+    return source.partition("#")[0].strip() or str(op.code.name).lower()
+
+
+def _name(table: dict[str, int], slot: int) -> str:
+    return next((name for name, value in table.items() if value == slot), str(slot))
+
+
+def place_name(compiled: Compiled, index: int) -> str:
+    """A page of the arena as the program writes it: m[2], m[-1] for a guard page."""
+    best = f"arena page {index}"
+    for name, (start, pages) in compiled.mappings.items():
+        if start - 1 <= index <= start + pages:
+            best = f"{name}[{index - start}]"
+            if start <= index < start + pages:
+                break
+    return best
+
+
+def describe_key(compiled: Compiled, key: Key) -> str:
+    """What a difference is about."""
+    kind = key[0]
+    if kind == "t":
+        _, process, index = key  # type: ignore[misc]
+        return f"PTE {_name(compiled.processes, process)}: {place_name(compiled, index)}"
+    if kind == "h":
+        _, slot, index = key  # type: ignore[misc]
+        return f"held {_name(compiled.held, slot)}[{index}]"
+    if kind == "c":
+        _, file, index = key  # type: ignore[misc]
+        return f"cache {_name(compiled.files, file)} page {index}"
+    if kind == "r":
+        return f"RSS {_name(compiled.processes, key[1])}"
+    if kind == "v":
+        return f"VMAs {_name(compiled.processes, key[1])}"
+    if kind == "f":
+        return f"size of {_name(compiled.files, key[1])}"
+    return f"page #{key[1]}" if kind == "p" else f"frame {key[1]:#x}, unknown to the model"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def outcome_text(op: abi.Op, outcome: Outcome | Expected) -> str:
+    """An outcome in words."""
+    if outcome.kind is Kind.VALUE:
+        if outcome.data:
+            return f"{outcome.ret} {outcome.data!r}"
+        if -4096 < outcome.ret < 0:
+            return f"-{errno.errorcode.get(-outcome.ret, str(-outcome.ret))}"
+        return f"{outcome.ret:#x}" if op.code is abi.Code.MMAP else str(outcome.ret)
+    if outcome.kind is Kind.SIGNAL:
+        name = _signal_name(outcome.signo)
+        return f"{name} si_code {outcome.si_code} at {outcome.addr:#x}"
+    if outcome.kind is Kind.DEATH:
+        return f"death by {_signal_name(outcome.signo)}" if outcome.signo else "exit"
+    if outcome.kind is Kind.REFUSED:
+        return f"refused({outcome.refused.name.lower()})"
+    return outcome.kind.name.lower()

@@ -1,0 +1,131 @@
+"""What the guest's snapshots show: a mirror, updated by each one's changes.
+
+The guest is not trusted: sections and records are validated, and the mirror is
+bounded by the ABI's limits.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from .. import abi
+from ..abi import Section
+
+# ("t", process, index)  ("h", slot, index)  ("c", file, index)  ("r", process)
+# ("v", process)  ("f", file): the same as the model's keys, but for pages.
+Key: TypeAlias = tuple[str, int] | tuple[str, int, int]
+
+_PAGES_MAX = abi.ARENA_PAGES_MAX * abi.PROCESSES_MAX
+_SIZES = {section: record.size for section, record in abi.SECTION_RECORDS.items()}
+
+
+class Observed:
+    """The guest's state as its snapshots tell it.
+
+    Attributes:
+        pte: (process, page of the arena) -> (flags, pfn).
+        page: pfn -> (ref, map, flags, digest, word...).
+        held: (slot, index) -> pfn.
+        cache: (file slot, page of the file) -> pfn.
+        rss: process -> (alive, anon, file, shmem, swap).
+        vma: process -> ((start, end, flags, file, pgoff), ...).
+        file: file slot -> size.
+    """
+
+    __slots__ = ("cache", "file", "held", "page", "pte", "rss", "vma")
+
+    def __init__(self) -> None:
+        self.pte: dict[tuple[int, int], tuple[int, int]] = {}
+        self.page: dict[int, tuple[int, ...]] = {}
+        self.held: dict[tuple[int, int], int] = {}
+        self.cache: dict[tuple[int, int], int] = {}
+        self.rss: dict[int, tuple[int, ...]] = {}
+        self.vma: dict[int, tuple[tuple[int, ...], ...]] = {}
+        self.file: dict[int, int] = {}
+
+    def apply(self, snapshot: bytes) -> tuple[list[Key], list[int]]:
+        """Take in one snapshot's changes.
+
+        Returns:
+            Keys of entries that changed, and pfns of pages that changed or went.
+
+        Raises:
+            ValueError: not a snapshot.
+        """
+        keys: list[Key] = []
+        frames: list[int] = []
+        at, end, last = 0, len(snapshot), 0
+        while at < end:
+            if end - at < abi.SECTION.size:
+                raise ValueError("snapshot: stray bytes")
+            kind, size, count = abi.SECTION.unpack_from(snapshot, at)
+            at += abi.SECTION.size
+            if kind <= last or kind not in _SIZES or size != _SIZES[kind]:
+                raise ValueError(f"snapshot: section {kind} with records of {size} bytes")
+            last = kind
+            stop = at + size * count
+            if stop > end:
+                raise ValueError(f"snapshot: section {kind} is cut short")
+            self._section(Section(kind), snapshot[at:stop], keys, frames)
+            at = stop
+        if len(self.page) > _PAGES_MAX:
+            raise ValueError(f"snapshot: more than {_PAGES_MAX} pages")
+        return keys, frames
+
+    def _section(self, kind: Section, body: bytes, keys: list[Key], frames: list[int]) -> None:
+        if kind is Section.PTE:
+            self._ptes(body, keys)
+        elif kind is Section.PAGE:
+            for pfn, *rest in abi.PAGE_RECORD.iter_unpack(body):
+                self.page[pfn] = tuple(rest)
+                frames.append(pfn)
+        elif kind is Section.GONE:
+            for (pfn,) in abi.GONE_RECORD.iter_unpack(body):
+                self.page.pop(pfn, None)
+                frames.append(pfn)
+        elif kind is Section.HELD:
+            _pfns(self.held, "h", body, keys)
+        elif kind is Section.CACHE:
+            _pfns(self.cache, "c", body, keys)
+        elif kind is Section.VMA:
+            self._vmas(body, keys)
+        else:
+            self._counters(kind, body, keys)
+
+    def _ptes(self, body: bytes, keys: list[Key]) -> None:
+        for process, flags, index, pfn in abi.PTE_RECORD.iter_unpack(body):
+            if flags:
+                self.pte[process, index] = (flags, pfn)
+            else:
+                self.pte.pop((process, index), None)
+            keys.append(("t", process, index))
+
+    def _counters(self, kind: Section, body: bytes, keys: list[Key]) -> None:
+        if kind is Section.RSS:
+            for process, *counters in abi.RSS_RECORD.iter_unpack(body):
+                self.rss[process] = tuple(counters)
+                keys.append(("r", process))
+        else:
+            for file, size in abi.FILE_RECORD.iter_unpack(body):
+                self.file[file] = size
+                keys.append(("f", file))
+
+    def _vmas(self, body: bytes, keys: list[Key]) -> None:
+        lists: dict[int, list[tuple[int, ...]]] = {}
+        for process, start, end, *rest in abi.VMA_RECORD.iter_unpack(body):
+            found = lists.setdefault(process, [])
+            if start != end:
+                found.append((start, end, *rest))
+        for process, vmas in lists.items():
+            self.vma[process] = tuple(vmas)
+            keys.append(("v", process))
+
+
+def _pfns(table: dict[tuple[int, int], int], mark: str, body: bytes, keys: list[Key]) -> None:
+    """Held sets and caches: records of (a, b, pfn); pfn 0 takes the entry out."""
+    for first, second, pfn in abi.HELD_RECORD.iter_unpack(body):
+        if pfn:
+            table[first, second] = pfn
+        else:
+            table.pop((first, second), None)
+        keys.append((mark, first, second))
