@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0
+/* agent.c - the supervisor: a program in, its operations one by one, results out. */
+#include <linux/signal.h>
+#include <linux/utsname.h>
+#include <linux/wait.h>
+
+#include "agent.h"
+
+extern char image_end[];
+
+static void futex_wait(__u32 *word, __u32 value)
+{
+	sys_long(futex, word, FUTEX_WAIT, value, 0, 0, 0);
+}
+
+/* Waits until the process has done its work (0) or died (1). */
+static int wait_slot(struct slot *slot)
+{
+	__u32 event;
+
+	for (;;) {
+		event = __atomic_load_n(&slot->event, __ATOMIC_SEQ_CST);
+		if (!(event & FUTEX_TID_MASK))
+			return !!(event & FUTEX_OWNER_DIED);
+		futex_wait(&slot->event, event);
+	}
+}
+
+/* Waits for a process's end and buries it; the signal that it died of, or 0. */
+static int reap(int pid)
+{
+	siginfo_t info;
+
+	while (sys_long(waitid, P_PID, pid, &info, WEXITED, 0, 0) == -EINTR)
+		;
+	return info.si_code == CLD_EXITED ? 0 : info.si_status;
+}
+
+static void say(struct agent *agent, int operation, const char *what, long error)
+{
+	struct text text = {0};
+
+	text_add(&text, "program ");
+	text_number(&text, agent->run.program->number);
+	if (operation >= 0) {
+		text_add(&text, ": operation ");
+		text_number(&text, operation);
+	}
+	text_add(&text, ": ");
+	text_add(&text, what);
+	if (error) {
+		text_add(&text, ": errno ");
+		text_number(&text, error < 0 ? -error : error);
+	}
+	result_flush(agent);
+	wire_error(&agent->wire, &text);
+}
+
+/* ---- one program's processes --------------------------------------------- */
+
+static void slot_prepare(struct slot *slot)
+{
+	slot->event = EVENT_STARTING;
+	slot->command = 0;
+	slot->pid = 0;
+}
+
+/* Waits until a new process is ready and shows it to the module; 0 or -errno. */
+static int process_admit(struct run *run, unsigned int number, int pid)
+{
+	struct pl_process process = { .slot = number, .pid = pid };
+
+	if (wait_slot(slot_of(number))) {
+		reap(pid);
+		return -ECHILD;
+	}
+	run->pid[number] = pid;
+	return sys_ioctl(run->device, PL_IOC_PROCESS, &process);
+}
+
+static int run_begin(struct run *run)
+{
+	const struct pl_program *program = run->program;
+	struct pl_begin begin = {
+		.magic = PL_MAGIC,
+		.version = PL_ABI_VERSION,
+		.arena_start = program->arena_start,
+		.arena_pages = program->arena_pages,
+		.touches = program->touches,
+	};
+	unsigned int i;
+	long ret;
+
+	for (i = 0; i < PL_PROCESSES_MAX; i++)
+		run->pid[i] = 0;
+	for (i = 0; i < PL_FILES_MAX; i++)
+		run->file[i] = -1;
+	for (i = 0; i < program->touches; i++)
+		begin.touch[i] = program->touch[i];
+
+	run->device = sys_open(DEVICE_PATH, O_RDWR | O_CLOEXEC);
+	if (run->device < 0)
+		return run->device;
+	ret = sys_ioctl(run->device, PL_IOC_BEGIN, &begin);
+	if (ret < 0)
+		return ret;
+	slot_prepare(slot_of(0));
+	ret = process_start(0, 0);
+	return ret < 0 ? ret : process_admit(run, 0, ret);
+}
+
+static void run_end(struct run *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < PL_PROCESSES_MAX; i++)
+		if (run->pid[i])
+			sys(kill, run->pid[i], 9 /* SIGKILL */, 0);
+	for (i = 0; i < PL_PROCESSES_MAX; i++)
+		if (run->pid[i])
+			reap(run->pid[i]);
+	if (run->device >= 0)
+		sys_close(run->device);
+	for (i = 0; i < PL_FILES_MAX; i++)
+		if (run->file[i] >= 0)
+			sys_close(run->file[i]);
+}
+
+/* ---- one operation -------------------------------------------------------- */
+
+/* Has the process make the call; 1 where it died in it. */
+static int slot_call(struct run *run, const struct pl_operation *op)
+{
+	struct slot *slot = slot_of(op->process);
+
+	slot->op = *op;
+	slot->device = run->device;
+	slot->file = op->file ? run->file[op->file - 1] : -1;
+	slot->report = (struct report){ .kind = PL_KIND_VALUE };
+	if (op->data_len)
+		memcpy(slot->data, run->blob + op->data, op->data_len);
+	if (op->code == PL_OP_FORK)
+		slot_prepare(slot_of(op->slot));
+	__atomic_store_n(&slot->event, run->pid[op->process] | FUTEX_WAITERS, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&slot->command, slot->command + 1, __ATOMIC_SEQ_CST);
+	sys(futex, &slot->command, FUTEX_WAKE, 1);
+	return wait_slot(slot);
+}
+
+/* What the operation made becomes the program's; 0 or -errno. */
+static int adopt(struct run *run, const struct pl_operation *op, const struct report *report)
+{
+	if (report->made <= 0)
+		return 0;
+	if (op->code == PL_OP_FORK)
+		return process_admit(run, op->slot, report->made);
+	run->file[op->slot] = report->made;
+	return 0;
+}
+
+/* Runs one operation; 0, or -errno where it could not be asked for. */
+static int run_operation(struct run *run, const struct pl_operation *op, struct report *report)
+{
+	int ret;
+
+	*report = (struct report){ .kind = PL_KIND_NO_PROCESS };
+	if (!run->pid[op->process])
+		return 0;
+	if (slot_call(run, op)) {
+		report->signo = reap(run->pid[op->process]);
+		report->kind = op->code == PL_OP_EXIT && !report->signo ? PL_KIND_VALUE
+									: PL_KIND_DEATH;
+		run->pid[op->process] = 0;
+		return 0;
+	}
+	*report = slot_of(op->process)->report;
+	ret = adopt(run, op, report);
+	return report->error ? -report->error : ret;
+}
+
+/* Runs operations until the last or the first that fails; how many are recorded. */
+static __u32 run_operations(struct agent *agent)
+{
+	struct run *run = &agent->run;
+	const struct pl_program *program = run->program;
+	struct report report;
+	__u32 i, last = program->operations - 1;
+	int ret, observe;
+
+	for (i = 0; i < program->operations; i++) {
+		const struct pl_operation *op = &run->ops[i];
+
+		ret = run_operation(run, op, &report);
+		if (ret) {
+			say(agent, i, "the module or the agent refused it", ret);
+			break;
+		}
+		observe = !(program->flags & PL_PROGRAM_OBSERVE_END) || i == last;
+		ret = result_add(agent, i, &report, slot_of(op->process)->data, observe);
+		if (ret) {
+			say(agent, i, "no snapshot", ret);
+			break;
+		}
+		if (agent->log.warned || program->flags & PL_PROGRAM_STREAM ||
+		    agent->out_len >= FLUSH_AT) {
+			agent->log.warned = 0;
+			result_flush(agent);
+		}
+	}
+	return i;
+}
+
+static void run_program(struct agent *agent, const struct pl_frame *frame)
+{
+	const struct pl_program *program = (const struct pl_program *)(frame + 1);
+	struct run *run = &agent->run;
+	const char *problem;
+	__u32 done = 0;
+	int operation, ret;
+
+	run->program = program;
+	problem = program_problem(program, frame->len, agent->info.task_size, &operation);
+	if (problem) {
+		say(agent, operation, problem, 0);
+		return;
+	}
+	run->ops = (const struct pl_operation *)(program + 1);
+	run->blob = (const __u8 *)(run->ops + program->operations);
+	sys_write(agent->once_fd, "1", 1);
+	log_read(agent, 0);
+	ret = run_begin(run);
+	if (ret)
+		say(agent, -1, "cannot begin", ret);
+	else
+		done = run_operations(agent);
+	run_end(run);
+	result_end(agent, done);
+	agent->log.warned = 0;
+	result_flush(agent);
+}
+
+/* ---- the agent ------------------------------------------------------------ */
+
+static int send_hello(struct agent *agent)
+{
+	struct {
+		struct pl_frame frame;
+		struct pl_hello hello;
+	} out = {0};
+	struct pl_hello *hello = &out.hello;
+	const struct pl_info *info = &agent->info;
+	struct new_utsname name;
+
+	sys(uname, &name, 0, 0);
+	hello->magic = info->magic;
+	hello->version = info->version;
+	hello->page_size = 4096;
+	hello->gup_capacity = info->gup_capacity;
+	hello->task_size = info->task_size;
+	hello->zero_pfn = info->zero_pfn;
+	hello->table_span = info->table_span;
+	hello->features = info->features;
+	memcpy(hello->release, name.release, sizeof(hello->release) - 1);
+	memcpy(hello->machine, name.machine, sizeof(hello->machine) - 1);
+	return wire_send(&agent->wire, PL_FRAME_HELLO, &out.frame, sizeof(*hello));
+}
+
+static int read_info(struct agent *agent)
+{
+	int device = sys_open(DEVICE_PATH, O_RDWR | O_CLOEXEC);
+	long ret;
+
+	if (device < 0)
+		return device;
+	ret = sys_ioctl(device, PL_IOC_INFO, &agent->info);
+	sys_close(device);
+	return ret;
+}
+
+static void serve(struct agent *agent)
+{
+	struct pl_frame *frame;
+
+	while ((frame = wire_next(&agent->wire)) && frame->type == PL_FRAME_PROGRAM)
+		run_program(agent, frame);
+}
+
+__attribute__((noreturn, used)) static void agent_main(void)
+{
+	struct agent *agent = (struct agent *)OWN_BASE;
+	struct channel *channel = &agent->channel;
+
+	wire_open(&agent->wire, channel->in, channel->out, channel->is_line);
+	log_open(agent);
+	agent->once_fd = sys_open("/sys/kernel/debug/clear_warn_once", O_WRONLY | O_CLOEXEC);
+	process_signals();
+	if (!read_info(agent) && !send_hello(agent)) {
+		if (channel->console >= 0)
+			sys_write(channel->console, channel->ready, text_length(channel->ready));
+		/* From now on a slow host holds the guest up only where it must. */
+		if (!channel->is_line)
+			sys(fcntl, channel->out, F_SETFL, O_RDWR | O_NONBLOCK);
+		serve(agent);
+	}
+	power_off();
+}
+
+/* Nothing but the window and the agent's own memory stays mapped. */
+static void unmap_rest(void)
+{
+	unsigned long above = OWN_BASE + sizeof(struct agent) + 4095;
+	int bits;
+
+	above &= ~4095ul;
+	sys_munmap(WINDOW_END, OWN_BASE - WINDOW_END);
+	for (bits = 56; bits > 36; bits--) {
+		if (!sys_munmap(above, (1ul << bits) - above))
+			return;
+		if (!sys_munmap(above, (1ul << bits) - 4096 - above))
+			return;
+	}
+}
+
+/* Every page of the image becomes an anonymous one, and the slots' are made. */
+static void prefault(void)
+{
+	volatile char *page;
+
+	for (page = (char *)WINDOW_START; page < image_end; page += 4096)
+		*page = *page;
+	for (page = (char *)SLOTS_BASE; page < (char *)slot_of(PL_PROCESSES_MAX); page += 4096)
+		*page = 0;
+}
+
+__attribute__((noreturn, used)) static void agent_on_own_stack(void)
+{
+	unmap_rest();
+	prefault();
+	agent_main();
+}
+
+void agent_enter(const struct channel *channel)
+{
+	struct agent *agent = (struct agent *)OWN_BASE;
+	unsigned long flags = MAP_FIXED_NOREPLACE | MAP_ANONYMOUS;
+	unsigned long stack = (unsigned long)(agent->stack + sizeof(agent->stack));
+	long own, slots;
+
+	own = sys_mmap(agent, sizeof(*agent), PROT_READ | PROT_WRITE, flags | MAP_PRIVATE, -1, 0);
+	slots = sys_mmap(SLOTS_BASE, PL_PROCESSES_MAX * SLOT_BYTES, PROT_READ | PROT_WRITE,
+			 flags | MAP_SHARED, -1, 0);
+	if (own != OWN_BASE || slots != SLOTS_BASE)
+		power_off();
+	sys(madvise, agent, sizeof(*agent), MADV_DONTFORK);
+	agent->channel = *channel;
+#if defined(__x86_64__)
+	asm volatile("mov %0, %%rsp\n\txor %%ebp, %%ebp\n\tcall agent_on_own_stack"
+		     : : "r"(stack) : "memory");
+#else
+	asm volatile("mov sp, %0\n\tmov x29, xzr\n\tbl agent_on_own_stack"
+		     : : "r"(stack) : "memory");
+#endif
+	__builtin_unreachable();
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * agent.h - the supervisor: takes programs, runs their processes, sends results.
+ *
+ * All that it writes to, its stack too, is one struct agent at OWN_BASE, which
+ * fork leaves out.
+ */
+#ifndef PAGELAB_AGENT_H
+#define PAGELAB_AGENT_H
+
+#include <pagelab_uapi.h>
+
+#include "process.h"
+#include "wire.h"
+
+#define DEVICE_PATH	"/dev/" PL_DEVICE_NAME
+#define LOG_RECORD_MAX	8192u
+#define FLUSH_AT	(256u << 10)
+#define RECORD_MAX	(sizeof(struct pl_outcome) + PL_DATA_MAX + PL_LOG_MAX + \
+			 PL_SNAPSHOT_MAX + 32)
+
+/* How the agent reaches the host. */
+struct channel {
+	int in;
+	int out;
+	int is_line;
+	int console;		/* where ready goes when hello is sent; -1: nowhere */
+	const char *ready;
+};
+
+/* Kernel log that was read and belongs to no outcome yet. */
+struct log {
+	__u32 len;
+	int warned;		/* a record of priority 4 or worse is among it */
+	char text[PL_LOG_MAX];
+};
+
+/* The program that runs. */
+struct run {
+	const struct pl_program *program;
+	const struct pl_operation *ops;
+	const __u8 *blob;
+	__s32 device;
+	__s32 pid[PL_PROCESSES_MAX];	/* 0: not alive */
+	__s32 file[PL_FILES_MAX];	/* descriptor, or -1 */
+};
+
+struct agent {
+	__u8 stack[64 << 10];
+	struct channel channel;
+	int log_fd;
+	int once_fd;
+	struct pl_info info;
+	struct run run;
+	struct log log;
+	char record[LOG_RECORD_MAX];
+	struct wire wire;
+	struct {
+		struct pl_frame frame;
+		__u32 number;
+		__u32 zero;
+		__u8 records[FLUSH_AT + RECORD_MAX];
+	} out;
+	__u32 out_len;		/* of out.records */
+};
+
+/* Sets the process up as the agent and serves the channel until it ends. */
+__attribute__((noreturn)) void agent_enter(const struct channel *channel);
+
+/* validate.c: NULL, or what is wrong with a program; *operation: where, or -1. */
+const char *program_problem(const struct pl_program *program, __u32 len, __u64 task_size,
+			    int *operation);
+
+/* results.c */
+void log_open(struct agent *agent);
+void log_read(struct agent *agent, int all);
+int result_add(struct agent *agent, __u32 operation, const struct report *report,
+	       const __u8 *data, int observe);
+void result_end(struct agent *agent, __u32 done);
+int result_flush(struct agent *agent);
+
+/* init.c */
+__attribute__((noreturn)) void power_off(void);
+
+#endif /* PAGELAB_AGENT_H */

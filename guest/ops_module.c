@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0
+/* ops_module.c - the calls that the module makes in a process's context. */
+#include "process.h"
+#include "sys.h"
+
+void module_operation(struct slot *slot)
+{
+	const struct pl_operation *op = &slot->op;
+	struct report *report = &slot->report;
+	struct pl_call *call = &slot->call;
+
+	*call = (struct pl_call){
+		.code = op->code,
+		.flags = op->flags,
+		.addr = op->addr,
+		.n = op->n,
+		.aux = op->aux,
+		.slot = op->slot,
+		.index = op->index,
+		.data = (unsigned long)slot->data,
+		.data_len = op->data_len,
+	};
+	report->error = -sys_ioctl(slot->device, PL_IOC_CALL, call);
+	report->ret = call->ret;
+	if (call->refused) {
+		report->kind = PL_KIND_REFUSED;
+		report->refused = call->refused;
+		report->ret = 0;
+	} else if (op->code == PL_OP_PEEK && call->ret >= 0) {
+		report->data_len = op->n;
+	}
+}

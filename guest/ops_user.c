@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+/* ops_user.c - the calls that a program's process makes itself. */
+#include <linux/memfd.h>
+#include <linux/sched.h>
+#include <linux/signal.h>
+#include <asm/sigcontext.h>
+#include <asm/ucontext.h>
+
+#include "process.h"
+#include "sys.h"
+
+#define CODE_SEGV	11
+#define CODE_BUS	7
+
+struct kernel_sigaction {
+	void (*handler)(int number, siginfo_t *info, struct ucontext *context);
+	unsigned long flags;
+	void (*restorer)(void);
+	unsigned long mask;
+};
+
+/*
+ * The two instructions that touch a program's memory. Each loop moves n bytes
+ * between the address and a buffer, one by one, ascending; a fault in it ends
+ * it at touch_faulted, which answers 1 instead of 0.
+ */
+long touch_read(__u64 addr, __u8 *to, __s64 n);
+long touch_write(__u64 addr, const __u8 *from, __s64 n);
+void touch_restorer(void);
+extern const char touch_load[], touch_store[], touch_faulted[];
+
+#if defined(__x86_64__)
+asm(".pushsection .text\n"
+    "touch_read:\n"
+    "	xor %ecx, %ecx\n"
+    "1:	cmp %rdx, %rcx\n"
+    "	jae 3f\n"
+    "touch_load:\n"
+    "	movb (%rdi,%rcx), %al\n"
+    "	movb %al, (%rsi,%rcx)\n"
+    "	inc %rcx\n"
+    "	jmp 1b\n"
+    "touch_write:\n"
+    "	xor %ecx, %ecx\n"
+    "2:	cmp %rdx, %rcx\n"
+    "	jae 3f\n"
+    "	movb (%rsi,%rcx), %al\n"
+    "touch_store:\n"
+    "	movb %al, (%rdi,%rcx)\n"
+    "	inc %rcx\n"
+    "	jmp 2b\n"
+    "3:	xor %eax, %eax\n"
+    "	ret\n"
+    "touch_faulted:\n"
+    "	mov $1, %eax\n"
+    "	ret\n"
+    "touch_restorer:\n"
+    "	mov $15, %eax\n"	/* rt_sigreturn */
+    "	syscall\n"
+    ".popsection");
+#define context_pc(context)	((context)->uc_mcontext.rip)
+#else
+asm(".pushsection .text\n"
+    "touch_read:\n"
+    "	mov x3, xzr\n"
+    "1:	cmp x3, x2\n"
+    "	b.hs 3f\n"
+    "touch_load:\n"
+    "	ldrb w4, [x0, x3]\n"
+    "	strb w4, [x1, x3]\n"
+    "	add x3, x3, #1\n"
+    "	b 1b\n"
+    "touch_write:\n"
+    "	mov x3, xzr\n"
+    "2:	cmp x3, x2\n"
+    "	b.hs 3f\n"
+    "	ldrb w4, [x1, x3]\n"
+    "touch_store:\n"
+    "	strb w4, [x0, x3]\n"
+    "	add x3, x3, #1\n"
+    "	b 2b\n"
+    "3:	mov x0, xzr\n"
+    "	ret\n"
+    "touch_faulted:\n"
+    "	mov x0, #1\n"
+    "	ret\n"
+    "touch_restorer:\n"
+    "	mov x8, #139\n"		/* rt_sigreturn */
+    "	svc #0\n"
+    ".popsection");
+#define context_pc(context)	((context)->uc_mcontext.pc)
+#endif
+
+/* The slot of the process that runs, from the stack that it runs on. */
+static struct slot *slot_here(void)
+{
+	unsigned long here = (unsigned long)__builtin_frame_address(0);
+
+	return (struct slot *)(here & ~(SLOT_BYTES - 1));
+}
+
+static void on_fault(int number, siginfo_t *info, struct ucontext *context)
+{
+	struct kernel_sigaction standard = {0};
+	unsigned long at = context_pc(context);
+	struct report *report;
+
+	if (at != (unsigned long)touch_load && at != (unsigned long)touch_store) {
+		/* Not a program's access: let the same fault come again and kill. */
+		sys_long(rt_sigaction, number, &standard, 0, 8, 0, 0);
+		return;
+	}
+	report = &slot_here()->report;
+	report->kind = PL_KIND_SIGNAL;
+	report->signo = number;
+	report->si_code = info->si_code;
+	report->addr = (__u64)info->si_addr;
+	context_pc(context) = (unsigned long)touch_faulted;
+}
+
+/* Before the first process is made: they inherit it. */
+void process_signals(void)
+{
+	struct kernel_sigaction action = {
+		.handler = on_fault,
+		.flags = SA_SIGINFO | SA_NODEFER | 0x04000000 /* SA_RESTORER */,
+		.restorer = touch_restorer,
+	};
+
+	sys_long(rt_sigaction, CODE_SEGV, &action, 0, 8, 0, 0);
+	sys_long(rt_sigaction, CODE_BUS, &action, 0, 8, 0, 0);
+}
+
+static long map(const struct slot *slot)
+{
+	const struct pl_operation *op = &slot->op;
+	unsigned long flags = MAP_FIXED_NOREPLACE;
+
+	flags |= op->flags & PL_MAP_SHARED ? MAP_SHARED : MAP_PRIVATE;
+	if (op->flags & PL_MAP_ANON)
+		flags |= MAP_ANONYMOUS;
+	return sys_mmap(op->addr, op->n, op->prot, flags, slot->file, op->aux);
+}
+
+static long make_file(struct slot *slot)
+{
+	int fd = sys(memfd_create, "pagelab", 0, 0);
+	struct pl_file file = { .slot = slot->op.slot, .fd = fd };
+	long ret;
+
+	if (fd < 0)
+		return fd;
+	ret = sys(ftruncate, fd, slot->op.n, 0);
+	if (ret < 0) {
+		sys_close(fd);
+		return ret;
+	}
+	slot->report.made = fd;
+	slot->report.error = -sys_ioctl(slot->device, PL_IOC_FILE, &file);
+	return 0;
+}
+
+static long make_process(struct slot *slot)
+{
+	long pid = process_start(slot->op.slot, CLONE_PARENT);
+
+	if (pid < 0)
+		return pid;
+	slot->report.made = pid;
+	return 0;
+}
+
+static long load(struct slot *slot)
+{
+	if (!touch_read(slot->op.addr, slot->data, slot->op.n))
+		slot->report.data_len = slot->op.n;
+	return 0;
+}
+
+void user_operation(struct slot *slot)
+{
+	const struct pl_operation *op = &slot->op;
+	struct report *report = &slot->report;
+
+	switch (op->code) {
+	case PL_OP_MMAP:
+		report->ret = map(slot);
+		break;
+	case PL_OP_MUNMAP:
+		report->ret = sys_munmap(op->addr, op->n);
+		break;
+	case PL_OP_MPROTECT:
+		report->ret = sys(mprotect, op->addr, op->n, op->prot);
+		break;
+	case PL_OP_MADVISE:
+		report->ret = sys(madvise, op->addr, op->n, MADV_DONTNEED);
+		break;
+	case PL_OP_LOAD:
+		report->ret = load(slot);
+		break;
+	case PL_OP_STORE:
+		report->ret = 0;
+		touch_write(op->addr, slot->data, op->data_len);
+		break;
+	case PL_OP_FORK:
+		report->ret = make_process(slot);
+		break;
+	case PL_OP_EXIT:
+		sys(exit_group, 0, 0, 0);
+		break;
+	case PL_OP_MEMFD:
+		report->ret = make_file(slot);
+		break;
+	case PL_OP_FTRUNCATE:
+		report->ret = sys(ftruncate, slot->file, op->n, 0);
+		break;
+	default:
+		report->error = EINVAL;
+	}
+}

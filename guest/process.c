@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * process.c - the life of a program's process: wait, make one call, report.
+ *
+ * Nothing here writes anywhere but to the process's slot, its stack included.
+ */
+#include <linux/sched.h>
+#include <linux/signal.h>
+
+#include "process.h"
+#include "sys.h"
+
+static void wake(__u32 *word)
+{
+	sys(futex, word, FUTEX_WAKE, 1);
+}
+
+static void finish(struct slot *slot)
+{
+	__atomic_store_n(&slot->event, 0, __ATOMIC_SEQ_CST);
+	wake(&slot->event);
+}
+
+static void wait_command(struct slot *slot, __u32 seen)
+{
+	while (__atomic_load_n(&slot->command, __ATOMIC_SEQ_CST) == seen)
+		sys_long(futex, &slot->command, FUTEX_WAIT, seen, 0, 0, 0);
+}
+
+/* Where a new process begins, on the empty stack of its slot. */
+__attribute__((noreturn, used)) static void process_main(unsigned int number)
+{
+	struct slot *slot = slot_of(number);
+	__u32 seen;
+
+	slot->robust.list.next = &slot->held;
+	slot->robust.futex_offset = (long)&slot->event - (long)&slot->held;
+	slot->robust.list_op_pending = NULL;
+	slot->held.next = &slot->robust.list;
+	__atomic_store_n(&slot->event, slot->pid | FUTEX_WAITERS, __ATOMIC_SEQ_CST);
+	sys(set_robust_list, &slot->robust, sizeof(slot->robust), 0);
+	finish(slot);
+
+	for (seen = 0;; seen++) {
+		wait_command(slot, seen);
+		if (slot->op.code >= PL_OP_GET_USER_PAGES)
+			module_operation(slot);
+		else
+			user_operation(slot);
+		finish(slot);
+	}
+}
+
+/*
+ * Makes the process of a slot, a copy of the caller. Its id, or -errno.
+ *
+ * The table of open files is one for all processes of a program: a file is a
+ * handle of the program, not of the process that made it, and fork has less
+ * to do.
+ */
+long process_start(unsigned int number, unsigned long flags)
+{
+	struct slot *slot = slot_of(number);
+	unsigned long stack = (unsigned long)slot + SLOT_BYTES;
+	long ret;
+
+	flags |= CLONE_FILES | CLONE_FS | CLONE_CHILD_SETTID | 17 /* SIGCHLD */;
+#if defined(__x86_64__)
+	register long r10 asm("r10") = (long)&slot->pid;
+	register long r8 asm("r8") = 0;
+
+	asm volatile("syscall\n\t"
+		     "test %%rax, %%rax\n\t"
+		     "jnz 1f\n\t"
+		     "xor %%ebp, %%ebp\n\t"
+		     "mov %%ebx, %%edi\n\t"
+		     "call process_main\n"
+		     "1:"
+		     : "=a"(ret)
+		     : "a"(__NR_clone), "D"(flags), "S"(stack), "d"(0), "r"(r10), "r"(r8),
+		       "b"(number)
+		     : "rcx", "r11", "memory");
+#else
+	register long x8 asm("x8") = __NR_clone;
+	register long x0 asm("x0") = flags;
+	register long x1 asm("x1") = stack;
+	register long x2 asm("x2") = 0;
+	register long x3 asm("x3") = 0;
+	register long x4 asm("x4") = (long)&slot->pid;
+	register long x19 asm("x19") = number;
+
+	asm volatile("svc #0\n\t"
+		     "cbnz x0, 1f\n\t"
+		     "mov x29, xzr\n\t"
+		     "mov w0, w19\n\t"
+		     "bl process_main\n"
+		     "1:"
+		     : "+r"(x0)
+		     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x19)
+		     : "x30", "memory");
+	ret = x0;
+#endif
+	return ret;
+}

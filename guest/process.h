@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * process.h - a program's process, and how the supervisor talks to it.
+ *
+ * Outside the arena a process has two mappings and nothing else, both in one
+ * window of 2 MiB, so that one page table serves them:
+ *
+ *	the program's image	one segment of anonymous pages, only read
+ *	the slots		shared memory, two pages for each process: what is
+ *				asked and answered below, its stack above
+ *
+ * fork gives a process the image's page table entries; the two pages of its
+ * slot it touches before it reports that it is ready. From then on nothing of
+ * it changes outside the arena. Everything that the supervisor writes to lies
+ * in a third mapping, which fork leaves out: so neither copies a page.
+ */
+#ifndef PAGELAB_PROCESS_H
+#define PAGELAB_PROCESS_H
+
+#include <linux/futex.h>
+#include <pagelab_uapi.h>
+
+#define WINDOW_START	0x400000ul
+#define WINDOW_END	0x600000ul
+#define SLOTS_BASE	0x500000ul
+#define SLOT_BYTES	8192ul
+#define OWN_BASE	0x10000000ul	/* the supervisor's own memory */
+
+/* What an operation gave, before the supervisor makes a pl_outcome of it. */
+struct report {
+	__u8 kind;		/* enum pl_kind: VALUE, SIGNAL or REFUSED */
+	__u8 signo;
+	__u16 refused;
+	__s32 si_code;
+	__u64 addr;
+	__s64 ret;
+	__u32 data_len;		/* of slot.data */
+	__s32 error;		/* the ioctl's errno: the request was malformed */
+	__s32 made;		/* pid of fork, descriptor of memfd, 0: none */
+	__u32 padding;
+};
+
+/*
+ * event holds the process's id while it has something to do, and 0 when that
+ * is done. It is the lock word of the process's robust list: where the
+ * process dies, the kernel puts FUTEX_OWNER_DIED there and wakes the
+ * supervisor just as if the work were done.
+ */
+struct slot {
+	__u32 event;
+	__u32 command;		/* raised by one for each operation */
+	__s32 pid;		/* as the process knows it */
+	__s32 device;		/* descriptor of the module */
+	__s32 file;		/* descriptor of the operation's file, or -1 */
+	__u32 padding;
+	struct robust_list_head robust;
+	struct robust_list held;
+	struct pl_operation op;
+	struct report report;
+	struct pl_call call;
+	__u8 data[PL_DATA_MAX];	/* of a store or poke, or from a load or peek */
+};
+
+#define EVENT_STARTING	(FUTEX_WAITERS | FUTEX_TID_MASK)	/* nobody's id */
+
+static inline struct slot *slot_of(unsigned int number)
+{
+	return (struct slot *)(SLOTS_BASE + number * SLOT_BYTES);
+}
+
+/* process.c */
+long process_start(unsigned int number, unsigned long flags);
+void process_signals(void);
+
+/* ops_user.c, ops_module.c: make the call in slot.op, fill slot.report */
+void user_operation(struct slot *slot);
+void module_operation(struct slot *slot);
+
+#endif /* PAGELAB_PROCESS_H */

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/* validate.c - is a program what the ABI allows? Nothing of it ran before. */
+#include "agent.h"
+
+/* May the range touch what a process has outside the arena? */
+static int hits(__u64 start, __u64 bytes, __u64 low, __u64 high)
+{
+	return start + bytes >= start && start < high && start + bytes > low;
+}
+
+static const char *user_problem(const struct pl_operation *op)
+{
+	__u64 bytes = op->code == PL_OP_STORE ? op->data_len : (__u64)op->n;
+
+	if (op->code == PL_OP_MMAP && op->flags & ~(PL_MAP_SHARED | PL_MAP_ANON))
+		return "unknown mmap flags";
+	if (op->code == PL_OP_MADVISE && op->flags != PL_MADV_DONTNEED)
+		return "unknown madvise advice";
+	if (op->code == PL_OP_LOAD && bytes > PL_DATA_MAX)
+		return "load of more bytes than one operation carries";
+	if (op->code <= PL_OP_STORE && hits(op->addr, bytes, WINDOW_START, WINDOW_END))
+		return "the range holds the agent's own memory";
+	return NULL;
+}
+
+static const char *module_problem(const struct pl_operation *op)
+{
+	if (op->flags & ~PL_FOLL_KNOWN)
+		return "unknown gup flags";
+	if (op->code == PL_OP_PEEK && (__u64)op->n > PL_DATA_MAX)
+		return "peek of more bytes than one operation carries";
+	if (op->code > PL_OP_GET_USER_PAGES_FAST || op->n <= 0 || op->n > PL_ARENA_PAGES_MAX)
+		return NULL;
+	if (hits(op->addr, (__u64)op->n << 12, WINDOW_START, WINDOW_END))
+		return "the range holds the agent's own memory";
+	return NULL;
+}
+
+/* made: bits of the process slots, and from 8 on of the file slots, made so far. */
+static const char *operation_problem(const struct pl_operation *op, __u32 blob_len, __u32 *made)
+{
+	__u32 bit = 0;
+
+	if (op->process >= PL_PROCESSES_MAX || op->file > PL_FILES_MAX)
+		return "process or file slot out of range";
+	if (op->prot & ~(PL_PROT_READ | PL_PROT_WRITE | PL_PROT_EXEC))
+		return "unknown protection";
+	if (op->reserved[0] | op->reserved[1] | op->reserved[2])
+		return "reserved fields are not zero";
+	if (op->data_len > PL_DATA_MAX || op->data > blob_len || op->data_len > blob_len - op->data)
+		return "data outside the blob";
+	if (op->code == PL_OP_FORK || op->code == PL_OP_MEMFD) {
+		if (op->slot >= (op->code == PL_OP_FORK ? PL_PROCESSES_MAX : PL_FILES_MAX))
+			return "slot out of range";
+		bit = 1u << (op->slot + (op->code == PL_OP_FORK ? 0 : PL_PROCESSES_MAX));
+	}
+	if (*made & bit)
+		return "slot is made twice";
+	*made |= bit;
+	if (op->code >= PL_OP_MMAP && op->code <= PL_OP_FTRUNCATE)
+		return user_problem(op);
+	if (op->code >= PL_OP_GET_USER_PAGES && op->code <= PL_OP_POKE)
+		return module_problem(op);
+	return "unknown code";
+}
+
+static const char *arena_problem(const struct pl_program *program, __u64 task_size)
+{
+	__u64 start = program->arena_start, bytes = (__u64)program->arena_pages << 12;
+	__u32 i;
+
+	if (program->arena_pages > PL_ARENA_PAGES_MAX)
+		return "arena has too many pages";
+	if (start & 4095 || start >= task_size || bytes > task_size - start)
+		return "arena is not where a process can have it";
+	if (start < OWN_BASE + sizeof(struct agent) && start + bytes > WINDOW_START)
+		return "arena lies over the agent's own memory";
+	if (program->touches > PL_TOUCH_MAX)
+		return "too many touches";
+	for (i = 0; i < program->touches; i++)
+		if (program->touch[i] & 7 || program->touch[i] >= 4096)
+			return "touch is no offset of a word in a page";
+	return NULL;
+}
+
+const char *program_problem(const struct pl_program *program, __u32 len, __u64 task_size,
+			    int *operation)
+{
+	const struct pl_operation *ops = (const struct pl_operation *)(program + 1);
+	const char *problem;
+	__u32 made = 1, i;
+
+	*operation = -1;
+	if (len < sizeof(*program))
+		return "cut short";
+	if (program->magic != PL_MAGIC || program->version != PL_ABI_VERSION)
+		return "not a program of this version";
+	if (program->operations > PL_OPERATIONS_MAX || program->blob_len > PL_BLOB_MAX)
+		return "too many operations or too much data";
+	if (len != sizeof(*program) + program->operations * sizeof(*ops) + program->blob_len)
+		return "its length is not what its counts say";
+	if (program->flags & ~(PL_PROGRAM_OBSERVE_END | PL_PROGRAM_STREAM))
+		return "unknown flags";
+	problem = arena_problem(program, task_size);
+	for (i = 0; !problem && i < program->operations; i++) {
+		problem = operation_problem(&ops[i], program->blob_len, &made);
+		if (problem)
+			*operation = i;
+	}
+	return problem;
+}
