@@ -1,0 +1,10 @@
+# A private file mapping: the file's page until it is written, then a copy.
+f = memfd(pages=2)
+s = mmap(pages=2, prot=rw, flags=shared, file=f)
+p = mmap(pages=2, prot=rw, flags=private, file=f)
+store(s[0], "file")
+load(p[0], 4)
+store(p[0], "copy")
+store(p[1], "at once")
+d = load(s[0], 4)
+e = load(p[0], 4)

@@ -1,0 +1,15 @@
+# Three generations share a page; references and mappings follow each exit.
+m = mmap(pages=1, prot=rw, flags=private|anon)
+store(m[0], "one")
+c = fork()
+g = c: fork()
+h = g: get_user_pages(m[0], nr=1)
+c: store(m[0], "two")
+c: exit()
+store(m[0], "three")
+d = g: load(m[0], 3)
+g: store(m[0], "four")
+e = peek(h[0], 3)
+claim GUP-11: d == "one" and e == "one"
+g: exit()
+put_page(h)

@@ -1,0 +1,10 @@
+# A page held before fork is no less shared: the parent's write goes to a copy.
+m = mmap(pages=1, prot=rw, flags=private|anon)
+store(m[0], "before")
+h = get_user_pages(m[0], nr=1, gup_flags=WRITE)
+c = fork()
+c: exit()
+store(m[0], "after!")
+d = peek(h[0], 6)
+claim GUP-10: d == "before" and page(m[0]) != page(h[0])
+put_page(h)

@@ -1,0 +1,12 @@
+# Who is left alone with a shared page writes it in place, unless someone holds it.
+m = mmap(pages=2, prot=rw, flags=private|anon)
+store(m[0], "a")
+store(m[1], "b")
+c = fork()
+h = c: get_user_pages(m[1], nr=1)
+c: exit()
+store(m[0], "reused")
+store(m[1], "copied")
+d = peek(h[0], 1)
+claim GUP-11: d == "b" and page(h[0]) != page(m[1])
+put_page(h)

@@ -1,0 +1,12 @@
+# WRITE through a clean PTE marks the page dirty at once; the fast walk never does.
+f = memfd(pages=2)
+m = mmap(pages=2, prot=rw, flags=shared, file=f)
+load(m[0])
+load(m[1])
+a = get_user_pages(m[0], nr=1, gup_flags=WRITE)
+claim GUP-13: flag(a[0], dirty)
+b = get_user_pages_fast(m[1], nr=1, gup_flags=WRITE)
+r = get_user_pages(m[1], nr=1)
+put_page(a)
+put_page(b)
+put_page(r)

@@ -1,0 +1,10 @@
+# The start may be any address: the page it lies in comes first.
+m = mmap(pages=3, prot=rw, flags=private|anon)
+store(m[0], "a")
+store(m[1], "b")
+h = get_user_pages(m[0]+100, nr=2, gup_flags=WRITE)
+claim GUP-17: ret == 2 and page(h[0]) == page(m[0]) and page(h[1]) == page(m[1])
+g = get_user_pages(m[1]+4095, nr=5, gup_flags=WRITE)
+claim GUP-17: ret == 2 and page(g[0]) == page(m[1])
+put_page(h)
+put_page(g)

@@ -1,0 +1,13 @@
+# More pages than pages[] holds are never asked for: the module refuses by name.
+m = mmap(pages=600, prot=rw, flags=private|anon)
+n = mmap(pages=3, prot=rw, flags=private|anon)
+a = get_user_pages(m[0], nr=-1)
+b = get_user_pages(m[0], nr=513)
+c = get_user_pages_fast(m[0], nr=0)
+d = get_user_pages_fast(m[0], nr=-1)
+e = get_user_pages(n[0], nr=513, gup_flags=WRITE)
+g = get_user_pages_fast(n[1], nr=513)
+h = get_user_pages(m[597], nr=1)
+put_page(e)
+put_page(g)
+put_page(h)

@@ -1,0 +1,12 @@
+# A hole ends mprotect with -ENOMEM; what lies before it is changed, not what lies behind.
+m = mmap(pages=3, prot=rw, flags=private|anon)
+store(m[0], "a")
+store(m[2], "c")
+munmap(m[1], pages=1)
+mprotect(m, prot=r)
+store(m[0], "no")
+store(m[2], "yes")
+mprotect(m[1], pages=1, prot=r)
+munmap(m[1], pages=1)
+madvise(m, DONTNEED)
+load(m[2])

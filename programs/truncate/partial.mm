@@ -1,0 +1,18 @@
+# The page at the new end stays mapped and is zeroed behind the end.
+f = memfd(pages=3)
+s = mmap(pages=3, prot=rw, flags=shared, file=f)
+p = mmap(pages=3, prot=rw, flags=private, file=f)
+store(s[1]+90, "across the new end")
+load(s[0])
+load(p[1])
+store(p[0], "copy")
+h = get_user_pages(s[1], nr=1)
+ftruncate(f, size=4196)
+d = peek(h[0]+90, 18)
+claim GUP-11: d == "across the\x00\x00\x00\x00\x00\x00\x00\x00"
+load(s[1]+200)
+load(s[2])
+ftruncate(f, size=4196)
+ftruncate(f, size=100)
+load(p[0])
+put_page(h)

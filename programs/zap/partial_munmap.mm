@@ -1,0 +1,12 @@
+# munmap of the middle leaves both ends as they were; a hole is no error.
+m = mmap(pages=5, prot=rw, flags=private|anon)
+store(m[0], "low")
+store(m[2], "middle")
+store(m[4], "high")
+munmap(m[1], pages=3)
+munmap(m[1], pages=3)
+load(m[2])
+a = load(m[0], 3)
+b = load(m[4], 4)
+munmap(m[-1], pages=7)
+load(m[0])
