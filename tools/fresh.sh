@@ -171,7 +171,6 @@ run_release() { # inside the namespaces
 	for step in "${STEPS[@]}"; do
 		phase "make $step" enter "$root" "$INSIDE_USER" "$home" make -C "$home/pagelab" --no-print-directory "$step"
 	done
-	say "$RELEASE: the root grew to $(du -sxm "$root" | cut -f1) MB"
 }
 
 # ---- outside ---------------------------------------------------------------------------------
@@ -207,8 +206,8 @@ one_release() { # RELEASE
 		"$0" --inside "$1" "$log" "$WORK" "$INSIDE_USER" "$VERBOSE" "${STEPS[@]}" </dev/null &
 	CHILD=$!
 	wait "$CHILD" || status=$?
+	say "$1: the root grew to $(du -sm "$WORK" | cut -f1) MB; log: ${log#"$REPO/"}"
 	clean_up
-	say "$1: log: ${log#"$REPO/"}"
 	return $status
 }
 

@@ -135,11 +135,19 @@ venv_is_whole() {
 	[ ! -s "$SCRATCH/lost" ]
 }
 
+# What the command says is shown when it fails, and not when it is interrupted.
+quietly() {
+	"$@" </dev/null >"$SCRATCH/log" 2>&1 && return
+	status=$?
+	tail -n 20 "$SCRATCH/log" >&2
+	return $status
+}
+
 pip_install() {
 	# The host's own pip settings (index, proxy, certificates) hold, but for the one that would
 	# install outside of the environment.
-	PIP_USER=0 PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 $VENV/bin/python -m pip install \
-		-qq --retries 5 "$@" </dev/null >&2 ||
+	quietly env PIP_USER=0 PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \
+		$VENV/bin/python -m pip install -qq --retries 5 "$@" ||
 		die "pip could not fill .venv: see above; check the network, the disk and pip's settings" \
 			"(docs/troubleshooting.md), then run this again"
 }
@@ -156,7 +164,8 @@ make_venv() {
 	flock -n 9 || { say "waiting for another set-up of this clone" && flock 9; }
 	venv_is_whole "$digest" && return
 	say "making .venv from $LOCK ($("$python" --version))"
-	rm -rf $VENV && "$python" -m venv $VENV >&2 || die "could not make .venv: see above; is the disk full?"
+	rm -rf $VENV && quietly "$python" -m venv $VENV ||
+		die "could not make .venv: see above; is the disk full?"
 	pip_install --require-hashes --only-binary=:all: --requirement $LOCK
 	pip_install --no-deps --no-build-isolation --no-index --editable .
 	{ echo "$digest" && inventory; } >$STAMP.new && mv $STAMP.new $STAMP ||
