@@ -226,10 +226,10 @@ def _check_requires(condition: Condition, leaf: list[int]) -> None:
     if not isinstance(condition, Binary) or subject not in ENVIRONMENT_NAMES:
         expected = f"a comparison that begins with {', '.join(ENVIRONMENT_NAMES)}"
         raise Mistake(leaf[0], expected, render_condition(left))
-    if condition.operator not in (_COMPARE if subject == "kernel" else _EQUALITY) and (
-        condition.operator != "in"
-    ):
-        raise Mistake(leaf[0], f"'==', '!=' or 'in' behind {subject}", repr(condition.operator))
+    comparisons = (*_COMPARE, "in") if subject == "kernel" else _EQUALITY
+    if condition.operator not in comparisons:
+        expected = f"a comparison ({', '.join(comparisons)}) behind {subject}"
+        raise Mistake(leaf[0], expected, repr(condition.operator))
     right = condition.right
     for item in right.items if isinstance(right, Tuple) else (right,):
         leaf[0] += 1

@@ -279,7 +279,7 @@ class Parser:
     def unary(self) -> Condition:
         if self.texts[self.at] != "-":
             return self.primary()
-        if self.kinds[self.at + 1] == _NUMBER:
+        if self.kinds[self.at + 1] == _NUMBER and not _VERSION.fullmatch(self.texts[self.at + 1]):
             self.mark()
             return Literal(self.number("a number"))
         return Unary(self.operator(), self.unary())
