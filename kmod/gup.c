@@ -124,6 +124,7 @@ static int claim_unused(struct pl_session *s, u32 slot)
 		err = -EEXIST;
 	held->used = true;
 	held->busy |= !err;
+	s->slots = max(s->slots, slot + 1);
 	mutex_unlock(&s->lock);
 	return err;
 }

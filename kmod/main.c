@@ -184,12 +184,18 @@ static int __init pagelab_init(void)
 {
 	int err = pl_symbols_resolve();
 
-	return err ? err : misc_register(&pagelab_device);
+	if (err)
+		return err;
+	err = misc_register(&pagelab_device);
+	if (err)
+		pl_symbols_release();
+	return err;
 }
 
 static void __exit pagelab_exit(void)
 {
 	misc_deregister(&pagelab_device);
+	pl_symbols_release();
 }
 
 module_init(pagelab_init);

@@ -120,6 +120,7 @@ struct pl_session {
 	int zero_ref;			/* page_count() of the zero page at the start */
 	bool zero_dirty;
 	u32 live;			/* held pages of all sets */
+	u32 slots;			/* held[] from here on were never used */
 	struct pl_held held[PL_HELD_MAX];
 	struct pl_member members[PL_PROCESSES_MAX];
 	struct pl_open_file files[PL_FILES_MAX];
@@ -129,6 +130,7 @@ struct pl_session {
 
 /* symbols.c: what the kernel does not export */
 int pl_symbols_resolve(void);
+void pl_symbols_release(void);
 void pl_lru_drain(void);
 bool pl_page_secret(struct page *page);
 

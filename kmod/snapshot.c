@@ -234,10 +234,10 @@ static int read_member(struct pl_session *s, struct pl_member *m)
 
 static int see_held(struct pl_session *s)
 {
-	int i, err;
-	u32 j;
+	u32 i, j;
+	int err;
 
-	for (i = 0; i < PL_HELD_MAX; i++) {
+	for (i = 0; i < s->slots; i++) {
 		const struct pl_held *held = &s->held[i];
 
 		for (j = 0; held->live && j < held->count; j++) {
@@ -459,7 +459,7 @@ static void tell_all(struct pl_session *s)
 	pl_out_close(&s->out);
 	pl_pages_tell(s);
 	pl_out_open(&s->out, PL_SECTION_HELD, sizeof(struct pl_held_record));
-	for (i = 0; i < PL_HELD_MAX; i++)
+	for (i = 0; i < s->slots; i++)
 		tell_held(&s->out, &s->held[i], i);
 	pl_out_close(&s->out);
 	pl_out_open(&s->out, PL_SECTION_CACHE, sizeof(struct pl_cache_record));
@@ -498,7 +498,7 @@ static void commit(struct pl_session *s)
 		if (s->members[i].mm)
 			swap(s->members[i].told, s->members[i].now);
 	}
-	for (i = 0; i < PL_HELD_MAX; i++)
+	for (i = 0; i < s->slots; i++)
 		commit_held(&s->held[i]);
 	for (i = 0; i < PL_FILES_MAX; i++) {
 		swap(s->files[i].told, s->files[i].now);

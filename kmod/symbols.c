@@ -15,47 +15,49 @@ static const struct address_space_operations *secretmem;
 
 /*
  * kallsyms_lookup_name() is not exported either (since 5.7), but a kprobe
- * says where a symbol is. It is never armed: nothing is patched.
+ * says where a symbol is. It is never armed: nothing is patched. It stays
+ * registered until the module goes, because letting go of it waits for a
+ * grace period: 30 ms that no boot needs to pay.
  */
-static unsigned long (*find_lookup(void))(const char *name)
+static struct kprobe probe = {
+	.symbol_name = "kallsyms_lookup_name",
+	.flags = KPROBE_FLAG_DISABLED,
+};
+
+int pl_symbols_resolve(void)
 {
-	struct kprobe probe = {
-		.symbol_name = "kallsyms_lookup_name",
-		.flags = KPROBE_FLAG_DISABLED,
-	};
-	void *address;
+	unsigned long (*lookup)(const char *name);
 	int err;
 
 	err = register_kprobe(&probe);
 	if (err) {
 		pr_err("cannot find kallsyms_lookup_name (%d): needs KPROBES and KALLSYMS\n", err);
-		return NULL;
+		return err;
 	}
-	address = probe.addr;
-	unregister_kprobe(&probe);
-	return address;
-}
-
-int pl_symbols_resolve(void)
-{
-	unsigned long (*lookup)(const char *name) = find_lookup();
-
-	if (!lookup)
-		return -ENOENT;
+	lookup = (void *)probe.addr;
 	lru_drain_local = (void *)lookup("lru_add_drain");
 	lru_drain_all = (void *)lookup("lru_add_drain_all");
 	if (!lru_drain_local || !lru_drain_all) {
 		pr_err("this kernel has no symbol %s\n",
 		       lru_drain_local ? "lru_add_drain_all" : "lru_add_drain");
-		return -ENOENT;
+		goto missing;
 	}
 	/* there only with CONFIG_SECRETMEM (and KALLSYMS_ALL: it is data) */
 	secretmem = (void *)lookup("secretmem_aops");
 	if (IS_ENABLED(CONFIG_SECRETMEM) && !secretmem) {
 		pr_err("this kernel has no symbol secretmem_aops: needs KALLSYMS_ALL\n");
-		return -ENOENT;
+		goto missing;
 	}
 	return 0;
+
+missing:
+	pl_symbols_release();
+	return -ENOENT;
+}
+
+void pl_symbols_release(void)
+{
+	unregister_kprobe(&probe);
 }
 
 /*
