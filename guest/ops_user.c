@@ -172,9 +172,15 @@ static long make_process(struct slot *slot)
 
 static long load(struct slot *slot)
 {
-	if (!touch_read(slot->op.addr, slot->data, slot->op.n))
-		slot->report.data_len = slot->op.n;
-	return 0;
+	if (touch_read(slot->op.addr, slot->data, slot->op.n))
+		return 0;
+	slot->report.data_len = slot->op.n;
+	return slot->op.n;
+}
+
+static long store(struct slot *slot)
+{
+	return touch_write(slot->op.addr, slot->data, slot->op.data_len) ? 0 : slot->op.data_len;
 }
 
 void user_operation(struct slot *slot)
@@ -199,8 +205,7 @@ void user_operation(struct slot *slot)
 		report->ret = load(slot);
 		break;
 	case PL_OP_STORE:
-		report->ret = 0;
-		touch_write(op->addr, slot->data, op->data_len);
+		report->ret = store(slot);
 		break;
 	case PL_OP_FORK:
 		report->ret = make_process(slot);
