@@ -64,6 +64,7 @@ int pl_begin(struct pl_session *s, const struct pl_begin *begin)
 	memcpy(s->touch, begin->touch, sizeof(s->touch));
 	s->zero_ref = page_count(ZERO_PAGE(0));
 	s->zero_dirty = PageDirty(ZERO_PAGE(0));
+	/* pairs with pagelab_ioctl(): who sees it begun sees the arena */
 	smp_store_release(&s->begun, true);
 	return 0;
 }

@@ -130,6 +130,7 @@ static long pagelab_ioctl(struct file *filp, unsigned int command, unsigned long
 		return info(s, user);
 	if (command == PL_IOC_BEGIN)
 		return begin(s, user);
+	/* pairs with pl_begin() */
 	if (!smp_load_acquire(&s->begun))
 		return -ENXIO;
 	switch (command) {

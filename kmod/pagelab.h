@@ -158,6 +158,10 @@ void pl_pages_free(struct pl_pages *pages);
 
 /* snapshot.c */
 int pl_do_snapshot(struct pl_session *s, struct pl_snapshot *snapshot);
+
+/* tell.c */
+void pl_tell(struct pl_session *s);
+void pl_commit(struct pl_session *s);
 void pl_out_open(struct pl_out *out, u16 type, u16 size);
 void pl_out_add(struct pl_out *out, const void *record);
 void pl_out_close(struct pl_out *out);
