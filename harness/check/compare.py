@@ -146,7 +146,7 @@ def _plain(state: State, observed: Observed, key: Key) -> Difference | None:
     if kind == "r":
         expected, seen = _rss(state, number), observed.rss.get(number)
     elif kind == "v":
-        expected, seen = _vmas(state, number), observed.vma.get(number)
+        expected, seen = _vmas(state, number), observed.vma.get(number, ())
     else:
         file = state.slots.get(number)
         expected = state.files[file].size if file is not None else None
@@ -177,11 +177,11 @@ def _rss(state: State, process: int) -> tuple[int, ...] | None:
     return None if mm is None else (int(mm.alive), *mm.rss)
 
 
-def _vmas(state: State, process: int) -> tuple[tuple[int, ...], ...] | None:
+def _vmas(state: State, process: int) -> tuple[tuple[int, ...], ...]:
     """The VMA list as the module sends it: neighbours of equal attributes joined."""
     mm = state.mms.get(process)
     if mm is None:
-        return None
+        return ()
     joined: list[tuple[int, ...]] = []
     for vma in mm.vmas:
         file, pgoff = _vma_file(state, vma.file, vma.pgoff)

@@ -81,7 +81,7 @@ def slow(rules: Rules, state: State, arena: Arena, op: abi.Op, addr: int, nr: in
     wanted = rules.slow_nr(nr)
     write = bool(flags & abi.Foll.WRITE)
     force = bool(flags & abi.Foll.FORCE)
-    while done < wanted:
+    while True:  # do ... while (nr_pages), which 0 would pass
         index = arena.index(addr + done * abi.PAGE_SIZE)
         vma = find(state.mms[process].vmas, index) if index >= 0 else None
         if vma is None or not _may(rules, vma, write, force):
@@ -93,7 +93,8 @@ def slow(rules: Rules, state: State, arena: Arena, op: abi.Op, addr: int, nr: in
             continue
         _take(rules, state, slot, page)
         done += 1
-    return done
+        if done == wanted:
+            return done
 
 
 def _walk(rules: Rules, state: State, arena: Arena, op: abi.Op, start: int) -> int:

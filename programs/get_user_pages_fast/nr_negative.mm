@@ -9,3 +9,5 @@ c = get_user_pages_fast(0, nr=-1)
 claim FAST-04: ret == -EFAULT
 d = get_user_pages_fast(0x200000, nr=INT_MIN)
 claim FAST-04: ret == -EFAULT
+e = get_user_pages_fast(m[0], nr=INT_MIN)
+claim FAST-04: ret == -EFAULT

@@ -1,0 +1,154 @@
+"""A guest that does what the model says: traces without QEMU.
+
+For unit tests of the checker, beside the real runs. Page n of the model lies in
+frame 0x1000 + n; with ``reuse`` the lowest free frame is taken, as a real
+allocator might.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness import abi, language, layout, trace
+from harness.check.compare import _rss, _vmas
+from harness.environment import Environment
+from harness.model import Arena, Expected, Model, Rules, Semantics, State
+from harness.trace import Header, Outcome, Trace
+
+ZERO_PFN = 0x42
+ENVIRONMENT = Environment(kernel="6.1.192", arch="x86_64", facts={"zero_pfn": ZERO_PFN})
+
+View = dict[tuple[int, ...], tuple[int, ...]]
+
+
+class _Frames:
+    """Which frame each page of the model lies in."""
+
+    def __init__(self) -> None:
+        self.of = {0: ZERO_PFN}
+
+    def update(self, state: State) -> None:
+        for page in [page for page in self.of if page not in state.pages]:
+            del self.of[page]
+        used = set(self.of.values())
+        for page in sorted(state.pages):
+            if page not in self.of:
+                pfn = next(n for n in range(0x1000, 0x9000) if n not in used)
+                used.add(pfn)
+                self.of[page] = pfn
+
+
+def _view(state: State, frames: dict[int, int], touches: tuple[int, ...]) -> dict[int, View]:
+    """Every record that a whole snapshot has, by section."""
+    view: dict[int, View] = {section: {} for section in abi.Section}
+    for process, mm in state.mms.items():
+        for index, pte in mm.ptes.items():
+            view[abi.Section.PTE][process, index] = (pte.flags, frames[pte.page])
+        view[abi.Section.RSS][(process,)] = _rss(state, process) or ()
+        for number, vma in enumerate(_vmas(state, process) or ()):
+            view[abi.Section.VMA][process, number] = vma
+    for number, page in state.pages.items():
+        if page.users:
+            words = [page.content.words.get(offset >> 3, 0) for offset in touches]
+            words += [0] * (abi.TOUCH_MAX - len(words))
+            record = (page.ref, page.map, page.flags, page.content.digest, *words)
+            view[abi.Section.PAGE][(frames[number],)] = record
+    for slot, held in state.held.items():
+        for index, kept in enumerate(held):
+            if kept is not None:
+                view[abi.Section.HELD][slot, index] = (frames[kept],)
+    for slot, file in state.slots.items():
+        view[abi.Section.FILE][(slot,)] = (state.files[file].size,)
+        for index, cached in state.files[file].cache.items():
+            view[abi.Section.CACHE][slot, index] = (frames[cached],)
+    return view
+
+
+def _section(kind: abi.Section, records: list[bytes]) -> bytes:
+    if not records:
+        return b""
+    return abi.SECTION.pack(kind, len(records[0]), len(records)) + b"".join(records)
+
+
+def _changes(old: dict[int, View], new: dict[int, View]) -> bytes:
+    """The sections that lead from one view to the next."""
+    out = b""
+    for kind in abi.Section:
+        before, after = old[kind], new[kind]
+        changed = sorted(key for key in after if before.get(key) != after[key])
+        gone = sorted(key for key in before if key not in after)
+        pack = abi.SECTION_RECORDS[kind].pack
+        records: list[bytes] = []
+        if kind is abi.Section.PTE:
+            records = [pack(key[0], after[key][0], key[1], after[key][1]) for key in changed]
+            records += [pack(key[0], 0, key[1], 0) for key in gone]
+        elif kind is abi.Section.GONE:
+            frames = old[abi.Section.PAGE].keys() - new[abi.Section.PAGE].keys()
+            records = [pack(*key) for key in sorted(frames)]
+        elif kind is abi.Section.VMA:
+            records = _vma_records(before, after)
+        else:
+            records = [pack(*key, *after[key]) for key in changed]
+            if kind in (abi.Section.HELD, abi.Section.CACHE):
+                records += [pack(*key, 0) for key in gone]
+        out += _section(kind, records)
+    return out
+
+
+def _vma_records(before: View, after: View) -> list[bytes]:
+    records: list[bytes] = []
+    for process in sorted({key[0] for key in (*before, *after)}):
+        was = [before[key] for key in sorted(before) if key[0] == process]
+        now = [after[key] for key in sorted(after) if key[0] == process]
+        if was != now:
+            rows = now or [(0, 0, 0, 0, 0)]
+            records += [abi.VMA_RECORD.pack(process, *row) for row in rows]
+    return records
+
+
+def _outcome(number: int, expected: Expected, snapshot: bytes | None) -> Outcome:
+    return Outcome(
+        operation=number,
+        kind=expected.kind,
+        ret=expected.ret,
+        signo=expected.signo,
+        si_code=expected.si_code,
+        addr=expected.addr,
+        refused=expected.refused,
+        data=expected.data,
+        snapshot=snapshot,
+    )
+
+
+def run(
+    text: str,
+    *,
+    observe: str = "each",
+    rules: type[Rules] = Rules,
+    alter: Callable[[Outcome], Outcome] = lambda outcome: outcome,
+    name: str = "fake.mm",
+) -> Trace:
+    """The trace of a program on a guest that follows these rules.
+
+    Args:
+        alter: changes each outcome on its way.
+    """
+    compiled = layout.compile_program(language.parse(text, name))
+    semantics = Semantics(drained_each=observe == "each")
+    model = Model(semantics, Arena(compiled.arena_start, compiled.arena_pages), rules(semantics))
+    state = model.initial()
+    frames = _Frames()
+    seen: dict[int, View] = {section: {} for section in abi.Section}
+    outcomes = []
+    for number, op in enumerate(compiled.ops):
+        branch = model.step(state, op)[0]
+        state = branch.state
+        snapshot = None
+        if observe == "each" or number == len(compiled.ops) - 1:
+            frames.update(state)
+            now = _view(state, frames.of, compiled.touches)
+            snapshot = _changes(seen, now)
+            seen = now
+        outcomes.append(alter(_outcome(number, branch.expected, snapshot)))
+    header = Header(ENVIRONMENT, name, text, observe)
+    return Trace(header, tuple(outcomes), True, trace.Ending())

@@ -1,0 +1,259 @@
+"""The model's rules: examples, and what holds for any program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness import abi, language, layout
+from harness.abi import Code, Kind
+from harness.check.describe import outcome_text
+from harness.environment import Environment
+from harness.errors import UsageError
+from harness.model import REGISTRY, Arena, Expected, Model, Semantics, State, semantics_for
+from harness.model.rules import Rules
+from harness.model.state import ANON, G_ANON, G_EXCLUSIVE, P_WRITE, P_ZERO, SHMEM, ZERO_PAGE
+from harness.program import ARENA_START
+
+PROGRAMS = Path(__file__).parents[2] / "programs"
+
+
+def steps(text: str, **flags: object) -> list[tuple[Expected, State]]:
+    """What the model says after each operation of a program."""
+    compiled = layout.compile_program(language.parse(text, "test.mm"))
+    model = Model(
+        Semantics(**flags),  # type: ignore[arg-type]
+        Arena(compiled.arena_start, compiled.arena_pages),
+    )
+    state = model.initial()
+    after = []
+    for op in compiled.ops:
+        branches = model.step(state, op)
+        assert len(branches) == 1
+        state = branches[0].state
+        after.append((branches[0].expected, state))
+    return after
+
+
+def outcomes(text: str, **flags: object) -> list[str]:
+    """Outcomes alone, in words."""
+    compiled = layout.compile_program(language.parse(text, "test.mm"))
+    said = [expected for expected, _ in steps(text, **flags)]
+    return [outcome_text(op, expected) for op, expected in zip(compiled.ops, said, strict=True)]
+
+
+def test_reading_maps_the_zero_page_and_counts_nothing() -> None:
+    state = steps("m = mmap(pages=1, prot=rw, flags=private|anon)\nload(m[0])\n")[-1][1]
+    pte = state.mms[0].ptes[1]
+    assert pte.page == ZERO_PAGE
+    assert pte.flags & P_ZERO
+    assert not pte.flags & P_WRITE
+    assert state.mms[0].rss == [0, 0, 0, 0]
+
+
+def test_an_exclusive_page_is_written_in_place_though_it_is_held() -> None:
+    after = steps(
+        "m = mmap(pages=1, prot=rw, flags=private|anon)\n"
+        'store(m[0], "a")\n'
+        "h = get_user_pages(m[0], nr=1)\n"
+        "mprotect(m, prot=r)\nmprotect(m, prot=rw)\n"
+        'store(m[0], "b")\n'
+    )
+    state = after[-1][1]
+    assert state.held[0] == [state.mms[0].ptes[1].page]
+
+
+def test_the_last_user_of_a_shared_page_gets_it_back() -> None:
+    state = steps(
+        'm = mmap(pages=1, prot=rw, flags=private|anon)\nstore(m[0], "a")\n'
+        'c = fork()\nc: exit()\nstore(m[0], "b")\n'
+    )[-1][1]
+    page = state.pages[state.mms[0].ptes[1].page]
+    assert (page.ref, page.map) == (1, 1)
+    assert page.flags & G_EXCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("get_user_pages(m[0], nr=0)", "0"),
+        ("get_user_pages(m[0], nr=-1)", "2"),
+        ("get_user_pages(m[0], nr=9)", "2"),
+        ("get_user_pages(m[2], nr=1)", "-EFAULT"),
+        ("get_user_pages_fast(m[0], nr=0)", "2"),
+        ("get_user_pages_fast(m[1], nr=0)", "0"),
+        ("get_user_pages_fast(m[0], nr=-1)", "0"),
+        ("get_user_pages_fast(0, nr=-1)", "-EFAULT"),
+        ("get_user_pages_fast(0x200000, nr=INT_MIN)", "-EFAULT"),
+        ("get_user_pages_fast(0x7ffffffff000, nr=1)", "-EFAULT"),
+    ],
+)
+def test_counts(call: str, said: str) -> None:
+    text = f'm = mmap(pages=2, prot=rw, flags=private|anon)\nstore(m[0], "a")\nh = {call}\n'
+    assert outcomes(text)[-1] == said
+
+
+def test_tags_are_ignored_only_where_the_flag_says_so() -> None:
+    text = (
+        "m = mmap(pages=1, prot=rw, flags=private|anon)\n"
+        f"h = get_user_pages({0xAA << 56 | ARENA_START + 4096:#x}, nr=1)\n"
+    )
+    assert outcomes(text)[-1] == "-EFAULT"
+    assert outcomes(text, tagged_addresses=True)[-1] == "1"
+
+
+def test_an_lru_batch_allows_two_outcomes_at_the_end_only() -> None:
+    text = (
+        'm = mmap(pages=1, prot=rw, flags=private|anon)\nstore(m[0], "a")\n'
+        "g = get_user_pages(m[0], nr=1)\nh = get_user_pages(m[0], nr=1)\n"
+        "put_page(g)\nput_page(h)\n"
+        'c = fork()\nc: store(m[0], "c")\nstore(m[0], "b")\n'
+    )
+    compiled = layout.compile_program(language.parse(text, "test.mm"))
+    counts = {}
+    for drained in (True, False):
+        arena = Arena(compiled.arena_start, compiled.arena_pages)
+        model = Model(Semantics(drained_each=drained), arena)
+        state = model.initial()
+        for op in compiled.ops:
+            branches = model.step(state, op)
+            state = branches[0].state
+        counts[drained] = [branch.allowances for branch in branches]
+    assert counts == {True: [()], False: [("lru_batch",), ("lru_batch",)]}
+
+
+def test_stepping_leaves_the_state_as_it_was() -> None:
+    compiled = layout.compile_program(
+        language.parse(
+            'm = mmap(pages=1, prot=rw, flags=private|anon)\nstore(m[0], "a")\n', "test.mm"
+        )
+    )
+    model = Model(Semantics(), Arena(compiled.arena_start, compiled.arena_pages))
+    before = model.initial()
+    model.step(before, compiled.ops[0])
+    assert before.mms[0].vmas == []
+
+
+def test_semantics_are_for_known_kernels_only() -> None:
+    assert semantics_for(Environment(kernel="6.1.1", arch="arm64")).tagged_addresses
+    assert not semantics_for(Environment(kernel="6.1.1", arch="x86_64"), "end").drained_each
+    with pytest.raises(UsageError, match=r"9\.9"):
+        semantics_for(Environment(kernel="9.9.1", arch="arm64"))
+
+
+def test_every_rule_names_its_source() -> None:
+    for rule in REGISTRY.values():
+        assert rule.text.endswith((".", ":")), rule.name
+        assert rule.source.startswith(("6.1 ", "kmod/")), rule.name
+
+
+def test_programs_reach_every_rule() -> None:
+    reached: set[str] = set()
+    for path in PROGRAMS.rglob("*.mm"):
+        compiled = layout.compile_program(language.parse(path.read_text(), path.name))
+        model = Model(Semantics(), Arena(compiled.arena_start, compiled.arena_pages))
+        state = model.initial()
+        for op in compiled.ops:
+            branch = model.step(state, op)[0]
+            reached.update(branch.rules)
+            state = branch.state
+    assert set(REGISTRY) - reached == set()
+    assert {method.rule for method in vars(Rules).values() if hasattr(method, "rule")} == set(
+        REGISTRY
+    )
+
+
+# ---- what holds for any program ------------------------------------------------
+
+PAGES = 6
+
+
+def _op(code: Code, **values: object) -> abi.Op:
+    return abi.Op(code, **values)  # type: ignore[arg-type]
+
+
+def _any_ops() -> st.SearchStrategy[list[abi.Op]]:
+    process = st.integers(0, 2)
+    page = st.integers(0, PAGES)
+    addr = page.map(lambda index: ARENA_START + index * abi.PAGE_SIZE)
+    size = st.integers(1, 3).map(lambda pages: pages * abi.PAGE_SIZE)
+    prot = st.integers(0, 7)
+    slot = st.integers(0, 3)
+    gup = st.sampled_from((Code.GET_USER_PAGES, Code.GET_USER_PAGES_FAST))
+    held = st.sampled_from((Code.PUT_PAGE, Code.SET_PAGE_DIRTY_LOCK))
+    index = st.sampled_from((0, 1, abi.WHOLE))
+    b = st.builds
+    return st.lists(
+        st.one_of(
+            b(_op, st.just(Code.MMAP), process=process, addr=addr, n=size, prot=prot,
+              flags=st.sampled_from((abi.Map.ANON, abi.Map.ANON | abi.Map.SHARED))),
+            b(_op, st.just(Code.MMAP), process=process, addr=addr, n=size, prot=prot,
+              flags=st.sampled_from((0, abi.Map.SHARED)), file=st.just(0)),
+            b(_op, st.just(Code.MUNMAP), process=process, addr=addr, n=size),
+            b(_op, st.just(Code.MPROTECT), process=process, addr=addr, n=size, prot=prot),
+            b(_op, st.just(Code.MADVISE), process=process, addr=addr, n=size),
+            b(_op, st.just(Code.LOAD), process=process, addr=addr, n=st.just(9)),
+            b(_op, st.just(Code.STORE), process=process, addr=addr, data=st.just(b"data")),
+            b(_op, st.just(Code.FORK), process=process, slot=st.integers(1, 2)),
+            b(_op, st.just(Code.EXIT), process=process),
+            b(_op, st.just(Code.FTRUNCATE), process=process, file=st.just(0),
+              n=st.integers(0, 4).map(lambda n: n * 3000)),
+            b(_op, gup, process=process, addr=addr, n=st.integers(-1, 4), slot=slot,
+              flags=st.integers(0, 3)),
+            b(_op, held, process=process, slot=slot, index=index),
+            b(_op, st.just(Code.POKE), process=process, slot=slot, index=st.just(0),
+              data=st.just(b"poke")),
+        ),
+        max_size=24,
+    )  # fmt: skip
+
+
+def _check_counts(state: State) -> None:
+    """Reference, map and RSS counts are what the tables say."""
+    maps: dict[int, int] = dict.fromkeys(state.pages, 0)
+    holds: dict[int, int] = dict.fromkeys(state.pages, 0)
+    caches: dict[int, int] = dict.fromkeys(state.pages, 0)
+    for mm in state.mms.values():
+        rss = [0, 0, 0, 0]
+        for pte in mm.ptes.values():
+            assert pte.page in state.pages
+            if pte.page == ZERO_PAGE:
+                assert not pte.flags & P_WRITE
+                continue
+            maps[pte.page] += 1
+            rss[ANON if state.pages[pte.page].flags & G_ANON else SHMEM] += 1
+        assert mm.rss == rss
+    for held in state.held.values():
+        for page in held:
+            if page is not None:
+                holds[page] += 1
+    for file in state.files.values():
+        for page in file.cache.values():
+            caches[page] += 1
+    for number, page in state.pages.items():
+        if number != ZERO_PAGE:
+            assert page.map == maps[number]
+            assert page.ref == maps[number] + holds[number] + caches[number] > 0
+        else:
+            assert page.ref == holds[number]
+
+
+@settings(max_examples=150, deadline=None)
+@given(_any_ops())
+def test_counts_add_up_whatever_the_program(ops: list[abi.Op]) -> None:
+    model = Model(Semantics(), Arena(ARENA_START, PAGES + 4))
+    state = model.step(model.initial(), _op(Code.MEMFD, slot=0, n=7000))[0].state
+    forked = {0}
+    for op in ops:
+        if op.code is Code.FORK and (op.slot in forked or op.process not in forked):
+            continue
+        if op.code in (Code.GET_USER_PAGES, Code.GET_USER_PAGES_FAST) and op.slot in state.held:
+            continue  # a slot is filled once
+        branch = model.step(state, op)[0]
+        if op.code is Code.FORK and branch.expected.kind is Kind.VALUE:
+            forked.add(op.slot)
+        state = branch.state
+        _check_counts(state)
