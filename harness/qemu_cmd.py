@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from .arch import Arch
@@ -12,6 +13,8 @@ PORT_NAME = "pagelab"
 CHANNELS = ("virtio", "serial", "ssh")
 
 _BINARY = {"x86_64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"}
+# guest/init.c's names
+_INIT_CHANNEL = {"virtio": "virtio", "serial": "console", "ssh": "ssh"}
 _CONSOLE = {"x86_64": "ttyS0", "arm64": "ttyAMA0"}
 _I8042_SINCE = (7, 0)  # QEMU: machine property pc.i8042
 
@@ -28,20 +31,20 @@ class Machine:
         channel: one of CHANNELS.
         boot_args: kernel parameters beyond the default ones.
         qmp_fd, console_fd: connected stream sockets.
-        port_fd: the same for virtio-serial; None with another channel.
+        port_fd: the same for virtio-serial, unused with another channel.
     """
 
     arch: Arch
     kernel: str
     initrd: str
-    qmp_fd: int
-    console_fd: int
-    port_fd: int | None = None
     accel: str = "tcg"
     cpu: str = ""
     version: tuple[int, int] = (7, 2)
     channel: str = "virtio"
     boot_args: tuple[str, ...] = ()
+    qmp_fd: int = -1
+    console_fd: int = -1
+    port_fd: int = -1
 
 
 def binary(arch: Arch) -> str:
@@ -75,7 +78,7 @@ def kernel_parameters(machine: Machine) -> str:
     if machine.arch.name == "x86_64":
         # The emulated timers are slow on a busy host, not broken.
         parameters.append("no_timer_check")
-    parameters.append(f"pagelab.channel={machine.channel}")
+    parameters.append(f"pagelab.channel={_INIT_CHANNEL[machine.channel]}")
     parameters.extend(machine.boot_args)
     return " ".join(parameters)
 
@@ -121,3 +124,12 @@ def argv(machine: Machine) -> tuple[str, ...]:
         *("-kernel", machine.kernel, "-initrd", machine.initrd),
         *("-append", kernel_parameters(machine)),
     )
+
+
+_FORWARD = re.compile(r"^\s*TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s", re.MULTILINE)
+
+
+def forwarded_port(usernet: str) -> int | None:
+    """The port on 127.0.0.1 that ``info usernet`` says is forwarded to the guest."""
+    match = _FORWARD.search(usernet)
+    return int(match[1]) if match else None

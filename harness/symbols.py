@@ -1,14 +1,48 @@
-"""Program counter → function and offset, from System.map or an ELF's symbol table."""
+"""Where a processor is: QEMU's register dump, and program counter → function and offset."""
 
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import BinaryIO
 
 _FURTHEST = 1 << 20  # bytes; beyond this from the nearest symbol an address is not in it
 _TEXT = frozenset("tTwW")
 _ELF_MAGIC = b"\x7fELF"
+
+# QEMU's "info registers": x86 (target/i386/cpu-dump.c), arm64 (target/arm/cpu.c)
+_X86 = re.compile(r"\b[RE]IP=([0-9a-f]+).*?\bCPL=(\d)")
+_ARM64 = re.compile(r"\bPC=([0-9a-f]+).*?\bPSTATE=[0-9a-f]+ \S* (?:\S+ )?EL(\d)", re.DOTALL)
+_IDLE = re.compile(r"(?:default|acpi|mwait|amd_e400|arch_cpu|cpu_do|do|native_safe|cpuidle)_\w*")
+_IDLE_WORDS = ("idle", "halt", "do_idle")
+
+
+@dataclass(frozen=True, slots=True)
+class Registers:
+    """Where the processor is.
+
+    Attributes:
+        user: it runs a process, not the kernel.
+    """
+
+    pc: int
+    user: bool
+
+
+def parse_registers(text: str) -> Registers | None:
+    """What ``info registers`` says; None if it is not such a dump."""
+    if match := _X86.search(text):
+        return Registers(int(match[1], 16), user=match[2] == "3")
+    if match := _ARM64.search(text):
+        return Registers(int(match[1], 16), user=match[2] == "0")
+    return None
+
+
+def is_idle(function: str) -> bool:
+    """The function is where a kernel with nothing to do waits."""
+    return bool(_IDLE.fullmatch(function)) and any(word in function for word in _IDLE_WORDS)
 
 
 class Symbols:

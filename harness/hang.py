@@ -1,0 +1,84 @@
+"""What a silent guest is doing: QEMU says where the processor is, twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .symbols import Registers, Symbols, is_idle, load
+from .vm import Vm
+
+_QMP_SECONDS = 3.0
+# kernel/sched/core.c: sched_show_task, of an uninterruptible task
+_BLOCKED = re.compile(r"\btask:(\S+)\s+state:D\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was seen.
+
+    Attributes:
+        kernel: it hangs in the kernel.
+        where: function and offset, or the task that is blocked; "" where unknown.
+        text: the same for people.
+    """
+
+    kernel: bool
+    where: str
+    text: str
+
+
+def look(vm: Vm, symbols: Path, pause: Callable[[], bool]) -> Finding | None:
+    """Tells a hang in the kernel from a process that never ends.
+
+    Args:
+        vm: the guest, silent for longer than its deadline.
+        symbols: ELF kernel or System.map.
+        pause: lets the guest run for a moment; True if it spoke meanwhile.
+
+    Returns:
+        None if the guest spoke.
+    """
+    samples = []
+    for last in (False, True):
+        sample = vm.registers(_QMP_SECONDS)
+        if sample is None:
+            return Finding(False, "", "QEMU does not say where its processor is")
+        samples.append(sample)
+        if not last and pause():
+            return None
+    if any(sample.user for sample in samples):
+        return Finding(False, "", "a process runs without end")
+    table = _load(symbols)
+    if all(is_idle(table.function(sample.pc)) for sample in samples):
+        return _idle(vm, pause)
+    return _busy(samples, table)
+
+
+def _load(path: Path) -> Symbols:
+    """The kernel's symbols; without them addresses are shown bare."""
+    try:
+        with path.open("rb") as file:
+            return load(file, str(path))
+    except (OSError, ValueError):
+        return Symbols(())
+
+
+def _busy(samples: list[Registers], table: Symbols) -> Finding:
+    first, second = (table.name(sample.pc) for sample in samples)
+    text = f"the kernel hangs in {second}" + (f" (before: {first})" if first != second else "")
+    return Finding(True, second, text)
+
+
+def _idle(vm: Vm, pause: Callable[[], bool]) -> Finding | None:
+    """Nothing runs: everybody waits. The kernel says for whom through sysrq-w on the console."""
+    vm.qmp.execute("chardev-send-break", {"id": "console"}, _QMP_SECONDS)
+    vm.type(b"w")
+    if pause():
+        return None
+    blocked = _BLOCKED.search(vm.log.tail.rpartition("Show Blocked State")[2])
+    if blocked:
+        return Finding(True, blocked[1], f"task {blocked[1]} is blocked in the kernel for good")
+    return Finding(False, "", "the guest is idle: everybody waits")
