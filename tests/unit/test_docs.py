@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from harness import cli
+from harness import commands
 from harness.tree import ROOT
 
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
@@ -81,7 +81,7 @@ def test_make_targets_that_are_named_exist() -> None:
 
 
 def test_commands_that_are_named_exist() -> None:
-    known = set(getattr(typer.main.get_command(cli.app), "commands", ()))
+    known = set(getattr(typer.main.get_command(commands.app), "commands", ()))
     for document in DOCUMENTS:
         code = "\n".join(CODE.findall(document.read_text("utf-8")))
         named = set(re.findall(r"\bpagelab ([a-z]+)\b", code))
