@@ -40,8 +40,11 @@ static void say(struct agent *agent, int operation, const char *what, long error
 {
 	struct text text = {0};
 
-	text_add(&text, "program ");
-	text_number(&text, agent->run.program->number);
+	text_add(&text, "program");
+	if (agent->run.program) {
+		text_add(&text, " ");
+		text_number(&text, agent->run.program->number);
+	}
 	if (operation >= 0) {
 		text_add(&text, ": operation ");
 		text_number(&text, operation);
@@ -218,7 +221,7 @@ static void run_program(struct agent *agent, const struct pl_frame *frame)
 	__u32 done = 0;
 	int operation, ret;
 
-	run->program = program;
+	run->program = frame->len < sizeof(*program) ? NULL : program;
 	problem = program_problem(program, frame->len, agent->info.task_size, &operation);
 	if (problem) {
 		say(agent, operation, problem, 0);
