@@ -49,6 +49,10 @@ class Pairs:
         return True
 
 
+# Only what changed travels: a process of which nothing was said lives and maps nothing.
+_EMPTY_RSS = (1, 0, 0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """The first thing that differs.
@@ -144,7 +148,7 @@ def _plain(state: State, observed: Observed, key: Key) -> Difference | None:
     seen: object
     expected: object
     if kind == "r":
-        expected, seen = _rss(state, number), observed.rss.get(number)
+        expected, seen = _rss(state, number), observed.rss.get(number, _EMPTY_RSS)
     elif kind == "v":
         expected, seen = _vmas(state, number), observed.vma.get(number, ())
     else:

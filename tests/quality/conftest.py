@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAMS = sorted((ROOT / "programs").rglob("*.mm"))
 
 
-def record(guest: Guest, folder: Path, observe: str = "each") -> dict[str, Trace]:
+def record(guest: Guest, folder: Path, observe: Literal["each", "end"] = "each") -> dict[str, Trace]:
     """Run every program; name -> trace."""
     from harness.guest import Request
 
@@ -28,7 +28,7 @@ def record(guest: Guest, folder: Path, observe: str = "each") -> dict[str, Trace
         name = str(path.relative_to(ROOT))
         compiled = layout.compile_program(language.parse(text, name))
         where = folder / f"{number}.trace"
-        requests.append(Request(name, text, compiled, observe, False, where))
+        requests.append(Request(name, text, compiled, where, observe=observe))
     recorded = {}
     for result in guest.run(requests):
         assert result.ending.verdict == "", (result.request.program, result.ending)
