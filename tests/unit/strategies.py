@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from harness.errors import UsageError
@@ -27,6 +28,12 @@ from harness.program import (
     Value,
 )
 from harness.signatures import CALLS, FACTS, KEYWORDS, RESERVED, Kind, Parameter
+
+
+def examples(count: int) -> settings:
+    """So many examples, and no deadline for one: the machine may be busy with a guest."""
+    return settings(max_examples=count, deadline=None)
+
 
 names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,6}", fullmatch=True).filter(
     lambda name: name not in KEYWORDS

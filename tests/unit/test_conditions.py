@@ -253,6 +253,7 @@ def test_made_facts_that_are_none(fact: Fact) -> None:
 
 
 @given(pl.conditions, st.binary(max_size=2) | st.integers() | st.text("a6.", max_size=4))
+@pl.examples(60)
 def test_evaluating_anything(tree: Condition, value: Value) -> None:
     """Only UsageError, whatever a condition says and names are worth."""
     message = pl.complaint(lambda: conditions.holds(tree, lambda _: value, lambda _: value))

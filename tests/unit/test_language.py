@@ -6,7 +6,7 @@ import re
 import string
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import grammar, language
@@ -243,7 +243,7 @@ def test_columns() -> None:
 
 
 @given(st.text(max_size=200) | pl.scraps)
-@settings(max_examples=300)
+@pl.examples(300)
 def test_any_text_is_a_program_or_a_usage_error(text: str) -> None:
     message = pl.complaint(lambda: language.parse(text, "x.mm"))
     if message:
@@ -258,7 +258,7 @@ def test_any_text_is_a_program_or_a_usage_error(text: str) -> None:
 
 
 @given(pl.programs())
-@settings(max_examples=100)
+@pl.examples(60)
 def test_made_programs_come_back(program: Program) -> None:
     text = language.render(program)
     assert text.isascii()
@@ -266,7 +266,7 @@ def test_made_programs_come_back(program: Program) -> None:
 
 
 @given(pl.programs(), st.data())
-@settings(max_examples=60)
+@pl.examples(60)
 def test_damaged_programs(program: Program, data: st.DataObject) -> None:
     """One character changed, removed or added."""
     text = language.render(program)

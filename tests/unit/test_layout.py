@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import abi, language, layout
@@ -270,6 +270,7 @@ def test_groups_do_not_straddle_a_table() -> None:
 
 
 @given(st.lists(st.integers(1, 700), max_size=8))
+@pl.examples(60)
 def test_group_rules(sizes: list[int]) -> None:
     starts, arena_pages = layout.place_groups(sizes)
     end = 0
@@ -282,7 +283,7 @@ def test_group_rules(sizes: list[int]) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(1, 40), st.none() | st.integers(0, 9)), max_size=10))
-@settings(max_examples=60)
+@pl.examples(60)
 def test_mappings_lie_apart(wanted: list[tuple[int, int | None]]) -> None:
     """Nothing overlaps, only adjacent_to= touches, guards are free."""
     lines = []
@@ -317,7 +318,7 @@ def test_mappings_lie_apart(wanted: list[tuple[int, int | None]]) -> None:
 
 
 @given(pl.programs())
-@settings(max_examples=60)
+@pl.examples(40)
 def test_made_programs_compile_or_say_why(program: Program) -> None:
     message = pl.complaint(lambda: layout.compile_program(program))
     assert message.isprintable()
@@ -333,7 +334,7 @@ def test_made_programs_compile_or_say_why(program: Program) -> None:
 
 
 @given(pl.scraps)
-@settings(max_examples=100)
+@pl.examples(100)
 def test_texts_compile_or_say_why(text: str) -> None:
     message = pl.complaint(lambda: compiled(HEAD + text))
     assert not message or message.startswith("x.mm:")
