@@ -34,7 +34,7 @@ test: lint
 
 lint: setup
 	@$(PYTHON_TOOL) ruff check --quiet .
-	@$(PYTHON_TOOL) mypy --no-error-summary
+	@$(PYTHON_TOOL) mypy --no-error-summary $(wildcard harness tests benchmarks)
 
 unit: setup
 	@$(PYTHON_TOOL) pytest tests/unit $(ARGS)
