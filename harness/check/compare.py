@@ -153,8 +153,8 @@ def _plain(state: State, observed: Observed, key: Key) -> Difference | None:
         expected, seen = _vmas(state, number), observed.vma.get(number, ())
     else:
         file = state.slots.get(number)
-        expected = state.files[file].size if file is not None else None
-        seen = observed.file.get(number)
+        expected = state.files[file].size if file is not None else 0
+        seen = observed.file.get(number, 0)
     if seen == expected:
         return None
     return Difference(key, _shown(kind, seen), _shown(kind, expected))
