@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import signal
 
 from .. import abi
 from ..abi import Kind
@@ -55,11 +54,11 @@ def describe_key(compiled: Compiled, key: Key) -> str:
     return f"page #{key[1]}" if kind == "p" else f"frame {key[1]:#x}, unknown to the model"
 
 
+_SIGNALS = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV"}
+
+
 def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
+    return _SIGNALS.get(number, f"signal {number}")
 
 
 def outcome_text(op: abi.Op, outcome: Outcome | Expected) -> str:

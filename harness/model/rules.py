@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
-from ..abi import VmaFlag
+from ..abi import PAGE_SIZE, VmaFlag
 from .semantics import Semantics
 from .state import (
     G_ANON,
@@ -273,6 +273,11 @@ class Rules:
         if (one == 0 or other == 0) and singular:
             return True
         return one == other
+
+    @rule("range.aligned", "6.1 mm/mmap.c __do_munmap, mm/mprotect.c, mm/madvise.c do_madvise")
+    def range_starts_badly(self, addr: int) -> bool:
+        """munmap, mprotect and madvise want an address that begins a page, else -EINVAL."""
+        return addr % PAGE_SIZE != 0
 
     # ---- unmapping -----------------------------------------------------------
 

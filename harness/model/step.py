@@ -156,6 +156,8 @@ class Model:
 
     def _munmap(self, state: State, op: abi.Op) -> Expected:
         """munmap: zap, then forget. Source: 6.1 mm/mmap.c do_mas_align_munmap."""
+        if self.rules.range_starts_badly(op.addr):
+            return _value(-EINVAL)
         start, end = self._range(op)
         mm = state.mms[op.process]
         if not vmas.overlapping(mm.vmas, start, end) and self.rules.munmap_hole_is_error():
@@ -167,6 +169,8 @@ class Model:
 
     def _mprotect(self, state: State, op: abi.Op) -> Expected:
         """mprotect, VMA by VMA. Source: 6.1 mm/mprotect.c do_mprotect_pkey."""
+        if self.rules.range_starts_badly(op.addr):
+            return _value(-EINVAL)
         start, end = self._range(op)
         at = start
         while at < end:
@@ -202,6 +206,8 @@ class Model:
 
     def _madvise(self, state: State, op: abi.Op) -> Expected:
         """MADV_DONTNEED. Source: 6.1 mm/madvise.c madvise_dontneed_single_vma."""
+        if self.rules.range_starts_badly(op.addr):
+            return _value(-EINVAL)
         start, end = self._range(op)
         covered = 0
         at = start

@@ -18,7 +18,9 @@ ROOT = Path(__file__).parents[2]
 PROGRAMS = sorted((ROOT / "programs").rglob("*.mm"))
 
 
-def record(guest: Guest, folder: Path, observe: Literal["each", "end"] = "each") -> dict[str, Trace]:
+def record(
+    guest: Guest, folder: Path, observe: Literal["each", "end"] = "each"
+) -> dict[str, Trace]:
     """Run every program; name -> trace."""
     from harness.guest import Request
 

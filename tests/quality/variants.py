@@ -107,6 +107,8 @@ VARIANTS: dict[str, Wrong] = {
     "mprotect_goes_on": lambda self: True,
     # VMAs merge only if both have the same anon_vma
     "anon_vmas_merge": lambda self, one, other, singular: one == other,
+    # an address in the middle of a page is rounded down
+    "range_starts_badly": lambda self, addr: False,
     # zapping drops a count of the zero page
     "zap_counts": lambda self, special: 1,
     # zapping takes the zero page off RSS
