@@ -1,0 +1,86 @@
+"""The registry of rules: what each is called, and the kernel source it restates.
+
+A rule is a small function from facts to a decision. What carries a decision
+out (counts, lists, page tables) is in the other modules of this package; they
+ask here. A wrong kernel, or a wrong model, differs in one of these:
+tests/quality turns each one round and expects a shipped program to notice.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ..abi import VmaFlag
+from .semantics import Semantics
+from .state import Vma
+
+V_READ = int(VmaFlag.READ)
+V_WRITE = int(VmaFlag.WRITE)
+V_ACCESS = int(VmaFlag.READ | VmaFlag.WRITE | VmaFlag.EXEC)
+V_SHARED = int(VmaFlag.SHARED)
+V_MAYREAD = int(VmaFlag.MAYREAD)
+V_MAYWRITE = int(VmaFlag.MAYWRITE)
+V_MAYSHARE = int(VmaFlag.MAYSHARE)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What the registry knows of a rule.
+
+    Attributes:
+        name: "cow.exclusive_reuse".
+        source: kernel version, file and function(s).
+        text: first line of its docstring.
+    """
+
+    name: str
+    source: str
+    text: str
+
+
+REGISTRY: dict[str, Rule] = {}
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def rule(name: str, source: str) -> Callable[[_F], _F]:
+    """Register a method of Rules; each call leaves the rule's name on the trail."""
+
+    def register(method: _F) -> _F:
+        text = (method.__doc__ or "").strip().splitlines()[0]
+        REGISTRY[name] = Rule(name, source, text)
+
+        @functools.wraps(method)
+        def traced(self: RuleBase, *args: Any) -> Any:
+            self.trail.append(name)
+            return method(self, *args)
+
+        traced.rule = name  # type: ignore[attr-defined]
+        return traced  # type: ignore[return-value]
+
+    return register
+
+
+def is_cow(vma: Vma) -> bool:
+    """is_cow_mapping(): private, and may become writable."""
+    return vma.flags & (V_SHARED | V_MAYWRITE) == V_MAYWRITE
+
+
+class RuleBase:
+    """Rules under one environment's semantics.
+
+    Attributes:
+        trail: names of the rules asked since it was last emptied.
+    """
+
+    def __init__(self, semantics: Semantics) -> None:
+        self.sem = semantics
+        self.trail: list[str] = []
+
+    @classmethod
+    def methods(cls) -> dict[str, str]:
+        """Rule name -> method name, of every rule there is."""
+        found = {name: getattr(cls, name) for name in dir(cls)}
+        return {method.rule: name for name, method in found.items() if hasattr(method, "rule")}
