@@ -19,7 +19,7 @@ ONLY = {"untagged": "x86_64"}
 
 
 def test_every_rule_has_a_wrong_variant() -> None:
-    named = {method.rule: name for name, method in vars(Rules).items() if hasattr(method, "rule")}
+    named = Rules.methods()
     assert set(named) == set(REGISTRY)
     without = sorted(rule for rule, method in named.items() if method not in VARIANTS)
     assert without == []
