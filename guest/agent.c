@@ -29,7 +29,7 @@ static int wait_slot(struct slot *slot)
 /* Waits for a process's end and buries it; the signal that it died of, or 0. */
 static int reap(int pid)
 {
-	siginfo_t info;
+	siginfo_t info = {0};
 
 	while (sys_long(waitid, P_PID, pid, &info, WEXITED, 0, 0) == -EINTR)
 		;
@@ -195,7 +195,7 @@ static __u32 run_operations(struct agent *agent)
 
 		ret = run_operation(run, op, &report);
 		if (ret) {
-			say(agent, i, "the module or the agent refused it", ret);
+			say(agent, i, "the module would not take it", ret);
 			break;
 		}
 		observe = !(program->flags & PL_PROGRAM_OBSERVE_END) || i == last;
@@ -244,7 +244,7 @@ static void run_program(struct agent *agent, const struct pl_frame *frame)
 
 /* ---- the agent ------------------------------------------------------------ */
 
-static int send_hello(struct agent *agent)
+static void send_hello(struct agent *agent)
 {
 	struct {
 		struct pl_frame frame;
@@ -265,7 +265,7 @@ static int send_hello(struct agent *agent)
 	hello->features = info->features;
 	memcpy(hello->release, name.release, sizeof(hello->release) - 1);
 	memcpy(hello->machine, name.machine, sizeof(hello->machine) - 1);
-	return wire_send(&agent->wire, PL_FRAME_HELLO, &out.frame, sizeof(*hello));
+	wire_send(&agent->wire, PL_FRAME_HELLO, &out.frame, sizeof(*hello));
 }
 
 static int read_info(struct agent *agent)
@@ -297,7 +297,8 @@ __attribute__((noreturn, used)) static void agent_main(void)
 	log_open(agent);
 	agent->once_fd = sys_open("/sys/kernel/debug/clear_warn_once", O_WRONLY | O_CLOEXEC);
 	process_signals();
-	if (!read_info(agent) && !send_hello(agent)) {
+	if (!read_info(agent)) {
+		send_hello(agent);
 		if (channel->console >= 0)
 			sys_write(channel->console, channel->ready, text_length(channel->ready));
 		/* From now on a slow host holds the guest up only where it must. */

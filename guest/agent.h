@@ -77,9 +77,6 @@ void log_read(struct agent *agent, int all);
 int result_add(struct agent *agent, __u32 operation, const struct report *report,
 	       const __u8 *data, int observe);
 void result_end(struct agent *agent, __u32 done);
-int result_flush(struct agent *agent);
-
-/* init.c */
-__attribute__((noreturn)) void power_off(void);
+void result_flush(struct agent *agent);
 
 #endif /* PAGELAB_AGENT_H */

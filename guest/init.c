@@ -40,8 +40,10 @@ __attribute__((noreturn)) static void give_up(const char *what, long error)
 
 	text_add(&text, "\npagelab: init failed: ");
 	text_add(&text, what);
-	text_add(&text, ": errno ");
-	text_number(&text, -error);
+	if (error) {
+		text_add(&text, ": errno ");
+		text_number(&text, -error);
+	}
 	text_add(&text, "\n");
 	sys_write(console, text.text, text.len);
 	power_off();
@@ -162,7 +164,7 @@ static int wait_port(void)
 	need("uevent socket", events);
 	need("uevent socket", sys(bind, events, &address, sizeof(address)));
 	while ((port = find_port()) < 0) {
-		if (wire_poll(events, POLLIN, &time) <= 0)
+		if (!wire_poll(events, POLLIN, &time))
 			give_up("no virtio port named pagelab", -ENODEV);
 		sys_read(events, event, sizeof(event));
 	}

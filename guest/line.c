@@ -226,7 +226,7 @@ static int wait_answer(struct wire *wire)
 		if (left <= 0)
 			return 0;
 		time = (struct __kernel_timespec){ .tv_nsec = left * 1000000 };
-		if (wire_poll(wire->in, POLLIN, &time) > 0 && !line_read(wire))
+		if (wire_poll(wire->in, POLLIN, &time) && !line_read(wire))
 			return -EPIPE;
 	}
 	return 1;

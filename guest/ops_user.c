@@ -9,8 +9,9 @@
 #include "process.h"
 #include "sys.h"
 
-#define CODE_SEGV	11
-#define CODE_BUS	7
+#define NUMBER_SEGV	11
+#define NUMBER_BUS	7
+#define NUMBER_PIPE	13
 
 struct kernel_sigaction {
 	void (*handler)(int number, siginfo_t *info, struct ucontext *context);
@@ -118,17 +119,19 @@ static void on_fault(int number, siginfo_t *info, struct ucontext *context)
 	context_pc(context) = (unsigned long)touch_faulted;
 }
 
-/* Before the first process is made: they inherit it. */
+/* Before the first process is made: they inherit it. A host that is gone is an errno. */
 void process_signals(void)
 {
+	struct kernel_sigaction ignore = { .handler = (void *)1 /* SIG_IGN */ };
 	struct kernel_sigaction action = {
 		.handler = on_fault,
 		.flags = SA_SIGINFO | SA_NODEFER | 0x04000000 /* SA_RESTORER */,
 		.restorer = touch_restorer,
 	};
 
-	sys_long(rt_sigaction, CODE_SEGV, &action, 0, 8, 0, 0);
-	sys_long(rt_sigaction, CODE_BUS, &action, 0, 8, 0, 0);
+	sys_long(rt_sigaction, NUMBER_SEGV, &action, 0, 8, 0, 0);
+	sys_long(rt_sigaction, NUMBER_BUS, &action, 0, 8, 0, 0);
+	sys_long(rt_sigaction, NUMBER_PIPE, &ignore, 0, 8, 0, 0);
 }
 
 static long map(const struct slot *slot)

@@ -43,16 +43,16 @@ void log_read(struct agent *agent, int all)
 	}
 }
 
-int result_flush(struct agent *agent)
+void result_flush(struct agent *agent)
 {
 	__u32 len = agent->out_len;
 
 	if (!len)
-		return 0;
+		return;
 	agent->out_len = 0;
 	agent->out.number = agent->run.program->number;
 	agent->out.zero = 0;
-	return wire_send(&agent->wire, PL_FRAME_RESULT, &agent->out.frame, 8 + len);
+	wire_send(&agent->wire, PL_FRAME_RESULT, &agent->out.frame, 8 + len);
 }
 
 /* Space for n bytes at the end of the records, zero up to the next multiple of 8. */

@@ -93,6 +93,9 @@ static inline int is_error(long ret)
 	return (unsigned long)ret >= -4095ul;
 }
 
+/* init.c */
+__attribute__((noreturn)) void power_off(void);
+
 /* lib.c */
 void *memcpy(void *to, const void *from, size_t n);
 void *memmove(void *to, const void *from, size_t n);

@@ -52,14 +52,15 @@ void wire_open(struct wire *wire, int in, int out, int is_line)
 	make_crc_tables(wire);
 }
 
-int wire_poll(int fd, short events, const struct __kernel_timespec *time)
+int wire_poll(int fd, int events, const struct __kernel_timespec *time)
 {
 	struct pollfd one = { .fd = fd, .events = events };
 	struct __kernel_timespec left;
 
 	if (time)
 		left = *time;
-	return sys_long(ppoll, &one, 1, time ? &left : NULL, 0, 0, 0);
+	sys_long(ppoll, &one, 1, time ? &left : NULL, 0, 0, 0);
+	return one.revents;
 }
 
 static int write_bytes(struct wire *wire, const __u8 *bytes, size_t n)
@@ -69,7 +70,8 @@ static int write_bytes(struct wire *wire, const __u8 *bytes, size_t n)
 	while (n) {
 		ret = sys_write(wire->out, bytes, n);
 		if (ret == -EAGAIN) {
-			wire_poll(wire->out, POLLOUT, NULL);
+			if (wire_poll(wire->out, POLLOUT, NULL) & (POLLHUP | POLLERR))
+				return -EPIPE;
 			continue;
 		}
 		if (ret == -EINTR)
@@ -82,8 +84,10 @@ static int write_bytes(struct wire *wire, const __u8 *bytes, size_t n)
 	return 0;
 }
 
-int wire_send(struct wire *wire, __u32 type, struct pl_frame *frame, __u32 len)
+void wire_send(struct wire *wire, __u32 type, struct pl_frame *frame, __u32 len)
 {
+	int ret;
+
 	*frame = (struct pl_frame){
 		.magic = PL_FRAME_MAGIC,
 		.len = len,
@@ -92,11 +96,14 @@ int wire_send(struct wire *wire, __u32 type, struct pl_frame *frame, __u32 len)
 	};
 	frame->crc = wire_crc(wire, 0, frame, sizeof(*frame) + len);
 	if (wire->is_line)
-		return line_write(wire, (__u8 *)frame, sizeof(*frame) + len);
-	return write_bytes(wire, (__u8 *)frame, sizeof(*frame) + len);
+		ret = line_write(wire, (__u8 *)frame, sizeof(*frame) + len);
+	else
+		ret = write_bytes(wire, (__u8 *)frame, sizeof(*frame) + len);
+	if (ret)
+		power_off();
 }
 
-int wire_error(struct wire *wire, const struct text *text)
+void wire_error(struct wire *wire, const struct text *text)
 {
 	struct {
 		struct pl_frame frame;
@@ -104,7 +111,7 @@ int wire_error(struct wire *wire, const struct text *text)
 	} error;
 
 	memcpy(error.text, text->text, text->len);
-	return wire_send(wire, PL_FRAME_ERROR, &error.frame, text->len);
+	wire_send(wire, PL_FRAME_ERROR, &error.frame, text->len);
 }
 
 /* Appends what comes to the input; 0 where the stream ended. */

@@ -36,13 +36,13 @@ __u32 wire_crc(const struct wire *wire, __u32 crc, const void *bytes, size_t n);
  */
 struct pl_frame *wire_next(struct wire *wire);
 
-/* Sends a frame whose payload lies behind it; 0, or -errno. */
-int wire_send(struct wire *wire, __u32 type, struct pl_frame *frame, __u32 len);
+/* Sends a frame whose payload lies behind it. Where the host is gone, the guest ends. */
+void wire_send(struct wire *wire, __u32 type, struct pl_frame *frame, __u32 len);
 
 /* Sends an ERROR frame. */
-int wire_error(struct wire *wire, const struct text *text);
+void wire_error(struct wire *wire, const struct text *text);
 
-/* Waits until a descriptor is ready: >0, or 0 when the time is over. */
-int wire_poll(int fd, short events, const struct __kernel_timespec *time);
+/* Waits until a descriptor is ready: POLL* that hold, or 0 when the time is over. */
+int wire_poll(int fd, int events, const struct __kernel_timespec *time);
 
 #endif /* PAGELAB_WIRE_H */
