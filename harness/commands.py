@@ -1,0 +1,197 @@
+"""What each command takes; what it does is in jobs/, how it is shown in report/."""
+
+from __future__ import annotations
+
+import enum
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import __version__, output
+from .arch import ARCHES
+from .errors import UsageError
+from .jobs import folder as folders
+from .jobs.programs import Source, find, read
+from .jobs.settings import Settings, from_toml
+
+PROGRAM = "pagelab"
+
+app = typer.Typer(
+    name=PROGRAM,
+    help="Runs memory-management operations on real Linux kernels and checks each against a model.",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class ChannelName(enum.StrEnum):
+    """How frames travel."""
+
+    VIRTIO = "virtio"
+    SERIAL = "serial"
+    SSH = "ssh"
+
+
+class Observe(enum.StrEnum):
+    """When a snapshot is taken."""
+
+    EACH = "each"
+    END = "end"
+
+
+Kernels = Annotated[
+    list[str] | None,
+    typer.Option("-k", "--kernel", metavar="K", help="A known version, such as 6.1; repeatable."),
+]
+Arches = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-a",
+        "--arch",
+        metavar="A",
+        help="x86_64 or arm64; both when not given.",
+        autocompletion=lambda: list(ARCHES),
+    ),
+]
+Config = Annotated[
+    str | None,
+    typer.Option("-c", "--config", metavar="NAME", help="The configuration; base when not given."),
+]
+Json = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Also write the results as JSON.")
+]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress, no table.")]
+Verbose = Annotated[
+    bool, typer.Option("-v", "--verbose", help="Every detail; tracebacks of our own faults.")
+]
+
+
+def invoke(argv: Sequence[str]) -> int:
+    """Parses a command line and does what it says.
+
+    Raises:
+        UsageError: it says nothing that can be done.
+        PagelabError: what the command raises.
+    """
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(args=list(argv), prog_name=PROGRAM, standalone_mode=False)
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context else PROGRAM
+        message = error.format_message().rstrip(".").replace("Value error, ", "")
+        raise UsageError(f"{message} (see: {path} --help)") from None
+    return code if isinstance(code, int) else 0
+
+
+@app.callback()
+def top(
+    version: Annotated[bool, typer.Option("--version", help="Say which pagelab this is.")] = False,
+) -> None:
+    if version:
+        output.emit(f"{PROGRAM} {__version__}\n")
+        raise typer.Exit
+
+
+# ---- run -----------------------------------------------------------------------
+
+
+@app.command(epilog="Example: pagelab run programs/gup -a arm64 --json results.json")
+def run(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH", help="Programs (.mm), folders of them, or a rerun.toml."),
+    ],
+    kernel: Kernels = None,
+    arch: Arches = None,
+    config: Config = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option("-j", "--jobs", metavar="N", min=1, help="Guests at once; one a CPU."),
+    ] = None,
+    channel: Annotated[
+        ChannelName | None, typer.Option(help="How frames travel; virtio when not given.")
+    ] = None,
+    observe: Annotated[
+        Observe | None,
+        typer.Option(help="A snapshot after each operation, or one at the end; each."),
+    ] = None,
+    allow_flaky: Annotated[
+        bool | None,
+        typer.Option("--allow-flaky", help="A difference that does not repeat is no failure."),
+    ] = None,
+    json: Json = None,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Also write JUnit XML.")
+    ] = None,
+    ktap: Annotated[
+        Path | None, typer.Option("--ktap", metavar="FILE", help="Also write KTAP.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="The run folder, new or empty; runs/... ."),
+    ] = None,
+    cpu: Annotated[
+        str | None, typer.Option("--cpu", metavar="MODEL", help="QEMU's CPU model.")
+    ] = None,
+    boot_arg: Annotated[
+        list[str] | None,
+        typer.Option("--boot-arg", metavar="ARG", help="One more kernel parameter; repeatable."),
+    ] = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Run programs on real kernels and check every operation."""
+    sources, settings = _programs(paths)
+    settings = settings.but(
+        kernels=kernel,
+        arches=arch,
+        config=config,
+        channel=channel and channel.value,
+        observe=observe and observe.value,
+        allow_flaky=allow_flaky,
+        cpu=cpu,
+        boot_args=boot_arg,
+    )
+    files = output.Files(json, junit, ktap)
+    files.check()
+    return output.run(
+        settings,
+        sources,
+        jobs=jobs or os.cpu_count() or 1,
+        out=out,
+        files=files,
+        quiet=quiet,
+        verbose=verbose,
+    )
+
+
+def _programs(paths: Sequence[Path]) -> tuple[list[Source], Settings]:
+    """The programs, all compiled, and the settings that come with them."""
+    if any(path.suffix == ".toml" for path in paths):
+        if len(paths) > 1:
+            raise UsageError("a rerun.toml is run alone: it names its programs itself")
+        rerun = folders.read_rerun(paths[0])
+        return list(rerun.sources), from_toml(rerun.settings, str(paths[0]))
+    return [read(path) for path in find(paths)], Settings()
+
+
+# ---- check ---------------------------------------------------------------------
+
+
+@app.command(epilog="Example: pagelab check runs/20261121-101500-1a2b/traces")
+def check(
+    traces: Annotated[
+        list[Path], typer.Argument(metavar="TRACE", help="Traces, or folders of them.")
+    ],
+    json: Json = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Check traces against the model: the oracle alone, no QEMU needed."""
+    files = output.Files(json)
+    files.check()
+    return output.check(traces, files, quiet=quiet, verbose=verbose)

@@ -1,0 +1,40 @@
+"""Ctrl-C and its like: the first asks for an orderly end, the third no longer waits for it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from types import FrameType
+
+from .verdict import INTERRUPTED
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_PATIENCE = 2
+
+
+class Interrupts:
+    """How often somebody asked for an end; the first time is raised as KeyboardInterrupt.
+
+    Attributes:
+        count: signals so far.
+        held: they are counted only: results are being written.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.held = False
+
+    def install(self) -> None:
+        """Takes the signals that people and CI end a job with."""
+        for number in SIGNALS:
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+        if self.count > _PATIENCE:
+            os._exit(INTERRUPTED)
+        if self.count == 1 and not self.held:
+            raise KeyboardInterrupt
+
+
+interrupts = Interrupts()

@@ -1,0 +1,111 @@
+"""What a run needs of the world: the real thing behind one small interface."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from .. import accel, build, guest, proc
+from ..arch import Arch
+from ..cache import Cache
+from ..check import check_trace
+from ..environment import DEFAULT_CPU, Environment
+from ..progress import Progress
+from ..trace import Trace
+from .judge import Checked
+from .session import Guest
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the command line chose for every guest.
+
+    Attributes:
+        config: configuration's name or fragments.
+        channel: "virtio", "serial" or "ssh".
+        cpu: QEMU's -cpu, None for the architecture's own.
+        boot_args: kernel parameters beyond the default ones.
+    """
+
+    config: str = "base"
+    channel: str = "virtio"
+    cpu: str | None = None
+    boot_args: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One environment, built and ready to boot.
+
+    Attributes:
+        environment: as far as it is known before a boot.
+        boot: boots a guest; takes the console log's path.
+        note: what the user should know ("/dev/kvm does not boot a guest: using TCG"), or "".
+    """
+
+    environment: Environment
+    boot: Callable[[Path], AbstractContextManager[Guest]]
+    note: str = ""
+
+
+class Backend(Protocol):
+    """The world, or a test's idea of it."""
+
+    def prepare(self, kernel: str, arch: Arch, choice: Choice, progress: Progress) -> Prepared:
+        """Builds what is missing and finds out how to boot it."""
+
+    def check(self, trace: Trace) -> Checked:
+        """The oracle."""
+
+    def stop(self) -> None:
+        """Ends every process at once; sessions see their guests die."""
+
+
+class RealBackend:
+    """Real kernels, real QEMU, the real model."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+
+    def prepare(self, kernel: str, arch: Arch, choice: Choice, progress: Progress) -> Prepared:
+        """Builds kernel, module and image, and probes the acceleration."""
+        built = build.build(kernel, arch, choice.config, cache=self._cache, progress=progress)
+        ssh = None
+        if choice.channel == "ssh":
+            ssh = build.ssh_initramfs(arch, cache=self._cache, progress=progress)
+        found = accel.probe(arch, self._cache)
+        environment = Environment(
+            kernel=built.kernel,
+            arch=arch.name,
+            config=built.config,
+            cpu=choice.cpu or DEFAULT_CPU[arch.name],
+            boot_args=choice.boot_args,
+            accel=found.accel,
+            compiler=built.compiler,
+            source_digest=built.source_digest,
+            config_digest=built.config_digest,
+        )
+
+        def boot(console: Path) -> AbstractContextManager[Guest]:
+            return guest.boot(
+                built,
+                channel=choice.channel,
+                accel=found.accel,
+                boot_args=choice.boot_args,
+                console_log=console,
+                ssh_initramfs=ssh,
+                cpu=choice.cpu,
+            )
+
+        return Prepared(environment, boot, found.line)
+
+    def check(self, trace: Trace) -> Checked:
+        """harness.check.check_trace."""
+        return check_trace(trace)
+
+    def stop(self) -> None:
+        """Kills every process group of ours and starts none any more."""
+        proc.end_all()

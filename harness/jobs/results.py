@@ -1,0 +1,161 @@
+"""What a job learnt: one Result a program and environment, one Record a run.
+
+Plain values; how they are shown or written is for ``report``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from .. import verdict as verdicts
+from ..environment import Environment
+from ..verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimResult:
+    """A claim as one program showed or refuted it.
+
+    Attributes:
+        shown: the condition held for what was observed.
+        expected: what the catalogue says of it here; None outside the catalogue.
+        agrees: shown as expected.
+    """
+
+    id: str
+    line: int
+    shown: bool
+    expected: bool | None = None
+    agrees: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """One attempt to see a difference again.
+
+    Attributes:
+        how: "alone" on a fresh guest, or "history": after the same programs as before.
+        verdict: what that attempt gave.
+        trace: its trace, "" where there is none.
+    """
+
+    how: str
+    verdict: Verdict
+    trace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One program in one environment.
+
+    Attributes:
+        program: path as the user gave it.
+        environment: Environment.id.
+        operations: how many the program has.
+        checked: how many of them the model judged.
+        trace: path of its trace, None where it never ran.
+        detail: None, or the keys operation, line, text, observed, allowed, source.
+        allowances: how often each freedom of the allowed set was made use of.
+        seconds: in the guest, as seen from outside.
+    """
+
+    program: str
+    environment: str
+    kernel: str
+    arch: str
+    verdict: Verdict
+    operations: int = 0
+    checked: int = 0
+    trace: str | None = None
+    claims: tuple[ClaimResult, ...] = ()
+    detail: Mapping[str, Any] | None = None
+    allowances: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    reruns: tuple[Rerun, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A whole run.
+
+    Attributes:
+        started: with its time zone.
+        environments: those of the results, in their order.
+        results: by program, then by environment, in the order of the command line.
+        folder: the run folder as the user may type it; None for a job without one.
+        error: what ended the whole run early, one line; "" if nothing did.
+    """
+
+    started: datetime
+    seconds: float
+    exit_code: int
+    environments: tuple[Environment, ...]
+    results: tuple[Result, ...]
+    folder: str | None = None
+    error: str = ""
+
+    @property
+    def interrupted(self) -> bool:
+        """Not every program had its turn: somebody said stop."""
+        return self.exit_code == verdicts.INTERRUPTED
+
+    def verdicts(self) -> dict[str, int]:
+        """How often each verdict came, in the order of the verdicts' list."""
+        seen = Counter(result.verdict for result in self.results)
+        return {kind.value: seen[kind] for kind in Verdict if seen[kind]}
+
+    def programs(self) -> tuple[str, ...]:
+        """Names, each once, in order."""
+        return tuple(dict.fromkeys(result.program for result in self.results))
+
+    def operations(self) -> int:
+        """Operations of all results together."""
+        return sum(result.operations for result in self.results)
+
+    def checked(self) -> int:
+        """Checked operations of all results together."""
+        return sum(result.checked for result in self.results)
+
+    def allowances(self) -> dict[str, int]:
+        """The counts of all results together, by name."""
+        total: Counter[str] = Counter()
+        for result in self.results:
+            total.update(result.allowances)
+        return dict(sorted(total.items()))
+
+
+def infrastructure_detail(
+    text: str, *, operation: int | None = None, line: int | None = None, tail: str = ""
+) -> dict[str, Any]:
+    """The detail of a verdict that no model gave.
+
+    Args:
+        text: one line that says what happened.
+        operation: the one that was under way, where it is known.
+        line: that operation's line in the program.
+        tail: the console's last lines.
+    """
+    observed: dict[str, Any] = {"console": tail.splitlines()} if tail else {}
+    return {
+        "operation": operation,
+        "line": line,
+        "text": text,
+        "observed": observed,
+        "allowed": [],
+        "source": "",
+    }
+
+
+def in_order(
+    results: Sequence[Result], programs: Sequence[str], environments: Sequence[str]
+) -> tuple[Result, ...]:
+    """The results by program, then by environment, however they arrived."""
+    by_program = {name: at for at, name in enumerate(programs)}
+    by_environment = {name: at for at, name in enumerate(environments)}
+    return tuple(
+        sorted(results, key=lambda r: (by_program[r.program], by_environment[r.environment]))
+    )

@@ -1,0 +1,225 @@
+"""Where a job's record goes: standard output, the run folder, the files asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .cache import Cache
+from .errors import HarnessError, PagelabError, UsageError
+from .interrupts import interrupts
+from .jobs import check as check_job
+from .jobs import folder as folders
+from .jobs.backend import Backend, RealBackend
+from .jobs.folder import RunFolder, write_atomically
+from .jobs.programs import Source
+from .jobs.results import Record, Result
+from .jobs.run import Run
+from .jobs.settings import Settings
+from .progress import Progress
+from .report import junit, ktap, results_json, terminal
+from .report.progress import Display, Steps
+from .verdict import INTERRUPTED, Verdict
+
+_REWRITE_SECONDS = 2.0
+_PLAIN_WIDTH = 160  # columns where standard output is no terminal
+_LABEL = "programs"
+
+
+def emit(text: str) -> None:
+    """Writes results to standard output; a reader who left is no error.
+
+    Raises:
+        HarnessError: it cannot be written, as on a full disk.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        raise HarnessError(f"standard output cannot be written: {error.strerror}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What the command line wants besides; None: nothing."""
+
+    json: Path | None = None
+    junit: Path | None = None
+    ktap: Path | None = None
+
+    def check(self) -> None:
+        """Finds now what would only be found after the run.
+
+        Raises:
+            UsageError: a file in a folder that is not there.
+        """
+        for path in (self.json, self.junit, self.ktap):
+            if path is not None and (path.is_dir() or not path.resolve().parent.is_dir()):
+                raise UsageError(f"{path}: no such folder, or a folder itself: name a file")
+
+    def write(self, record: Record) -> None:
+        """Writes them all.
+
+        Raises:
+            HarnessError: one cannot be written.
+        """
+        for path, render in (
+            (self.json, results_json.render),
+            (self.junit, junit.render),
+            (self.ktap, ktap.render),
+        ):
+            if path is not None:
+                write_atomically(path, render(record))
+
+
+class _Sink:
+    """Shows a run's progress and keeps results.json fresh while it goes on."""
+
+    def __init__(self, display: Display, folder: RunFolder, *, verbose: bool) -> None:
+        self._display = display
+        self._folder = folder
+        self._verbose = verbose
+        self._count = 0
+        self._written = time.monotonic()
+        self.run: Run | None = None
+
+    def building(self, label: str) -> AbstractContextManager[Progress]:
+        return Steps(self._display, label)
+
+    def line(self, text: str) -> None:
+        self._display.line(text)
+
+    def result(self, result: Result, total: int) -> None:
+        self._count += 1
+        if self._verbose:
+            self._display.line(f"{result.verdict.value}  {result.program}  ({result.environment})")
+        self._display.step(_LABEL, "running")
+        self._display.update(_LABEL, self._count, total)
+        now = time.monotonic()
+        if self.run is not None and now - self._written >= _REWRITE_SECONDS:
+            write_atomically(
+                self._folder.path / "results.json", results_json.render(self.run.record())
+            )
+            self._written = time.monotonic()
+
+
+def run(
+    settings: Settings,
+    sources: Sequence[Source],
+    *,
+    jobs: int,
+    out: Path | None,
+    files: Files,
+    quiet: bool,
+    verbose: bool,
+    backend: Backend | None = None,
+) -> int:
+    """Runs, shows and writes everything.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        PagelabError: before anything ran, or what was learnt cannot be written.
+    """
+    options = settings.options(jobs, keep_errors=verbose)
+    folder = RunFolder(out)
+    kept = [
+        (source.name, str(folder.keep(source).relative_to(folder.path)), source.digest)
+        for source in sources
+    ]
+    display = Display(sys.stderr, quiet=quiet)
+    sink = _Sink(display, folder, verbose=verbose)
+    job = Run(options, sources, folder, backend or RealBackend(Cache()), sink)
+    sink.run = job
+    try:
+        record = job.execute()
+        interrupts.held = True
+    except KeyboardInterrupt:
+        interrupts.held = True
+        record = job.record(interrupted=True)
+    finally:
+        display.close()
+    rerun = folders.render_rerun(settings.to_toml(), kept, record)
+    _write(record, folder, files, rerun)
+    if interrupts.count and not record.interrupted:
+        # Too late to stop anything, and yet the command ends as one that was interrupted.
+        record = replace(record, exit_code=INTERRUPTED)
+        _write(record, folder, files, rerun)
+    show(record, quiet=quiet, verbose=verbose)
+    return record.exit_code
+
+
+def _write(record: Record, folder: RunFolder, files: Files, rerun: str) -> None:
+    """All files; the first that fails is reported after the others were tried."""
+    inside = Files(folder.path / "results.json", folder.path / "junit.xml")
+    attempts: tuple[Callable[[], None], ...] = (
+        lambda: inside.write(record),
+        lambda: write_atomically(folder.path / folders.RERUN, rerun),
+        lambda: files.write(record),
+    )
+    failed: PagelabError | None = None
+    for attempt in attempts:
+        try:
+            attempt()
+        except PagelabError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
+
+
+def show(record: Record, *, quiet: bool, verbose: bool) -> None:
+    """The record on standard output; what ended it early on standard error."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _PLAIN_WIDTH
+    early = early_failures(record)
+    for text in early:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"pagelab: {text}\n")
+    brief = bool(early) and not any(result.trace for result in record.results)
+    emit(terminal.render(record, width=width, quiet=quiet, verbose=verbose, brief=brief))
+
+
+def early_failures(record: Record) -> tuple[str, ...]:
+    """What kept a whole run from happening, a line each; nothing where something ran."""
+    if record.error:
+        return (record.error,)
+    if any(one.trace or one.verdict is not Verdict.HARNESS_ERROR for one in record.results):
+        return ()
+    texts = (str((result.detail or {}).get("text", "")) for result in record.results)
+    return tuple(dict.fromkeys(texts))
+
+
+def check(paths: Sequence[Path], files: Files, *, quiet: bool, verbose: bool) -> int:
+    """Checks traces and shows what came of it.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        PagelabError: as jobs.check.check.
+    """
+    display = Display(sys.stderr, quiet=quiet)
+    count = 0
+
+    def on_result(result: Result, total: int) -> None:
+        nonlocal count
+        count += 1
+        display.step("traces", "checking")
+        display.update("traces", count, total)
+
+    try:
+        record = check_job.check(paths, on_result)
+    finally:
+        display.close()
+    files.write(record)
+    show(record, quiet=quiet, verbose=verbose)
+    return record.exit_code

@@ -1,0 +1,1 @@
+"""How a record is shown and written: terminal, JSON, JUnit, KTAP, progress."""

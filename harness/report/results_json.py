@@ -1,0 +1,69 @@
+"""results.json, and what --json writes: one object, schema 1."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .. import __version__
+from ..jobs.results import Record, Result
+
+SCHEMA = 1
+
+
+def render(record: Record) -> str:
+    """The record as JSON text, one key order always."""
+    return json.dumps(to_json(record), indent=1, default=str) + "\n"
+
+
+def to_json(record: Record) -> dict[str, Any]:
+    """The record as the contract's object."""
+    value: dict[str, Any] = {
+        "schema": SCHEMA,
+        "pagelab": __version__,
+        "started": record.started.isoformat(timespec="seconds"),
+        "seconds": round(record.seconds, 3),
+        "exit_code": record.exit_code,
+        "environments": [environment.to_json() for environment in record.environments],
+        "results": [_result(result) for result in record.results],
+        "verdicts": record.verdicts(),
+        "counts": {
+            "operations": record.operations(),
+            "checked": record.checked(),
+            "allowances": record.allowances(),
+        },
+        "folder": record.folder,
+        "interrupted": record.interrupted,
+    }
+    if record.error:
+        value["error"] = record.error
+    return value
+
+
+def _result(result: Result) -> dict[str, Any]:
+    return {
+        "program": result.program,
+        "environment": result.environment,
+        "kernel": result.kernel,
+        "arch": result.arch,
+        "verdict": result.verdict.value,
+        "operations": result.operations,
+        "checked": result.checked,
+        "trace": result.trace,
+        "claims": [
+            {
+                "id": claim.id,
+                "line": claim.line,
+                "shown": claim.shown,
+                "expected": claim.expected,
+                "agrees": claim.agrees,
+            }
+            for claim in result.claims
+        ],
+        "detail": None if result.detail is None else dict(result.detail),
+        "seconds": round(result.seconds, 6),
+        "reruns": [
+            {"how": rerun.how, "verdict": rerun.verdict.value, "trace": rerun.trace}
+            for rerun in result.reruns
+        ],
+    }

@@ -1,0 +1,77 @@
+"""A result's detail as lines of text, for every format that has room for some."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..jobs.results import Result
+
+_TAIL_LINES = 12
+# What XML 1.0 and terminals cannot take; a guest may have printed anything.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def printable(text: str) -> str:
+    """Text without control characters but newline and tab."""
+    return _CONTROL.sub("?", text)
+
+
+def place(result: Result) -> str:
+    """``programs/gup/basic.mm:9``, or the program alone where no line is to blame."""
+    line = result.detail.get("line") if result.detail else None
+    return f"{result.program}:{line}" if line else result.program
+
+
+def headline(result: Result) -> str:
+    """What happened, in one line."""
+    said = str(result.detail.get("text") or "") if result.detail else ""
+    return printable(said).replace("\n", " ")
+
+
+def explain(result: Result, *, console: int = _TAIL_LINES) -> list[str]:
+    """The whole detail, a line each.
+
+    Args:
+        result: any; a PASS gives no line.
+        console: how many of the console's last lines.
+    """
+    detail = result.detail
+    if detail is None:
+        return []
+    lines = []
+    where = detail.get("operation")
+    if where is not None:
+        lines.append(f"operation {where}: {headline(result)}")
+    else:
+        lines.append(headline(result))
+    observed = dict(detail.get("observed") or {})
+    tail = observed.pop("console", [])
+    if observed:
+        lines.append(f"observed: {value_text(observed)}")
+    for number, branch in enumerate(detail.get("allowed") or ()):
+        lines.append(f"{'allowed: ' if not number else '      or '} {value_text(branch)}".rstrip())
+    if detail.get("source"):
+        lines.append(f"rule:     {detail['source']}")
+    if result.trace:
+        lines.append(f"trace:    {result.trace}")
+    for rerun in result.reruns:
+        lines.append(f"rerun:    {rerun.how}: {rerun.verdict.value}  {rerun.trace}".rstrip())
+    if tail and console:
+        lines.append("console:")
+        lines += [f"  {line}" for line in list(tail)[-console:]]
+    return [printable(line) for line in lines]
+
+
+def value_text(value: object) -> str:
+    """An observed or allowed value for people: ``outcome: 2; m[0]: present write``."""
+    if isinstance(value, Mapping):
+        shown: Mapping[str, Any] = {k: v for k, v in value.items() if k != "rules"}
+        return "; ".join(f"{name}: {_plain(item)}" for name, item in shown.items())
+    return _plain(value)
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)
