@@ -253,7 +253,7 @@ __attribute__((noreturn)) static void serve_ssh(void)
 {
 	static const char *const argv[] = { SSH_SERVER, "-F", "-E", "-s", "-r",
 		"/etc/dropbear/host_key", "-p", "22", NULL };
-	static const char *const env[] = { "HOME=/root", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
+	static const char *const env[] = { "HOME=/root", "PATH=/usr/sbin:/usr/bin", NULL };
 	static const char ready[] = "pagelab: ready ssh\n";
 	long server, pid;
 
