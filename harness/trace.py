@@ -85,12 +85,15 @@ class Trace:
         outcomes: in order, without the END record.
         complete: the guest's END record arrived and counted every operation.
         ending: how the runner says that it ended; None where the file stops early.
+        last_log: what the kernel said when the program's processes and pages were
+            let go, behind its last operation.
     """
 
     header: Header
     outcomes: tuple[Outcome, ...]
     complete: bool
     ending: Ending | None
+    last_log: bytes = b""
 
 
 def parse_outcomes(body: bytes) -> Iterator[Outcome]:
@@ -210,6 +213,7 @@ def decode(data: bytes, name: str) -> Trace:
     outcomes: list[Outcome] = []
     complete = False
     ending = None
+    last_log = b""
     try:
         if not newline:
             raise ValueError("no header line")
@@ -221,8 +225,9 @@ def decode(data: bytes, name: str) -> Trace:
             for outcome in parse_outcomes(body):
                 if outcome.kind is abi.Kind.END:
                     complete = outcome.ret == len(outcomes)
+                    last_log = outcome.log
                 else:
                     outcomes.append(outcome)
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{name}: damaged or not a trace: {error}") from None
-    return Trace(header, tuple(outcomes), complete, ending)
+    return Trace(header, tuple(outcomes), complete, ending, last_log)

@@ -92,7 +92,7 @@ class _Checker:
         for at, op in enumerate(self.compiled.ops):
             if at >= len(outcomes):
                 break
-            fault = self._kernel_fault(outcomes[at])
+            fault = _kernel_fault(outcomes[at].log)
             if fault is not None:
                 told = self._detail(at, fault, {"log": fault}, [], "")
                 return self._result(Verdict.KERNEL_FAULT, told)
@@ -101,16 +101,12 @@ class _Checker:
                 return self._result(Verdict.MISMATCH, detail)
             seen = outcomes[at].snapshot is not None
             self.claims += self.reader.after(at, outcomes, self.observed, seen)
+        fault = _kernel_fault(self.trace.last_log)
+        if fault is not None and self.compiled.ops:
+            last = len(self.compiled.ops) - 1
+            told = self._detail(last, f"afterwards: {fault}", {"log": fault}, [], "")
+            return self._result(Verdict.KERNEL_FAULT, told)
         return self._end()
-
-    def _kernel_fault(self, outcome: Outcome) -> str | None:
-        """A WARN, BUG or oops in the operation's own log; the model predicts none."""
-        if not outcome.log:
-            return None
-        found = klog.faults(record.text for record in klog.records(outcome.log))
-        if not found:
-            return None
-        return f"{found[0].kind} {found[0].where}: {found[0].text[:_FAULT_SHOWN]}"
 
     def _operation(self, at: int, op: abi.Op, outcome: Outcome) -> dict[str, Any] | None:
         """Step every candidate, keep the branches that agree; a detail if none does."""
@@ -252,6 +248,16 @@ class _Checker:
             exact=self.exact,
             rules=frozenset(self.rules),
         )
+
+
+def _kernel_fault(log: bytes) -> str | None:
+    """A WARN, BUG or oops in a kernel log; the model predicts none."""
+    if not log:
+        return None
+    found = klog.faults(record.text for record in klog.records(log))
+    if not found:
+        return None
+    return f"{found[0].kind} {found[0].where}: {found[0].text[:_FAULT_SHOWN]}"
 
 
 def _told(

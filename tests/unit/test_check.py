@@ -142,6 +142,14 @@ def test_a_warning_in_the_log_is_the_kernels_fault() -> None:
     assert "mm/gup.c:99" in checked.detail["text"]
 
 
+def test_a_warning_behind_the_last_operation_counts_too() -> None:
+    log = b"4,100,200,-;BUG: Bad page state in process init  pfn:01234\n"
+    whole = dataclasses.replace(fakeguest.run(SMALL), last_log=log)
+    checked = check.check_trace(whole)
+    assert checked.verdict is Verdict.KERNEL_FAULT
+    assert checked.checked == checked.operations
+
+
 def test_claims_are_judged_by_what_was_seen() -> None:
     text = SMALL + 'x = load(m[0], 5)\nclaim MINE-1: x == "hello" and ref(m[0]) == 1\n'
     checked = check.check_trace(fakeguest.run(text))
