@@ -196,8 +196,7 @@ class Cache:
             for name, expected in files.items():
                 if file_digest(path / name) != expected["sha256"]:
                     raise _DamagedError(f"{name} was altered")
-            with contextlib.suppress(OSError):
-                self.write_note(f"seen-{kind}-{key}", seen)
+            self.write_note(f"seen-{kind}-{key}", seen)
         size = sum(expected["size"] for expected in files.values())
         return Entry(kind, key, path, manifest["meta"], size)
 
@@ -225,10 +224,11 @@ class Cache:
         return value if isinstance(value, dict) else None
 
     def write_note(self, name: str, value: Mapping[str, Any]) -> None:
-        """Keep a small fact; the last writer wins. Raises OSError."""
+        """Keep a small fact, if the cache can be written; the last writer wins."""
         path = self._note_path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(path, json.dumps(value, sort_keys=True))
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_whole(path, json.dumps(value, sort_keys=True))
 
     def _note_path(self, name: str) -> Path:
         return self.root / "notes" / f"{name}.json"

@@ -48,6 +48,8 @@ START_SECONDS = 30.0
 KILL_SECONDS = 10.0
 KEPT_BYTES = 4 << 20
 
+OnLine = Callable[[str], None]
+
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """What a child gets as its environment: a few of our variables, LC_ALL=C, then `extra`."""
@@ -349,7 +351,7 @@ def run(
     env: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
     log: Path | None = None,
-    on_line: Callable[[str], None] | None = None,
+    on_line: OnLine | None = None,
 ) -> Completed:
     """Run a command to its end.
 
@@ -395,9 +397,7 @@ def run(
 class _Output:
     """One stream of a running command: kept, logged and cut into lines."""
 
-    def __init__(
-        self, write: Callable[[bytes], int] | None, on_line: Callable[[str], None] | None
-    ) -> None:
+    def __init__(self, write: Callable[[bytes], int] | None, on_line: OnLine | None) -> None:
         self.kept = bytearray()
         self._write = write
         self._on_line = on_line

@@ -1,0 +1,307 @@
+"""A private apt root: Debian's packages, verified, without the host's apt state.
+
+It has lists, sources, state and trusted keys of its own, for any
+architecture. From the host it takes only how to reach a mirror: the mirror's
+address, proxies, certificates and credentials.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import proc
+from .cache import Cache
+from .errors import HarnessError
+from .progress import Progress
+
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+MAIN = "http://deb.debian.org/debian"
+SECURITY = "http://deb.debian.org/debian-security"
+UPDATE_SECONDS = 600.0
+DOWNLOAD_SECONDS = 3600.0
+
+# The host's settings that say how to connect, and whether its mirror is a frozen one.
+_CONNECTION = re.compile(
+    r"Acquire::(https?|ftp|tor|socks5h?|mirror)::|Acquire::(Retries|ForceIPv[46]|Check-Date"
+    r"|Check-Valid-Until|Max-FutureTime)\b|Acquire::[^ ]*Proxy",
+    re.IGNORECASE,
+)
+_STATUS = re.compile(r"dlstatus:\d+:([0-9.]+):")
+_URI = re.compile(r"'([^']+)' (\S+) (\d+) (?:SHA256:([0-9a-f]{64}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release of Debian.
+
+    Attributes:
+        name: "bookworm".
+        archive, security: fingerprints of the keys that may sign.
+    """
+
+    name: str
+    archive: tuple[str, ...]
+    security: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrors:
+    """Where Debian's archives are."""
+
+    main: str = MAIN
+    security: str = SECURITY
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package that a mirror offers.
+
+    Attributes:
+        file: name of its .deb.
+        size: bytes.
+        sha256: from the signed index; "" where apt does not tell it.
+    """
+
+    file: str
+    size: int
+    sha256: str
+
+    @property
+    def version(self) -> str:
+        """Debian's version, with an epoch if it has one."""
+        return self.file.split("_")[1].replace("%3a", ":")
+
+
+def mirrors(sources: Iterable[tuple[str, str]]) -> Mirrors:
+    """The mirrors that a host's apt uses for Debian itself.
+
+    Args:
+        sources: (file name, text) of sources.list and what lies in sources.list.d;
+            a name that ends in ".sources" has the deb822 format.
+    """
+    main = security = ""
+    for name, text in sources:
+        for uri, suites in _deb822(text) if name.endswith(".sources") else _one_line(text):
+            if not re.search(r"debian(-security)?/?$|mirrors/debian[^/]*\.list$", uri):
+                continue
+            if any(suite.endswith(("-security", "/updates")) for suite in suites):
+                security = security or uri
+            else:
+                main = main or uri
+    return Mirrors(main or MAIN, security or SECURITY)
+
+
+def _one_line(text: str) -> Iterable[tuple[str, list[str]]]:
+    for line in text.splitlines():
+        if match := re.match(r"\s*deb\s+(?:\[[^]]*\]\s+)?(\S+)\s+(\S+)", line):
+            yield match[1], [match[2]]
+
+
+def _deb822(text: str) -> Iterable[tuple[str, list[str]]]:
+    for paragraph in re.split(r"\n\s*\n", re.sub(r"(?m)^#.*\n?", "", text)):
+        fields = {
+            key.lower(): " ".join(value.split())
+            for key, value in re.findall(r"(?m)^([\w-]+):((?:.*)(?:\n[ \t].*)*)", paragraph)
+        }
+        if "deb" in fields.get("types", "").split() and fields.get("enabled", "yes") != "no":
+            for uri in fields.get("uris", "").split():
+                yield uri, fields.get("suites", "").split()
+
+
+def connection(dump: str) -> str:
+    """The lines of `apt-config dump` that say how to connect."""
+    return "".join(f"{line}\n" for line in dump.splitlines() if _CONNECTION.match(line))
+
+
+def sources_file(release: Release, where: Mirrors) -> str:
+    """A deb822 sources file with exactly the release's keys."""
+    parts = (
+        (where.main, f"{release.name} {release.name}-updates", release.archive),
+        (where.security, f"{release.name}-security", release.security),
+    )
+    return "\n".join(
+        f"Types: deb\nURIs: {uri}\nSuites: {suites}\nComponents: main\n"
+        f"Signed-By: {' '.join(keys)}\n"
+        for uri, suites, keys in parts
+    )
+
+
+class AptRoot:
+    """A private apt root in the cache, for one release and architecture.
+
+    Args:
+        release: what it sees, nothing else.
+        architecture: Debian's name of the one architecture.
+        cache: where it lies.
+        progress: hears of updates and downloads.
+    """
+
+    def __init__(
+        self, release: Release, architecture: str, cache: Cache, progress: Progress
+    ) -> None:
+        self.release = release
+        self.architecture = architecture
+        self._progress = progress
+        self._root = cache.root / "apt" / f"{release.name}-{architecture}"
+        self._where = Mirrors()
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, release: Release, architecture: str, cache: Cache, progress: Progress
+    ) -> Iterator[AptRoot]:
+        """The root, to oneself: apt's own locks fail instead of waiting."""
+        name = f"apt-{release.name}-{architecture}"
+
+        def waiting() -> None:
+            progress.step("waiting for another pagelab that downloads packages")
+
+        with cache.lock(name, DOWNLOAD_SECONDS, waiting, "a download"):
+            yield cls(release, architecture, cache, progress)
+
+    def update(self) -> None:
+        """Fetch the lists.
+
+        Raises:
+            HarnessError: no network, a wrong signature, no apt.
+        """
+        self._prepare()
+        self._progress.step(f"fetching Debian's package lists ({self.release.name})")
+        done = self._apt(["update", "-q=1", "--error-on=any"], UPDATE_SECONDS)
+        if done.returncode:
+            cause = proc.first_error((done.stderr or done.stdout).decode("utf-8", "replace"))
+            raise HarnessError(
+                f"no package lists from {self._where.main}: {cause.removeprefix('E: ')}: "
+                "check the network and apt's proxy, or bring a filled PAGELAB_CACHE"
+            )
+
+    def offered(self, package: str) -> Package:
+        """What the lists offer for a package.
+
+        Raises:
+            HarnessError: nothing.
+        """
+        done = self._apt(["download", "--print-uris", "-q=2", package], UPDATE_SECONDS)
+        found = _packages(done.check(f"looking for {package}").stdout)
+        if not found:
+            raise HarnessError(f"Debian {self.release.name} at {self._where.main} has no {package}")
+        return found[0]
+
+    def closure(self, packages: Sequence[str]) -> list[Package]:
+        """Packages and everything they depend on, as apt itself resolves it."""
+        words = ["install", "--print-uris", "-q=2", "-y", "--no-install-recommends", *packages]
+        done = self._apt(words, UPDATE_SECONDS).check(f"resolving {', '.join(packages)}")
+        return sorted(_packages(done.stdout), key=lambda package: package.file)
+
+    def download(self, package: str, what: Package, folder: Path) -> Path:
+        """Fetch one package, verified against the signed lists, into a folder."""
+        self._watched(["download", "-q=2", package], what.size, what.file, folder)
+        return _only_deb(folder, what.file)
+
+    def download_closure(
+        self, packages: Sequence[str], what: Sequence[Package], folder: Path
+    ) -> list[Path]:
+        """Fetch packages and what they depend on, verified, into a folder."""
+        (folder / "partial").mkdir(parents=True, exist_ok=True)
+        archives = f"Dir::Cache::archives={folder}/"
+        words = ["install", "--download-only", "-q=2", "-y", "--no-install-recommends", "-o"]
+        size = sum(package.size for package in what)
+        self._watched([*words, archives, *packages], size, " ".join(packages), folder)
+        return [_only_deb(folder, package.file) for package in what]
+
+    def _watched(self, words: Sequence[str], size: int, what: str, folder: Path) -> None:
+        self._progress.step(f"downloading {what}", "B")
+
+        def on_line(line: str) -> None:
+            if match := _STATUS.match(line):
+                self._progress.update(float(match[1]) / 100 * size, size)
+
+        words = ["-o", "APT::Status-Fd=1", *words]
+        done = self._apt(words, DOWNLOAD_SECONDS, folder, on_line)
+        done.check(f"downloading {what} from {self._where.main}")
+
+    def _apt(
+        self,
+        words: Sequence[str],
+        timeout: float,
+        folder: Path | None = None,
+        on_line: proc.OnLine | None = None,
+    ) -> proc.Completed:
+        env = {"APT_CONFIG": str(self._root / "apt.conf"), "DEBIAN_FRONTEND": "noninteractive"}
+        return proc.run(["apt-get", *words], timeout=timeout, cwd=folder, env=env, on_line=on_line)
+
+    def _prepare(self) -> None:
+        """Write the root's configuration anew: the host's may have changed."""
+        if not KEYRING.exists():
+            raise HarnessError(f"{KEYRING} is missing: apt-get install debian-archive-keyring")
+        etc, state = self._root / "etc", self._root / "state"
+        for folder in (
+            *(
+                etc / f"{name}.d"
+                for name in ("apt.conf", "preferences", "sources.list", "trusted.gpg")
+            ),
+            state / "lists" / "partial",
+            self._root / "cache" / "archives" / "partial",
+        ):
+            folder.mkdir(parents=True, exist_ok=True)
+        (state / "status").write_bytes(b"")
+        (etc / "trusted.gpg.d" / "debian.gpg").write_bytes(KEYRING.read_bytes())
+        self._where = mirrors(_host_sources())
+        text = sources_file(self.release, self._where)
+        (etc / "sources.list.d" / "debian.sources").write_text(text, "utf-8")
+        dump = proc.run(["apt-config", "dump"], timeout=30).check("reading apt's settings")
+        own = {
+            "Dir": f"{self._root}/",
+            "Dir::Etc": "etc/",
+            "Dir::Etc::netrc": "/etc/apt/auth.conf",
+            "Dir::Etc::netrcparts": "/etc/apt/auth.conf.d/",
+            "Dir::State": "state/",
+            "Dir::State::status": f"{state}/status",
+            "Dir::Cache": "cache/",
+            "APT::Architecture": self.architecture,
+            "Acquire::Languages": "none",
+            "Acquire::GzipIndexes": "true",
+            "Acquire::Retries": "3",
+        }
+        if os.geteuid() == 0:
+            # apt's own user could not enter root's cache folder.
+            own["APT::Sandbox::User"] = "root"
+        lines = [f'{name} "{value}";\n' for name, value in own.items()]
+        lines.append(f'APT::Architectures {{ "{self.architecture}"; }};\n')
+        lines.append(connection(dump.stdout.decode("utf-8", "replace")))
+        (self._root / "apt.conf").write_text("".join(lines), "utf-8")
+
+
+def _packages(output: bytes) -> list[Package]:
+    return [
+        Package(match[2], int(match[3]), match[4] or "")
+        for match in _URI.finditer(output.decode("utf-8", "replace"))
+    ]
+
+
+def _only_deb(folder: Path, file: str) -> Path:
+    path = folder / file
+    if not path.is_file():
+        raise HarnessError(f"apt-get did not leave {file} where it was asked to: run this again")
+    return path
+
+
+def _host_sources() -> list[tuple[str, str]]:
+    apt = Path("/etc/apt")
+    parts = sorted((apt / "sources.list.d").glob("*"))
+    files = [
+        apt / "sources.list",
+        *(path for path in parts if path.suffix in (".list", ".sources")),
+    ]
+    found = []
+    for path in files:
+        try:
+            found.append((path.name, path.read_text("utf-8", "replace")))
+        except OSError:
+            continue  # there is none, or it is not for us to read
+    return found

@@ -1,0 +1,232 @@
+"""Kernel sources: which are known, and their archives in the cache."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache as once
+from pathlib import Path
+from typing import Any
+
+from . import proc
+from .cache import Cache, Entry, file_digest
+from .debian import AptRoot, Package, Release
+from .errors import HarnessError, UsageError
+from .progress import Progress
+from .tree import KERNELS
+
+KIND = "source"
+UNPACK_SECONDS = 1800.0
+TREE_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A kernel that `-k` knows by name (a table [kernel."6.1"] of images/kernels.toml).
+
+    Attributes:
+        line: "6.1".
+        package: Debian's package of its source.
+        release: the release that has it.
+        compilers: compilers to try, without the architecture's prefix.
+        left_out: tar patterns of what is not unpacked.
+    """
+
+    line: str
+    package: str
+    release: Release
+    compilers: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A kernel's source archive in the cache.
+
+    Attributes:
+        kernel: which.
+        version: the kernel's own, "6.1.192".
+        package_version: Debian's, "6.1.192-2".
+        digest: SHA-256 of the archive.
+        archive: the .deb.
+    """
+
+    kernel: Kernel
+    version: str
+    package_version: str
+    digest: str
+    archive: Path
+
+
+@once
+def table() -> dict[str, Any]:
+    """images/kernels.toml."""
+    return tomllib.loads(KERNELS.read_text("utf-8"))
+
+
+def release(name: str) -> Release:
+    """A release of Debian by name, with the keys that may sign it."""
+    entry = table()["release"][name]
+    return Release(name, tuple(entry["archive"]), tuple(entry["security"]))
+
+
+def known() -> dict[str, Kernel]:
+    """Every kernel that has a name, by it."""
+    return {
+        line: Kernel(
+            line,
+            entry["package"],
+            release(entry["release"]),
+            tuple(entry["compilers"]),
+            tuple(entry["left_out"]),
+        )
+        for line, entry in table()["kernel"].items()
+    }
+
+
+def named(name: str) -> tuple[Kernel, str]:
+    """The kernel that a name means, and the exact version it asks for ("" for any).
+
+    Raises:
+        UsageError: nobody knows it.
+    """
+    match = re.fullmatch(r"(\d+\.\d+)(\.\d+)?", name)
+    kernels = known()
+    if not match or match[1] not in kernels:
+        raise UsageError(f"unknown kernel {name!r}: choose one of {', '.join(kernels)}")
+    return kernels[match[1]], name if match[2] else ""
+
+
+def cached(name: str, cache: Cache) -> Source | None:
+    """The newest source in the cache that a name means, or None."""
+    kernel, exact = named(name)
+    found = [
+        _source(kernel, entry)
+        for entry in cache.entries(KIND)
+        if entry.meta.get("line") == kernel.line
+    ]
+    found = [source for source in found if exact in ("", source.version)]
+    return max(found, key=lambda source: _numbers(source.package_version), default=None)
+
+
+def fetch(name: str, cache: Cache, progress: Progress) -> Source:
+    """The source that a name means, from the cache, else from Debian's mirror.
+
+    The network is used only when the cache has none. "6.1" means whatever point release the
+    mirror offers then, "6.1.192" that one; which it became is said in one line.
+
+    Raises:
+        UsageError: unknown kernel, or a version that is neither cached nor offered.
+        HarnessError: no network, a full disk.
+    """
+    if source := cached(name, cache):
+        return source
+    kernel, exact = named(name)
+    with AptRoot.open(kernel.release, "amd64", cache, progress) as root:  # of any architecture
+        # Another pagelab may have fetched it while we waited for the root.
+        return cached(name, cache) or _download(kernel, exact, root, cache, progress)
+
+
+def _download(
+    kernel: Kernel, exact: str, root: AptRoot, cache: Cache, progress: Progress
+) -> Source:
+    root.update()
+    offered = root.offered(kernel.package)
+    version = _upstream(offered.version)
+    if exact not in ("", version):
+        raise UsageError(
+            f"unknown kernel {exact!r}: the cache has none, and Debian offers {version} now"
+        )
+    progress.line(
+        f"Linux {kernel.line}: {kernel.package} {offered.version}, SHA-256 {offered.sha256}"
+    )
+
+    def build(folder: Path) -> dict[str, str]:
+        path = root.download(kernel.package, offered, folder)
+        digest = file_digest(path)
+        if digest != offered.sha256:
+            raise HarnessError(f"{path.name} has SHA-256 {digest}: run this again")
+        return _meta(kernel, offered, digest)
+
+    entry = cache.publish(
+        KIND,
+        f"{kernel.line}-{offered.sha256[:32]}",
+        build,
+        what=f"the source of Linux {version}",
+        needs=offered.size + (8 << 20),
+        progress=progress,
+    )
+    return _source(kernel, entry)
+
+
+def unpack(source: Source, folder: Path, scratch: Path, progress: Progress) -> None:
+    """Unpack a source tree (what is left out apart) into an empty folder.
+
+    Args:
+        source: what.
+        folder: becomes the top of the tree.
+        scratch: a folder for what lies in between.
+        progress: hears of it.
+    """
+    progress.step(f"unpacking the source of Linux {source.version}", "B")
+    proc.run(["dpkg-deb", "-x", source.archive, scratch], timeout=UNPACK_SECONDS).check(
+        f"unpacking {source.archive.name}"
+    )
+    archives = list(scratch.glob("usr/src/linux-source-*.tar.xz"))
+    if len(archives) != 1:
+        raise HarnessError(f"{source.archive.name} has not one source archive in it")
+    listed = proc.run(["xz", "--robot", "--list", archives[0]], timeout=60).check("xz")
+    total = int(listed.stdout.split(b"totals\t")[1].split(b"\t")[3])
+
+    def on_line(line: str) -> None:
+        if match := re.search(r"checkpoint (\d+)", line):
+            progress.update(int(match[1]) * 10240, total)
+
+    words = [f"--exclude={pattern}" for pattern in source.kernel.left_out]
+    folder.mkdir()
+    proc.run(
+        [
+            "tar",
+            "--extract",
+            f"--file={archives[0]}",
+            "--use-compress-program=xz -T0",
+            f"--directory={folder}",
+            "--strip-components=1",
+            "--no-same-owner",
+            "--checkpoint=1000",
+            *words,
+        ],
+        timeout=UNPACK_SECONDS,
+        on_line=on_line,
+    ).check(f"unpacking {archives[0].name}")
+    archives[0].unlink()
+
+
+def _meta(kernel: Kernel, offered: Package, digest: str) -> dict[str, str]:
+    return {
+        "line": kernel.line,
+        "package": kernel.package,
+        "version": offered.version,
+        "file": offered.file,
+        "sha256": digest,
+    }
+
+
+def _source(kernel: Kernel, entry: Entry) -> Source:
+    meta = entry.meta
+    return Source(
+        kernel,
+        _upstream(meta["version"]),
+        meta["version"],
+        meta["sha256"],
+        entry.path / meta["file"],
+    )
+
+
+def _upstream(version: str) -> str:
+    return version.rpartition("-")[0].rpartition(":")[2].partition("~")[0]
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version))
