@@ -7,6 +7,7 @@ boot with a deadline; it is kept in the cache under the host's fingerprint.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -128,8 +129,13 @@ def try_boot(arch: Arch, accel: str, seconds: float = PROBE_SECONDS) -> str:
     return f"a tiny guest did not boot: {said}"
 
 
-def probe(arch: Arch, cache: Cache) -> Finding:
+def probe(arch: Arch, cache: Cache, *, anew: bool = False) -> Finding:
     """What guests of this architecture run with here; boots a tiny one if that is not known yet.
+
+    Args:
+        arch: the guest's.
+        cache: where the finding is kept.
+        anew: find out again.
 
     Raises:
         HarnessError: QEMU is missing.
@@ -137,19 +143,28 @@ def probe(arch: Arch, cache: Cache) -> Finding:
     proc.require(binary(arch))
     if reason := _impossible(arch):
         return Finding("tcg", f"{arch.name}: emulated (TCG): {reason}")
-    path = cache.root / "accel" / f"{_fingerprint(arch)}.json"
-    if (known := _read(path)) is not None:
+    name = f"accel-{_fingerprint(arch)}"
+    if (known := _known(cache, name)) is not None:
         return known
     started = time.monotonic()
-    reason = try_boot(arch, "kvm")
-    if reason:
+    if reason := try_boot(arch, "kvm"):
         line = f"{arch.name}: emulated (TCG): /dev/kvm exists, but {reason}"
         finding = Finding("tcg", line)
     else:
         seconds = time.monotonic() - started
         finding = Finding("kvm", f"{arch.name}: KVM (a tiny guest booted in {seconds:.2f} s)")
-    _write(path, finding)
+    # Where it cannot be kept, the next run finds out again.
+    with contextlib.suppress(OSError):
+        cache.write_note(name, {"accel": finding.accel, "line": finding.line})
     return finding
+
+
+def _known(cache: Cache, name: str) -> Finding | None:
+    note = cache.note(name) or {}
+    accel, line = note.get("accel"), note.get("line")
+    if accel in _SLOWDOWN and isinstance(line, str):
+        return Finding(accel, line)
+    return None
 
 
 def _impossible(arch: Arch) -> str:
@@ -173,23 +188,3 @@ def _fingerprint(arch: Arch) -> str:
     ]
     parts = (arch.name, platform.release(), platform.version(), str(qemu), qemu.stat().st_mtime_ns)
     return hashlib.sha256(json.dumps([parts, model]).encode()).hexdigest()[:32]
-
-
-def _read(path: Path) -> Finding | None:
-    try:
-        value = json.loads(path.read_bytes())
-        finding = Finding(value["accel"], value["line"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return finding if finding.accel in _SLOWDOWN else None
-
-
-def _write(path: Path, finding: Finding) -> None:
-    """Publishes the finding; where that cannot be, the next run finds out again."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        part.write_text(json.dumps({"accel": finding.accel, "line": finding.line}))
-        part.replace(path)
-    except OSError:
-        return

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from . import abi, klog, trace, wire
+from . import abi, cpio, klog, trace, wire
 from .accel import qemu_version, slowdown
 from .build import Built
 from .channel import Channel
@@ -243,7 +243,8 @@ def boot(
             says, speaks another version, or garbage.
     """
     with contextlib.ExitStack() as stack:
-        initrd, fds, keys = str(built.initramfs), (), None
+        initrd, keys = str(built.initramfs), None
+        fds: tuple[int, ...] = ()
         if channel == "ssh":
             if ssh_initramfs is None:
                 raise HarnessError("channel ssh needs Dropbear's image")
@@ -272,6 +273,26 @@ def boot(
     except BaseException:
         session.close()
         raise
+
+
+def _ssh_initrd(base: Path, dropbear: Path) -> tuple[Keys, int]:
+    """This run's keys, and a memory file of one initramfs after the other, theirs last."""
+    from .channel.ssh import make_keys
+
+    keys = make_keys()
+    ours = cpio.write(
+        (
+            cpio.directory("root", 0o700),
+            cpio.directory("root/.ssh", 0o700),
+            cpio.file("root/.ssh/authorized_keys", f"{keys.client_public}\n".encode(), 0o600),
+            cpio.file("etc/dropbear/host_key", keys.host_file, 0o600),
+        )
+    )
+    memory = os.memfd_create("initrd")
+    with open(memory, "wb", closefd=False) as file:
+        for part in (base.read_bytes(), dropbear.read_bytes(), ours):
+            file.write(part + bytes(-len(part) % cpio.BLOCK))
+    return keys, memory
 
 
 def _opener(

@@ -1,4 +1,4 @@
-"""What a silent guest is doing: QEMU says where the processor is, twice."""
+"""What a silent guest is doing: QEMU says where the processor is, several times."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .symbols import Registers, Symbols, is_idle, load
 from .vm import Vm
 
 _QMP_SECONDS = 3.0
+_SAMPLES = 8  # a process that calls the kernel in a loop shows in one of them
 # kernel/sched/core.c: sched_show_task, of an uninterruptible task
 _BLOCKED = re.compile(r"\btask:(\S+)\s+state:D\b")
 
@@ -41,18 +42,22 @@ def look(vm: Vm, symbols: Path, pause: Callable[[], bool]) -> Finding | None:
     Returns:
         None if the guest spoke.
     """
-    samples = []
-    for last in (False, True):
+    printed = vm.log.size
+    samples: list[Registers] = []
+    for _ in range(_SAMPLES):
+        if samples and pause():
+            return None
         sample = vm.registers(_QMP_SECONDS)
         if sample is None:
             return Finding(False, "", "QEMU does not say where its processor is")
         samples.append(sample)
-        if not last and pause():
-            return None
     if any(sample.user for sample in samples):
         return Finding(False, "", "a process runs without end")
+    if vm.log.size != printed:
+        return Finding(False, "", "the guest prints without end")
     table = _load(symbols)
-    if all(is_idle(table.function(sample.pc)) for sample in samples):
+    # Interrupts leave idle for a moment; a kernel that hangs never comes back to it.
+    if any(is_idle(table.function(sample.pc)) for sample in samples):
         return _idle(vm, pause)
     return _busy(samples, table)
 
@@ -67,17 +72,17 @@ def _load(path: Path) -> Symbols:
 
 
 def _busy(samples: list[Registers], table: Symbols) -> Finding:
-    first, second = (table.name(sample.pc) for sample in samples)
+    first, second = (table.name(sample.pc) for sample in (samples[0], samples[-1]))
     text = f"the kernel hangs in {second}" + (f" (before: {first})" if first != second else "")
     return Finding(True, second, text)
 
 
 def _idle(vm: Vm, pause: Callable[[], bool]) -> Finding | None:
     """Nothing runs: everybody waits. The kernel says for whom through sysrq-w on the console."""
-    vm.qmp.execute("chardev-send-break", {"id": "console"}, _QMP_SECONDS)
-    vm.type(b"w")
-    if pause():
-        return None
+    vm.sysrq(b"w")
+    for _ in range(_SAMPLES):
+        if pause():
+            return None
     blocked = _BLOCKED.search(vm.log.tail.rpartition("Show Blocked State")[2])
     if blocked:
         return Finding(True, blocked[1], f"task {blocked[1]} is blocked in the kernel for good")

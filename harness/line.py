@@ -24,8 +24,8 @@ import zlib
 
 CHUNK = 720  # bytes in one line; the line then fits a tty's buffer four times
 RESENDS_MAX = 50
-_RESEND_FIRST = 0.3  # seconds, at slowdown 1; doubled up to _RESEND_LONGEST
-_RESEND_LONGEST = 2.0
+_RESEND_FIRST = 0.1  # seconds, at slowdown 1; doubled up to _RESEND_LONGEST
+_RESEND_LONGEST = 0.4
 
 _LINE = re.compile(rb"~PL([gh])([0-9a-f]{8})([0-9a-f]{8}):([A-Za-z0-9+/]*={0,2})")
 _ANSWER = re.compile(rb"~PA([gh])([0-9a-f]{8})([0-9a-f]{8})")
@@ -59,9 +59,13 @@ class LineLink:
     Args:
         direction: b"h" on the host, b"g" on the guest (for tests).
         slowdown: stretches the time before a line is sent again.
+
+    Attributes:
+        heard: good lines and answers so far.
     """
 
     def __init__(self, direction: bytes = b"h", slowdown: float = 1.0) -> None:
+        self.heard = 0
         self._mine = direction
         self._theirs = b"g" if direction == b"h" else b"h"
         self._slowdown = slowdown
@@ -131,6 +135,7 @@ class LineLink:
         return data
 
     def _take(self, sequence: int, text: bytes) -> None:
+        self.heard += 1
         if sequence > self._expected:
             return  # cannot be: one line is outstanding at a time
         if sequence == self._expected:
@@ -142,6 +147,7 @@ class LineLink:
         self._out += encode_answer(self._theirs, sequence)
 
     def _answered(self, sequence: int, now: float) -> None:
+        self.heard += 1
         if self._line and sequence == self._sequence:
             self._line = b""
             self._sequence += 1

@@ -13,8 +13,6 @@ PORT_NAME = "pagelab"
 CHANNELS = ("virtio", "serial", "ssh")
 
 _BINARY = {"x86_64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"}
-# guest/init.c's names
-_INIT_CHANNEL = {"virtio": "virtio", "serial": "console", "ssh": "ssh"}
 _CONSOLE = {"x86_64": "ttyS0", "arm64": "ttyAMA0"}
 _I8042_SINCE = (7, 0)  # QEMU: machine property pc.i8042
 
@@ -78,7 +76,7 @@ def kernel_parameters(machine: Machine) -> str:
     if machine.arch.name == "x86_64":
         # The emulated timers are slow on a busy host, not broken.
         parameters.append("no_timer_check")
-    parameters.append(f"pagelab.channel={_INIT_CHANNEL[machine.channel]}")
+    parameters.append(f"pagelab.channel={machine.channel}")
     parameters.extend(machine.boot_args)
     return " ".join(parameters)
 

@@ -34,7 +34,7 @@ class Limits:
 
     Attributes:
         boot: from the start to the hello.
-        silence: of a program, without one byte from the guest.
+        silence: of a program, without a word from the guest.
         program: of a program, in all.
         fault: of a program, in silence after the kernel reported a fault.
         sample: between two looks at where the processor is.
@@ -44,7 +44,7 @@ class Limits:
     silence: float = 2.0
     program: float = 60.0
     fault: float = 0.3
-    sample: float = 0.02
+    sample: float = 0.005
 
     def scaled(self, slowdown: float) -> Limits:
         """The deadlines of a guest that is so many times slower."""
@@ -71,19 +71,19 @@ class Clock:
         self.limit = now + limits.silence
         self._limits = limits
         self._heard = now
-        self._received = -1
+        self._activity = -1
         self._failed: float | None = None
 
-    def update(self, received: int, *, failing: bool) -> None:
+    def update(self, activity: int, *, failing: bool) -> None:
         """Moves the limit.
 
         Args:
-            received: bytes that came so far.
+            activity: a number that grows whenever the guest says anything.
             failing: the kernel reported a fault, or QEMU is gone.
         """
         now = time.monotonic()
-        if received != self._received:
-            self._received, self._heard = received, now
+        if activity != self._activity:
+            self._activity, self._heard = activity, now
         self.limit = min(self.end, self._heard + self._limits.silence)
         if failing:
             self._failed = self._failed or now
@@ -180,11 +180,11 @@ class Session:
         channel = self.channel
         if channel is None:
             return False
-        received = channel.received
+        activity = channel.activity
         limit = time.monotonic() + self.limits.sample
-        while time.monotonic() < limit and channel.received == received:
+        while time.monotonic() < limit and channel.activity == activity:
             self.round(limit)
-        return channel.received != received
+        return channel.activity != activity
 
     def collect(self, take: Callable[[wire.Frame], bool]) -> None:
         """Hands frames to take() until it returns True: the program ended.
@@ -197,8 +197,8 @@ class Session:
             while self.frames:
                 if take(self.frames.popleft()):
                     return
-            received = self.channel.received if self.channel else 0
-            clock.update(received, failing=self.failing)
+            activity = self.channel.activity if self.channel else 0
+            clock.update(activity, failing=self.failing)
             if time.monotonic() >= clock.limit and (error := self._unfinished(clock)):
                 raise error
             self.round(clock.limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import re
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -11,6 +12,8 @@ from typing import BinaryIO
 _FURTHEST = 1 << 20  # bytes; beyond this from the nearest symbol an address is not in it
 _TEXT = frozenset("tTwW")
 _ELF_MAGIC = b"\x7fELF"
+_ELF_SYMBOL = struct.Struct("<IBBHQQ")  # Elf64_Sym
+_ELF_CODE = (0, 2)  # STT_NOTYPE (assembly), STT_FUNC
 
 # QEMU's "info registers": x86 (target/i386/cpu-dump.c), arm64 (target/arm/cpu.c)
 _X86 = re.compile(r"\b[RE]IP=([0-9a-f]+).*?\bCPL=(\d)")
@@ -117,13 +120,14 @@ def _load_elf(file: BinaryIO, name: str) -> Symbols:
         table = ELFFile(file).get_section_by_name(".symtab")
         if not isinstance(table, SymbolTableSection):
             raise ValueError(f"{name}: has no symbol table")
-        return Symbols(
-            (symbol["st_value"], symbol.name)
-            for symbol in table.iter_symbols()
-            if symbol["st_info"]["type"] in ("STT_FUNC", "STT_NOTYPE")
-            and symbol["st_shndx"] != "SHN_UNDEF"
-            and symbol.name
-            and not symbol.name.startswith("$")
-        )
-    except ELFError as error:
+        names: bytes = table.stringtable.data()
+        # The library's own symbol objects take seconds for a kernel's tens of thousands.
+        entries = list(_ELF_SYMBOL.iter_unpack(table.data()))
+    except (ELFError, struct.error) as error:
         raise ValueError(f"{name}: {error}") from None
+    pairs = []
+    for offset, info, _, section, address, _ in entries:
+        text = names[offset : names.find(b"\0", offset)].decode("ascii", "replace")
+        if info & 15 in _ELF_CODE and section and text and not text.startswith("$"):
+            pairs.append((address, text))
+    return Symbols(pairs)

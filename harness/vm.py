@@ -23,6 +23,7 @@ from .symbols import Registers, parse_registers
 
 _LOG_MAX = 64 << 20  # bytes of console log on disk; a guest in an oops loop must not fill it
 _QMP_MAX = 1 << 20
+_QMP_SECONDS = 3.0
 _SETTLE = 5.0  # seconds for a dead QEMU's last words to be read
 _STDERR_MAX = 4096
 
@@ -33,6 +34,9 @@ class ConsoleLog:
     Args:
         path: the log file; its folder exists.
 
+    Attributes:
+        size: bytes that the console said.
+
     Raises:
         HarnessError: the file cannot be made.
     """
@@ -41,7 +45,7 @@ class ConsoleLog:
         self._lock = threading.Lock()
         self._console = Console()
         self._seen = (0, 0)
-        self._written = 0
+        self.size = 0
         self.ended = threading.Event()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         try:
@@ -60,8 +64,8 @@ class ConsoleLog:
         Traces are what must not be lost; their writer reports the full disk.
         """
         with self._lock:
-            if self._written < _LOG_MAX:
-                self._written += len(data)
+            self.size += len(data)
+            if self.size < _LOG_MAX:
                 with contextlib.suppress(OSError, ValueError):
                     self._file.write(data)
             lines = self._console.feed(data)
@@ -269,10 +273,11 @@ class Vm:
             self.log.ended.wait(_SETTLE)
         return status
 
-    def type(self, data: bytes) -> None:
-        """Types a few bytes on the console."""
+    def sysrq(self, key: bytes) -> None:
+        """Has the kernel do what a SysRq key says: a break on the console, then the key."""
+        self.qmp.execute("chardev-send-break", {"id": "console"}, _QMP_SECONDS)
         with contextlib.suppress(OSError):
-            self.console.sendall(data)
+            self.console.sendall(key)
 
     def registers(self, timeout: float) -> Registers | None:
         """Where the processor is now; None if QEMU does not say."""

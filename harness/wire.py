@@ -175,6 +175,8 @@ class Results:
         number = int.from_bytes(payload[:4], "little")
         if number != self.number:
             raise WireError(f"result of program {number} while {self.number} runs")
+        if len(payload) == _RESULT_HEAD:
+            raise WireError(f"result of program {number} without an outcome")
         self.logs = []
         at = _RESULT_HEAD
         while at < len(payload):
@@ -212,6 +214,8 @@ class Results:
                 raise WireError(f"end after {self._next} of {self._operations} says {ret}")
             self.ended = True
             return
-        if operation != self._next or operation >= self._operations:
+        if operation != self._next:
             raise WireError(f"outcome of operation {operation} where {self._next} should come")
+        if operation >= self._operations:
+            raise WireError(f"an outcome more than the program's {self._operations} operations")
         self._next += 1

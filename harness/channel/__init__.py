@@ -28,13 +28,12 @@ class Channel:
 
     Attributes:
         error: why the channel closed by itself, where a thread behind it knows; else "".
-        received: bytes so far.
     """
 
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
         self.error = ""
-        self.received = 0
+        self._received = 0
         self._sock = sock
         self._encoder = Encoder()
         self._decoder = Decoder()
@@ -43,6 +42,11 @@ class Channel:
 
     def fileno(self) -> int:
         return self._sock.fileno()
+
+    @property
+    def activity(self) -> int:
+        """Grows whenever the guest says anything."""
+        return self._received
 
     @property
     def wants_write(self) -> bool:
@@ -93,7 +97,7 @@ class Channel:
             raise ChannelClosedError(str(error)) from None
         if not data:
             raise ChannelClosedError("end of stream")
-        self.received += len(data)
+        self._received += len(data)
         return self._decoder.feed(data)
 
     def receive(self, timeout: float) -> Frame:

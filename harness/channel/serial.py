@@ -54,6 +54,11 @@ class SerialChannel(Channel):
         self._thread = threading.Thread(target=self._run, name="serial", daemon=True)
         self._thread.start()
 
+    @property
+    def activity(self) -> int:
+        """Answers count too: a long program takes the guest a while to read."""
+        return super().activity + self._link.heard
+
     def close(self) -> None:
         super().close()
         with contextlib.suppress(OSError):
