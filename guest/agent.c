@@ -131,6 +131,17 @@ static void run_end(struct run *run)
 
 /* ---- one operation -------------------------------------------------------- */
 
+/* Tells the slot's process which fault to provoke first, if this is the operation. */
+static void slot_provoke(struct slot *slot, const struct provoke *provoke, __u32 operation)
+{
+	slot->provoke_len = 0;
+	if (provoke->fd < 0 || operation != provoke->operation)
+		return;
+	memcpy(slot->provoke, provoke->type, provoke->len);
+	slot->provoke_fd = provoke->fd;
+	slot->provoke_len = provoke->len;
+}
+
 /* Has the process make the call; 1 where it died in it. */
 static int slot_call(struct run *run, const struct pl_operation *op)
 {
@@ -193,6 +204,7 @@ static __u32 run_operations(struct agent *agent)
 	for (i = 0; i < program->operations; i++) {
 		const struct pl_operation *op = &run->ops[i];
 
+		slot_provoke(slot_of(op->process), &agent->provoke, i);
 		ret = run_operation(run, op, &report);
 		if (ret) {
 			say(agent, i, "the module would not take it", ret);
@@ -280,6 +292,19 @@ static int read_info(struct agent *agent)
 	return ret;
 }
 
+/* Takes "TYPE,OPERATION" apart. */
+static void provoke_open(struct provoke *provoke, const char *wanted)
+{
+	provoke->fd = -1;
+	while (*wanted && *wanted != ',' && provoke->len < PROVOKE_MAX)
+		provoke->type[provoke->len++] = *wanted++;
+	if (!provoke->len || *wanted != ',')
+		return;
+	while (*++wanted >= '0' && *wanted <= '9')
+		provoke->operation = provoke->operation * 10 + *wanted - '0';
+	provoke->fd = sys_open(PROVOKE_PATH, O_WRONLY | O_CLOEXEC);
+}
+
 static void serve(struct agent *agent)
 {
 	struct pl_frame *frame;
@@ -296,6 +321,7 @@ __attribute__((noreturn, used)) static void agent_main(void)
 	wire_open(&agent->wire, channel->in, channel->out, channel->is_line);
 	log_open(agent);
 	agent->once_fd = sys_open("/sys/kernel/debug/clear_warn_once", O_WRONLY | O_CLOEXEC);
+	provoke_open(&agent->provoke, channel->provoke);
 	process_signals();
 	if (!read_info(agent)) {
 		send_hello(agent);

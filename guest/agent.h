@@ -14,6 +14,7 @@
 #include "wire.h"
 
 #define DEVICE_PATH	"/dev/" PL_DEVICE_NAME
+#define PROVOKE_PATH	"/sys/kernel/debug/provoke-crash/DIRECT"
 #define LOG_RECORD_MAX	8192u
 #define FLUSH_AT	(256u << 10)
 #define RECORD_MAX	(sizeof(struct pl_outcome) + PL_DATA_MAX + PL_LOG_MAX + \
@@ -26,6 +27,19 @@ struct channel {
 	int is_line;
 	int console;		/* where ready goes when hello is sent; -1: nowhere */
 	const char *ready;
+	char provoke[PROVOKE_MAX + 8];	/* pagelab.provoke=TYPE,OPERATION; "": nothing */
+};
+
+/*
+ * A fault to provoke before one operation of each program, in the process that
+ * makes it: how tests get a kernel to oops, warn and hang. It takes a kernel
+ * with CONFIG_LKDTM.
+ */
+struct provoke {
+	int fd;			/* -1: nothing is provoked */
+	__u32 operation;
+	__u32 len;
+	char type[PROVOKE_MAX];
 };
 
 /* Kernel log that was read and belongs to no outcome yet. */
@@ -50,6 +64,7 @@ struct agent {
 	struct channel channel;
 	int log_fd;
 	int once_fd;
+	struct provoke provoke;
 	struct pl_info info;
 	struct run run;
 	struct log log;

@@ -287,6 +287,7 @@ __attribute__((noreturn, used)) static void start(void)
 	prepare();
 	read_file("/proc/cmdline", line, sizeof(line));
 	parameter(line, "pagelab.channel=", name, sizeof(name));
+	parameter(line, "pagelab.provoke=", channel.provoke, sizeof(channel.provoke));
 	channel.console = console;
 	if (text_equal(name, "virtio")) {
 		channel.in = channel.out = wait_port();

@@ -43,6 +43,8 @@ __attribute__((noreturn, used)) static void process_main(unsigned int number)
 
 	for (seen = 0;; seen++) {
 		wait_command(slot, seen);
+		if (slot->provoke_len)
+			sys_write(slot->provoke_fd, slot->provoke, slot->provoke_len);
 		if (slot->op.code >= PL_OP_GET_USER_PAGES)
 			module_operation(slot);
 		else

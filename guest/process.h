@@ -24,6 +24,7 @@
 #define WINDOW_END	0x600000ul
 #define SLOTS_BASE	0x500000ul
 #define SLOT_BYTES	8192ul
+#define PROVOKE_MAX	24	/* a crash type of the kernel's LKDTM, e.g. WARNING */
 #define OWN_BASE	0x10000000ul	/* the supervisor's own memory */
 
 /* What an operation gave, before the supervisor makes a pl_outcome of it. */
@@ -52,7 +53,10 @@ struct slot {
 	__s32 pid;		/* as the process knows it */
 	__s32 device;		/* descriptor of the module */
 	__s32 file;		/* descriptor of the operation's file, or -1 */
+	__u32 provoke_len;	/* 0: the operation provokes no fault */
+	__s32 provoke_fd;
 	__u32 padding;
+	char provoke[PROVOKE_MAX];
 	struct robust_list_head robust;
 	struct robust_list held;
 	struct pl_operation op;
