@@ -34,7 +34,7 @@ Wrong = Callable[..., Any]
 
 
 def _fork_copies_shared(self: Rules, vma: Any) -> bool:
-    return vma.anon_vma != 0 or vma.file >= 0
+    return bool(vma.anon_vma or vma.file >= 0)
 
 
 # method of Rules -> what it wrongly says; the comment is the mistake in words

@@ -231,12 +231,12 @@ def _check_counts(state: State) -> None:
     for file in state.files.values():
         for page in file.cache.values():
             caches[page] += 1
-    for number, page in state.pages.items():
+    for number, frame in state.pages.items():
         if number != ZERO_PAGE:
-            assert page.map == maps[number]
-            assert page.ref == maps[number] + holds[number] + caches[number] > 0
+            assert frame.map == maps[number]
+            assert frame.ref == maps[number] + holds[number] + caches[number] > 0
         else:
-            assert page.ref == holds[number]
+            assert frame.ref == holds[number]
 
 
 @settings(max_examples=150, deadline=None)
