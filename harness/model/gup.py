@@ -61,7 +61,7 @@ def _follow(
         if rules.slow_dirties(pte.flags, page.flags):
             state.page(pte.page).flags |= G_DIRTY
     if not pte.flags & P_SPECIAL:
-        page.accessed += 1
+        state.page_unseen(pte.page).accessed += 1
     return pte.page
 
 

@@ -1,8 +1,10 @@
 """The state a program has built: processes, their page tables, pages, files.
 
 A State is private to the model while a step runs and never changed
-afterwards: ``step`` works on a clone. Everything that a snapshot can show
-goes through the helpers here, so that what changed is known (``touched``).
+afterwards: ``step`` works on a clone. A clone shares its pages with the state
+it was made from until it changes them: only ``page`` and ``page_unseen`` give
+one that may be written to. Everything that a snapshot can show goes through
+the helpers here, so that what changed is known (``touched``).
 
 Counts follow the kernel's: ``ref`` is page_count, ``map`` page_mapcount, both
 as they are once LRU batches are drained.
@@ -152,6 +154,7 @@ class State:
         "held",
         "mms",
         "next_id",
+        "own",
         "pages",
         "slots",
         "touched",
@@ -163,6 +166,7 @@ class State:
         zero = Page(ZERO_FLAGS, EMPTY)
         zero.ref = 0  # compared as the difference to when the program began
         self.pages: dict[int, Page] = {ZERO_PAGE: zero}
+        self.own: set[int] = {ZERO_PAGE}  # pages that no other state shares
         self.mms: dict[int, Mm] = {0: Mm()}
         self.files: dict[int, File] = {}
         self.slots: dict[int, int] = {}  # file slot -> file id
@@ -177,7 +181,8 @@ class State:
     def clone(self) -> State:
         """A copy to step on, with nothing touched yet."""
         other = State.__new__(State)
-        other.pages = {key: page.clone() for key, page in self.pages.items()}
+        other.pages = dict(self.pages)
+        other.own = set()
         other.mms = {key: mm.clone() for key, mm in self.mms.items()}
         other.files = {key: file.clone() for key, file in self.files.items()}
         other.slots = dict(self.slots)
@@ -215,13 +220,22 @@ class State:
         """A fresh page with one reference, nowhere mapped."""
         page = self.new_id()
         self.pages[page] = Page(flags, content, file=file, index=index)
+        self.own.add(page)
         self.touched.add(("p", page))
         return page
 
     def page(self, page: int) -> Page:
         """A page that is about to change."""
         self.touched.add(("p", page))
-        return self.pages[page]
+        return self.page_unseen(page)
+
+    def page_unseen(self, page: int) -> Page:
+        """A page that is about to change in a way that no snapshot shows."""
+        if page in self.own:
+            return self.pages[page]
+        self.own.add(page)
+        frame = self.pages[page] = self.pages[page].clone()
+        return frame
 
     def put(self, page: int) -> None:
         """Drop one reference; the last one frees the page."""

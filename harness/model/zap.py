@@ -37,5 +37,6 @@ def range_(
 
 def drained(state: State) -> None:
     """LRU batches were emptied (lru_add_drain at the start of every zap)."""
-    for page in state.pages.values():
-        page.accessed = 0
+    for number, page in state.pages.items():
+        if page.accessed:
+            state.page_unseen(number).accessed = 0
