@@ -126,7 +126,7 @@ class Cache:
             return found
 
         def waiting() -> None:
-            progress.step(f"waiting for another pagelab that makes {what}")
+            progress.step(f"waiting for {what}, which is being made")
 
         with (
             self._disk_errors(what, needs),

@@ -159,7 +159,7 @@ class AptRoot:
         name = f"apt-{release.name}-{architecture}"
 
         def waiting() -> None:
-            progress.step("waiting for another pagelab that downloads packages")
+            progress.step("waiting for a download of packages that is under way")
 
         with cache.lock(name, DOWNLOAD_SECONDS, waiting, "a download"):
             yield cls(release, architecture, cache, progress)

@@ -193,7 +193,7 @@ def test_of_two_builders_one_waits(cache: Cache) -> None:
         )
         assert first.result(20) == second.result(20)
     assert build.calls == 1
-    assert heard.steps == ["waiting for another pagelab that makes a kernel"]
+    assert heard.steps == ["waiting for a kernel, which is being made"]
 
 
 def test_waiting_has_an_end_and_lets_go_of_the_lock(cache: Cache) -> None:

@@ -1,0 +1,118 @@
+"""Everything that a guest is booted from, out of the cache or built into it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import image, kbuild, kmod_build, sources, toolchain
+from .arch import Arch
+from .cache import Cache
+from .progress import SILENT, Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A kernel with its module and its initramfs.
+
+    Attributes:
+        kernel: full version, "6.1.192".
+        arch: which.
+        config: the configuration's name.
+        image: what QEMU boots.
+        symbols: the kernel's System.map.
+        module: pagelab.ko, which is in the initramfs too.
+        initramfs: init and module.
+        compiler: compiler and linker, as they name themselves.
+        source_digest: SHA-256 of the kernel's source archive.
+        config_digest: SHA-256 of the final .config.
+    """
+
+    kernel: str
+    arch: Arch
+    config: str
+    image: Path
+    symbols: Path
+    module: Path
+    initramfs: Path
+    compiler: str
+    source_digest: str
+    config_digest: str
+
+
+class _Shared:
+    """Unpacked sources that builds at the same time share; the last one removes them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users: dict[Path, tuple[kbuild.Trees, int]] = {}
+
+    @contextmanager
+    def trees(self, cache: Cache, progress: Progress) -> Iterator[kbuild.Trees]:
+        with self._lock:
+            trees, users = self._users.get(cache.root, (None, 0))
+            trees = trees or kbuild.Trees(cache, progress)
+            self._users[cache.root] = (trees, users + 1)
+        try:
+            yield trees
+        finally:
+            with self._lock:
+                _, users = self._users.pop(cache.root)
+                if users > 1:
+                    self._users[cache.root] = (trees, users - 1)
+            if users == 1:
+                trees.close()
+
+
+_shared = _Shared()
+
+
+def build(
+    kernel: str, arch: Arch, config: str = "base", *, cache: Cache, progress: Progress = SILENT
+) -> Built:
+    """Kernel, module and initramfs; what the cache has is not built, nor the network used.
+
+    Args:
+        kernel: a known name, "6.1" or "6.1.192".
+        arch: which.
+        config: a fragment's name in images/kconfig, or "base" for none.
+        cache: where it is looked for and put.
+        progress: hears what is being done.
+
+    Raises:
+        UsageError: unknown kernel or configuration.
+        HarnessError: no network, missing tool, full disk, a build that fails.
+    """
+    kbuild.requests(config, arch)  # a wrong name is told before anything is fetched
+    source = sources.fetch(kernel, cache, progress)
+    tools = toolchain.choose(arch, source.kernel.compilers, cache)
+    with _shared.trees(cache, progress) as trees:
+        built = kbuild.build(
+            source, arch, config, tools, trees=trees, cache=cache, progress=progress
+        )
+    module = kmod_build.build(built, tools, cache=cache, progress=progress)
+    initramfs = image.build(module, arch, tools, cache=cache, progress=progress)
+    return Built(
+        kernel=built.version,
+        arch=arch,
+        config=config,
+        image=built.image,
+        symbols=built.symbols,
+        module=module.path,
+        initramfs=initramfs,
+        compiler=built.compiler,
+        source_digest=built.source_digest,
+        config_digest=built.config_digest,
+    )
+
+
+def ssh_initramfs(arch: Arch, *, cache: Cache, progress: Progress = SILENT) -> Path:
+    """The initramfs that `--channel ssh` adds; it has no keys, each run makes its own.
+
+    Raises:
+        HarnessError: no network and an empty cache, a full disk.
+    """
+    return image.build_ssh(arch, cache=cache, progress=progress)
