@@ -68,11 +68,10 @@ class _Candidate:
 class _Checker:
     """Checks one trace; see check_trace."""
 
-    def __init__(self, trace: Trace, compiled: Compiled, model: Model, text: list[str]) -> None:
+    def __init__(self, trace: Trace, compiled: Compiled, model: Model) -> None:
         self.trace = trace
         self.compiled = compiled
         self.model = model
-        self.text = text
         self.observed = Observed()
         facts = trace.header.environment.facts
         pairs = Pairs(facts.get("zero_pfn", 0))
@@ -83,6 +82,7 @@ class _Checker:
         self.rules: set[str] = set()
         self.checked = 0
         self.exact = 0
+        self.words = compare.shown_words(compiled.touches)
         self.unseen = False  # operations went by without a snapshot
 
     def run(self) -> Checked:
@@ -137,7 +137,7 @@ class _Checker:
             return self._mismatch(at, op, outcome, misses)
         if len(kept) > _STATES_MAX:
             raise RuntimeError(
-                f"operation {at} ({self.text[at]}) leaves {len(kept)} states: "
+                f"operation {at} ({self._text(at)}) leaves {len(kept)} states: "
                 "the model allows too much"
             )
         self.candidates = kept
@@ -169,7 +169,7 @@ class _Checker:
         if difference is not None:
             # The same again in order, so that the message does not depend on hashing.
             return compare.entries(state, pairs, self.observed, sorted(wanted)) or difference
-        return compare.pages(state, pairs, self.observed, numbers, frames, self.compiled.touches)
+        return compare.pages(state, pairs, self.observed, numbers, frames, self.words)
 
     def _mismatch(
         self,
@@ -209,8 +209,11 @@ class _Checker:
         allowed: list[dict[str, Any]],
         source: str,
     ) -> dict[str, Any]:
-        text = f"{self.text[at]}: {what}"
+        text = f"{self._text(at)}: {what}"
         return _told(at, self.compiled.ops[at].line, text, observed, allowed, source)
+
+    def _text(self, at: int) -> str:
+        return describe_op(self.trace.header.text, self.compiled.ops[at])
 
     def _end(self) -> Checked:
         """Everything that arrived is allowed: is it everything?"""
@@ -317,11 +320,17 @@ def _source(branch: Branch) -> str:
 
 
 def check_trace(
-    trace: Trace, *, semantics: Semantics | None = None, rules: type[Rules] = Rules
+    trace: Trace,
+    *,
+    compiled: Compiled | None = None,
+    semantics: Semantics | None = None,
+    rules: type[Rules] = Rules,
 ) -> Checked:
     """Check a trace against the model.
 
     Args:
+        compiled: the trace's program, from whoever compiled its text already;
+            compiled anew if not given.
         semantics: of its environment; read from the trace if not given.
         rules: the rules; tests give wrong ones.
 
@@ -332,13 +341,11 @@ def check_trace(
     header = trace.header
     if any(outcome.operation != at for at, outcome in enumerate(trace.outcomes)):
         raise UsageError(f"{header.program}: the trace's operations are out of order")
-    program = language.parse(header.text, header.program)
-    compiled = layout.compile_program(program)
+    if compiled is None:
+        compiled = layout.compile_program(language.parse(header.text, header.program))
     if not all(requires_met(wanted, header.environment) for wanted in compiled.requires):
         raise UsageError(f"{header.program}: its 'requires:' is false in {header.environment.id}")
     sem = semantics or semantics_for(header.environment, header.observe)
     arena = Arena(compiled.arena_start, compiled.arena_pages)
     model = Model(sem, arena, rules(sem))
-    text = [describe_op(program, op) for op in compiled.ops]
-    checker = _Checker(trace, compiled, model, text)
-    return checker.run()
+    return _Checker(trace, compiled, model).run()

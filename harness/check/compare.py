@@ -206,20 +206,29 @@ def _vma_file(state: State, file: int, pgoff: int) -> tuple[int, int]:
     return (slot + 1, pgoff) if slot >= 0 else (abi.FILE_OTHER, 0)
 
 
+def shown_words(touches: tuple[int, ...]) -> tuple[int, ...]:
+    """Indexes of the words that a page's record has; -1, which no page has, for unused ones.
+
+    Args:
+        touches: offsets in a page, multiples of 8.
+    """
+    return tuple(offset >> 3 for offset in touches) + (-1,) * (abi.TOUCH_MAX - len(touches))
+
+
 def pages(
     state: State,
     pairs: Pairs,
     observed: Observed,
     numbers: Iterable[int],
     frames: Iterable[int],
-    touches: tuple[int, ...],
+    words: tuple[int, ...],
 ) -> Difference | None:
     """Pages that changed on either side.
 
     Args:
         numbers: the model's pages.
         frames: pfns of the snapshot.
-        touches: offsets in a page whose words snapshots show.
+        words: as ``shown_words`` gives them.
     """
     wanted = set(numbers)
     for pfn in frames:
@@ -233,10 +242,10 @@ def pages(
         pfn = pairs.frame.get(number, -1)
         expected = None
         if page_ is not None and page_.users:
-            words = page_.content.words
-            shown = [words.get(offset >> 3, 0) for offset in touches]
-            shown += [0] * (abi.TOUCH_MAX - len(shown))
-            expected = (page_.ref, page_.map, page_.flags, page_.content.digest, *shown)
+            content = page_.content
+            word = content.words.get
+            shown = [word(index, 0) for index in words]
+            expected = (page_.ref, page_.map, page_.flags, content.digest, *shown)
         seen = observed.page.get(pfn)
         if seen != expected:
             return Difference(

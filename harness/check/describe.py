@@ -7,14 +7,15 @@ import errno
 from .. import abi
 from ..abi import Kind
 from ..model import Expected
-from ..program import Compiled, Program
+from ..program import Compiled
 from ..trace import Outcome
 from .observed import Key
 
 
-def describe_op(program: Program, op: abi.Op) -> str:
-    """An operation as its line has it."""
-    source = program.lines[op.line - 1].source if 0 < op.line <= len(program.lines) else ""
+def describe_op(text: str, op: abi.Op) -> str:
+    """An operation as its line of the program's text has it."""
+    lines = text.split("\n")
+    source = lines[op.line - 1] if 0 < op.line <= len(lines) else ""
     return source.partition("#")[0].strip() or str(op.code.name).lower()
 
 

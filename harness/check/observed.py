@@ -76,9 +76,9 @@ class Observed:
         if kind is Section.PTE:
             self._ptes(body, keys)
         elif kind is Section.PAGE:
-            for pfn, *rest in abi.PAGE_RECORD.iter_unpack(body):
-                self.page[pfn] = tuple(rest)
-                frames.append(pfn)
+            for record in abi.PAGE_RECORD.iter_unpack(body):
+                self.page[record[0]] = record[1:]
+                frames.append(record[0])
         elif kind is Section.GONE:
             for (pfn,) in abi.GONE_RECORD.iter_unpack(body):
                 self.page.pop(pfn, None)

@@ -15,6 +15,7 @@ from .state import G_DIRTY, P_SPECIAL, State, Vma
 from .vma import extent, find
 
 EFAULT = 14
+WRITE, FORCE = int(abi.Foll.WRITE), int(abi.Foll.FORCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,8 @@ def _follow(
     if pte is None:
         return None
     page = state.pages[pte.page]
-    write = bool(flags & abi.Foll.WRITE)
-    force = bool(flags & abi.Foll.FORCE)
+    write = bool(flags & WRITE)
+    force = bool(flags & FORCE)
     if write:
         if not rules.may_follow_write(pte.flags, vma, page.flags, force):
             return None
@@ -79,8 +80,8 @@ def slow(rules: Rules, state: State, arena: Arena, op: abi.Op, addr: int, nr: in
     addr = rules.untagged(addr)
     done = 0
     wanted = rules.slow_nr(nr)
-    write = bool(flags & abi.Foll.WRITE)
-    force = bool(flags & abi.Foll.FORCE)
+    write = bool(flags & WRITE)
+    force = bool(flags & FORCE)
     while True:  # do ... while (nr_pages), which 0 would pass
         index = arena.index(addr + done * abi.PAGE_SIZE)
         vma = find(state.mms[process].vmas, index) if index >= 0 else None
@@ -100,7 +101,7 @@ def slow(rules: Rules, state: State, arena: Arena, op: abi.Op, addr: int, nr: in
 def _walk(rules: Rules, state: State, arena: Arena, op: abi.Op, start: int) -> int:
     """gup_pte_range(): the present prefix, without lock or VMA."""
     process, slot = op.process, op.slot
-    write = bool(op.flags & abi.Foll.WRITE)
+    write = bool(op.flags & WRITE)
     done = 0
     limit = rules.fast_limit(op.n)
     while done < limit:

@@ -21,6 +21,10 @@ from .state import ZERO_PAGE, State, Vma
 EINVAL, ENOMEM, EEXIST = 22, 12, 17
 SIGBUS, SIGSEGV = 7, 11
 SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR = 1, 2, 2
+# Plain numbers: an enum's operators are slow.
+_MAP_SHARED, _PROT_WRITE = int(abi.Map.SHARED), int(abi.Prot.WRITE)
+_MAYEXEC = int(VmaFlag.MAYEXEC)
+_PROT_ALL = int(abi.Prot.READ | abi.Prot.WRITE | abi.Prot.EXEC)
 _MAX_RUN = 16  # choices of one operation; more is a fault of the model
 
 ALLOWANCES = {
@@ -140,8 +144,8 @@ class Model:
         mm = state.mms[op.process]
         if vmas.overlapping(mm.vmas, start, end):
             return _value(-EEXIST)
-        flags = op.prot | V_MAYREAD | V_MAYWRITE | int(VmaFlag.MAYEXEC)
-        shared = bool(op.flags & abi.Map.SHARED)
+        flags = op.prot | V_MAYREAD | V_MAYWRITE | _MAYEXEC
+        shared = bool(op.flags & _MAP_SHARED)
         if shared:
             flags |= V_SHARED | V_MAYSHARE
         file, pgoff = -1, 0
@@ -149,7 +153,7 @@ class Model:
             file, pgoff = state.slots[op.file], op.aux >> abi.PAGE_SHIFT
         elif shared:
             file = state.new_file(-1, op.n)
-        account = not shared and bool(op.prot & abi.Prot.WRITE)
+        account = not shared and bool(op.prot & _PROT_WRITE)
         new = Vma(start, end, flags, file, pgoff, 0, True, account)
         state.set_vmas(op.process, vmas.insert(self.rules, mm.vmas, new))
         return _value(op.addr)
@@ -187,11 +191,10 @@ class Model:
 
     def _protect(self, state: State, op: abi.Op, found: Vma, start: int, end: int) -> None:
         """mprotect_fixup(): one piece of one VMA."""
-        access = int(abi.Prot.READ | abi.Prot.WRITE | abi.Prot.EXEC)
-        flags = found.flags & ~access | op.prot
+        flags = found.flags & ~_PROT_ALL | op.prot
         if flags == found.flags:
             return
-        writable = bool(op.prot & abi.Prot.WRITE) and not flags & V_SHARED
+        writable = bool(op.prot & _PROT_WRITE) and not flags & V_SHARED
         mm = state.mms[op.process]
         changed = vmas.part(found, start, end)._replace(
             flags=flags, account=found.account or writable
