@@ -18,6 +18,7 @@ from .jobs.programs import Source, find, read
 from .jobs.settings import Settings, from_toml
 
 PROGRAM = "pagelab"
+COMPLETION = "_PAGELAB_COMPLETE"
 
 app = typer.Typer(
     name=PROGRAM,
@@ -77,11 +78,17 @@ def invoke(argv: Sequence[str]) -> int:
         PagelabError: what the command raises.
     """
     command = typer.main.get_command(app)
+    if COMPLETION in os.environ:  # a shell asks what could come next
+        command.main(args=list(argv), prog_name=PROGRAM)
     try:
-        code = command.main(args=list(argv), prog_name=PROGRAM, standalone_mode=False)
+        # Not command.main(): it turns Ctrl-C and closed pipes into exit codes of its own.
+        with command.make_context(PROGRAM, list(argv)) as context:
+            code = command.invoke(context)
+    except typer.Exit as request:
+        return request.exit_code
     except typer.TyperException as error:
-        context = getattr(error, "ctx", None)
-        path = context.command_path if context else PROGRAM
+        at = getattr(error, "ctx", None)
+        path = at.command_path if at else PROGRAM
         message = error.format_message().rstrip(".").replace("Value error, ", "")
         raise UsageError(f"{message} (see: {path} --help)") from None
     return code if isinstance(code, int) else 0
@@ -94,6 +101,40 @@ def top(
     if version:
         output.emit(f"{PROGRAM} {__version__}\n")
         raise typer.Exit
+
+
+# ---- the machine ---------------------------------------------------------------
+
+
+@app.command(epilog="Example: pagelab doctor")
+def doctor(quiet: Quiet = False, verbose: Verbose = False) -> int:
+    """Say what this machine has, what it lacks and how to get it, and whether KVM boots."""
+    return output.doctor(quiet=quiet, verbose=verbose)
+
+
+@app.command(epilog="Example: pagelab kernels --prune")
+def kernels(
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove what no build uses any more.")
+    ] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """List the known kernels, which builds of them are cached, and their size."""
+    return output.kernels(prune=prune, quiet=quiet, verbose=verbose)
+
+
+@app.command(epilog="Example: pagelab build -a arm64")
+def build(
+    kernel: Kernels = None,
+    arch: Arches = None,
+    config: Config = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Build kernel, module and image into the cache."""
+    settings = Settings().but(kernels=kernel, arches=arch, config=config)
+    return output.build(settings, quiet=quiet, verbose=verbose)
 
 
 # ---- run -----------------------------------------------------------------------

@@ -12,11 +12,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from . import build as kernel_build
 from .cache import Cache
 from .errors import HarnessError, PagelabError, UsageError
 from .interrupts import interrupts
 from .jobs import check as check_job
+from .jobs import doctor as doctor_job
 from .jobs import folder as folders
+from .jobs import kernels as kernels_job
 from .jobs.backend import Backend, RealBackend
 from .jobs.folder import RunFolder, write_atomically
 from .jobs.programs import Source
@@ -24,7 +27,7 @@ from .jobs.results import Record, Result
 from .jobs.run import Run
 from .jobs.settings import Settings
 from .progress import Progress
-from .report import junit, ktap, results_json, terminal
+from .report import junit, ktap, listing, results_json, terminal
 from .report.progress import Display, Steps
 from .verdict import INTERRUPTED, Verdict
 
@@ -132,6 +135,8 @@ def run(
         PagelabError: before anything ran, or what was learnt cannot be written.
     """
     options = settings.options(jobs, keep_errors=verbose)
+    backend = backend or RealBackend(Cache())
+    backend.check_names(options.kernels, options.arches, options.choice.config)
     folder = RunFolder(out)
     kept = [
         (source.name, str(folder.keep(source).relative_to(folder.path)), source.digest)
@@ -139,7 +144,7 @@ def run(
     ]
     display = Display(sys.stderr, quiet=quiet)
     sink = _Sink(display, folder, verbose=verbose)
-    job = Run(options, sources, folder, backend or RealBackend(Cache()), sink)
+    job = Run(options, sources, folder, backend, sink)
     sink.run = job
     try:
         record = job.execute()
@@ -185,7 +190,8 @@ def show(record: Record, *, quiet: bool, verbose: bool) -> None:
         with contextlib.suppress(OSError):
             sys.stderr.write(f"pagelab: {text}\n")
     brief = bool(early) and not any(result.trace for result in record.results)
-    emit(terminal.render(record, width=width, quiet=quiet, verbose=verbose, brief=brief))
+    if record.results or not record.error:
+        emit(terminal.render(record, width=width, quiet=quiet, verbose=verbose, brief=brief))
 
 
 def early_failures(record: Record) -> tuple[str, ...]:
@@ -223,3 +229,61 @@ def check(paths: Sequence[Path], files: Files, *, quiet: bool, verbose: bool) ->
     files.write(record)
     show(record, quiet=quiet, verbose=verbose)
     return record.exit_code
+
+
+def build(settings: Settings, *, quiet: bool, verbose: bool) -> int:
+    """Builds what is not in the cache and says where everything is.
+
+    Returns:
+        The exit code: 0.
+
+    Raises:
+        PagelabError: as build.build.
+    """
+    options = settings.options(1, keep_errors=verbose)
+    cache = Cache()
+    RealBackend(cache).check_names(options.kernels, options.arches, options.choice.config)
+    display = Display(sys.stderr, quiet=quiet)
+    lines = []
+    try:
+        for kernel in options.kernels:
+            for arch in options.arches:
+                with Steps(display, f"{kernel} {arch.name}") as steps:
+                    made = kernel_build.build(
+                        kernel, arch, options.choice.config, cache=cache, progress=steps
+                    )
+                lines.append(f"{made.kernel}  {arch.name:<6}  {made.config}  {made.image.parent}\n")
+                if verbose:
+                    lines += [f"  {made.compiler}\n", f"  {made.module}\n  {made.initramfs}\n"]
+    finally:
+        display.close()
+    emit("".join(lines))
+    return 0
+
+
+def kernels(*, prune: bool, quiet: bool, verbose: bool) -> int:
+    """Says what the cache has, pruned first if asked for."""
+    cache = Cache()
+    if prune:
+        count, size = kernels_job.prune(cache)
+        emit(f"removed {count} entries, {listing.size(size)}\n")
+    if not (prune and quiet):
+        emit(listing.kernels(kernels_job.survey(cache), verbose=verbose))
+    return 0
+
+
+def doctor(*, quiet: bool, verbose: bool) -> int:
+    """Says what this machine has and lacks.
+
+    Returns:
+        0, or 23 where `make check` could not run.
+    """
+    display = Display(sys.stderr, quiet=quiet)
+    try:
+        with Steps(display, "doctor") as steps:
+            findings = list(doctor_job.examine(Cache(), steps))
+    finally:
+        display.close()
+    shown = [finding for finding in findings if not (quiet and finding.good)]
+    emit(listing.doctor(shown, verbose=verbose))
+    return 0 if all(finding.good for finding in findings) else HarnessError.exit_code

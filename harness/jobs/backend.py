@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from .. import accel, build, guest, proc
+from .. import accel, build, guest, kbuild, proc, sources
 from ..arch import Arch
 from ..cache import Cache
 from ..check import check_trace
@@ -54,6 +54,9 @@ class Prepared:
 class Backend(Protocol):
     """The world, or a test's idea of it."""
 
+    def check_names(self, kernels: Sequence[str], arches: Sequence[Arch], config: str) -> None:
+        """Finds a name that nobody knows before anything is built."""
+
     def prepare(self, kernel: str, arch: Arch, choice: Choice, progress: Progress) -> Prepared:
         """Builds what is missing and finds out how to boot it."""
 
@@ -69,6 +72,17 @@ class RealBackend:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
+
+    def check_names(self, kernels: Sequence[str], arches: Sequence[Arch], config: str) -> None:
+        """Kernels and the configuration have to be known.
+
+        Raises:
+            UsageError: one is not.
+        """
+        for kernel in kernels:
+            sources.named(kernel)
+        for arch in arches:
+            kbuild.requests(config, arch)
 
     def prepare(self, kernel: str, arch: Arch, choice: Choice, progress: Progress) -> Prepared:
         """Builds kernel, module and image, and probes the acceleration."""

@@ -74,7 +74,7 @@ class Display:
 
     Args:
         stream: standard error.
-        quiet: nothing but lines that matter.
+        quiet: nothing at all.
     """
 
     def __init__(self, stream: TextIO, *, quiet: bool = False) -> None:
@@ -99,6 +99,8 @@ class Display:
 
     def line(self, text: str) -> None:
         """A line that stays."""
+        if self._quiet:
+            return
         self._safely(lambda: self._progress.console.print(text, markup=False))
 
     def step(self, label: str, name: str, unit: str = "") -> None:
@@ -109,7 +111,7 @@ class Display:
             self._told[label] = time.monotonic()
         if self._live and new:
             self._bar(label, 0, None, anew=True)
-        elif new and not self._quiet:
+        elif new:
             self.line(f"{label}: {name}")
 
     def update(self, label: str, done: float, total: float | None) -> None:
@@ -123,7 +125,7 @@ class Display:
             if due:
                 self._told[label] = now
             name, unit = self._steps.get(label, ("", ""))
-        if due and not self._quiet:
+        if due:
             self.line(f"{label}: {name}: {far(done, total, unit)}")
 
     def finish(self, label: str) -> None:

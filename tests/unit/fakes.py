@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -130,6 +130,9 @@ class World:
     guests: list[Seen] = field(default_factory=list)
     check_error: Exception | None = None
     stopped: bool = False
+
+    def check_names(self, kernels: Sequence[str], arches: Sequence[Arch], config: str) -> None:
+        """Every name is known."""
 
     def prepare(self, kernel: str, arch: Arch, choice: Choice, progress: Progress) -> Prepared:
         if arch.name in self.builds:

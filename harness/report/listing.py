@@ -1,0 +1,62 @@
+"""Lists for people: what `doctor` found, what `kernels` knows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..jobs.doctor import Finding, missing_packages
+from ..jobs.kernels import Survey
+
+
+def doctor(findings: Sequence[Finding], *, verbose: bool = False) -> str:
+    """A line a finding, what to do under it, and whether `make check` can run.
+
+    Args:
+        findings: those to show.
+        verbose: why each is needed, too.
+    """
+    width = max((len(finding.name) for finding in findings), default=0)
+    lines = []
+    for finding in findings:
+        why = f" ({finding.why})" if finding.why and (verbose or not finding.good) else ""
+        mark = "ok  " if finding.good else "LACK"
+        lines.append(f"{mark}  {finding.name:<{width}}  {finding.text}{why}")
+        if finding.fix:
+            lines.append(f"{'':6}{'':<{width}}  -> {finding.fix}")
+    bad = sum(not finding.good for finding in findings)
+    packages = missing_packages(findings)
+    if packages:
+        lines.append(f"to install what is missing: apt-get install {' '.join(packages)}")
+    lines.append("`make check` can run here" if not bad else f"`make check` lacks {bad} of these")
+    return "\n".join(lines) + "\n"
+
+
+def size(count: int) -> str:
+    """Bytes for people."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+
+
+def kernels(survey: Survey, *, verbose: bool = False) -> str:
+    """A line a known kernel, one a build of it, then the whole cache.
+
+    Args:
+        survey: what is there.
+        verbose: what is unused, too, by name.
+    """
+    lines = []
+    for known in survey.known:
+        source = f"{known.source}, {size(known.source_size)}" if known.source else "not fetched yet"
+        lines.append(f"{known.name:<8}  source {source} ({known.package})")
+        for one in known.builds:
+            state = "ready" if one.ready else "not whole: `pagelab build` completes it"
+            lines.append(
+                f"{'':8}  {one.version}  {one.arch:<6}  {one.config:<8}"
+                f"  {size(one.size):>9}  {state}"
+            )
+    if survey.unused:
+        unused = size(sum(entry.size for entry in survey.unused))
+        lines.append(f"unused: {len(survey.unused)} entries, {unused}; --prune removes them")
+        if verbose:
+            lines += [f"  {entry.kind}/{entry.key}" for entry in survey.unused]
+    lines.append(f"cache: {survey.root}, {size(survey.size)}")
+    return "\n".join(lines) + "\n"
