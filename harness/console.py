@@ -20,7 +20,7 @@ READY = "pagelab: ready "
 _STAMP = re.compile(rb"\[ *\d+\.\d{6}\] ?")
 _BASE64_REST = re.compile(rb"[A-Za-z0-9+/:]*={0,2}")
 _MARK = b"~P"
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\x20-\x7e\x80-\U0010ffff\t]")
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\x20-\x7e\xa0-\U0010ffff\t]")
 
 
 class Console:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import klog
 from .symbols import Registers, Symbols, is_idle, load
 from .vm import Vm
 
 _QMP_SECONDS = 3.0
 _SAMPLES = 8  # a process that calls the kernel in a loop shows in one of them
-# kernel/sched/core.c: sched_show_task, of an uninterruptible task
-_BLOCKED = re.compile(r"\btask:(\S+)\s+state:D\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +77,13 @@ def _busy(samples: list[Registers], table: Symbols) -> Finding:
 
 def _idle(vm: Vm, pause: Callable[[], bool]) -> Finding | None:
     """Nothing runs: everybody waits. The kernel says for whom through sysrq-w on the console."""
-    vm.sysrq(b"w")
-    for _ in range(_SAMPLES):
-        if pause():
-            return None
-    blocked = _BLOCKED.search(vm.log.tail.rpartition("Show Blocked State")[2])
+    for key in (b"9", b"w"):  # everything to the console; then the blocked tasks
+        vm.sysrq(key)
+        for _ in range(_SAMPLES):
+            if pause():
+                return None
+    shown = vm.log.tail.rpartition("Show Blocked State")[2]
+    blocked = klog.blocked_task(shown.splitlines())
     if blocked:
-        return Finding(True, blocked[1], f"task {blocked[1]} is blocked in the kernel for good")
+        return Finding(True, blocked, f"{blocked} is blocked in the kernel for good")
     return Finding(False, "", "the guest is idle: everybody waits")

@@ -112,7 +112,8 @@ _HEADERS: tuple[tuple[FaultKind, re.Pattern[str]], ...] = tuple(
         # lib/bug.c: __report_bug
         (FaultKind.BUG, r"^kernel BUG at (?P<file>\S+:\d+)!"),
         # mm/kasan/report.c, mm/kfence/report.c, kernel/kcsan/report.c, mm/kmsan/report.c
-        (FaultKind.KASAN, rf"^BUG: KASAN: [\w -]+(?: in {_FUNCTION})?"),
+        (FaultKind.KASAN, r"^BUG: KASAN: .*? in (?P<func>[\w.]+)\+0x"),
+        (FaultKind.KASAN, r"^BUG: KASAN: "),
         (FaultKind.KFENCE, rf"^BUG: KFENCE: .*? in {_FUNCTION}"),
         (FaultKind.KCSAN, rf"^BUG: KCSAN: .*? in {_FUNCTION}"),
         (FaultKind.KMSAN, rf"^BUG: KMSAN: .*? in {_FUNCTION}"),
@@ -200,6 +201,29 @@ class FaultScanner:
                 self._placing = kind in _WANTS_PLACE and not groups.get("func")
             return True
         return False
+
+
+# kernel/sched/core.c: sched_show_task, of an uninterruptible task; its stack follows
+_BLOCKED = re.compile(r"^task:(\S+)\s+state:D\b")
+_FRAME = re.compile(rf"^ (?:\? )?{_FUNCTION}")
+_WAITING = re.compile(r"_*(?:switch_to|schedule\w*|io_schedule\w*)$")
+
+
+def blocked_task(lines: Iterable[str]) -> str:
+    """Of SysRq-w's lines: the first uninterruptible task, "task NAME in FUNCTION"; "" if none.
+
+    The function is the innermost that is not the scheduler's.
+    """
+    task = ""
+    for line in lines:
+        text = _TIMESTAMP.sub("", line, count=1)
+        if match := _BLOCKED.match(text):
+            if task:
+                break
+            task = f"task {match[1]}"
+        elif task and (frame := _FRAME.match(text)) and not _WAITING.match(frame["func"]):
+            return f"{task} in {frame['func']}"
+    return task
 
 
 def faults(lines: Iterable[str]) -> tuple[Fault, ...]:

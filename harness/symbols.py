@@ -87,9 +87,10 @@ def parse_system_map(text: str) -> Symbols:
     """
     pairs = []
     for line in text.splitlines():
-        address, kind, name = line.split(None, 2)
+        text, kind, name = line.split(None, 2)
+        address = int(text, 16)
         if kind in _TEXT and not name.startswith("$"):
-            pairs.append((int(address, 16), name))
+            pairs.append((address, name))
     return Symbols(pairs)
 
 
