@@ -174,9 +174,14 @@ class AptRoot:
         self._progress.step(f"fetching Debian's package lists ({self.release.name})")
         done = self._apt(["update", "-q=1", "--error-on=any"], UPDATE_SECONDS)
         if done.returncode:
-            cause = proc.first_error((done.stderr or done.stdout).decode("utf-8", "replace"))
+            output = (done.stderr or done.stdout).decode("utf-8", "replace")
+            cause = proc.first_error(output).removeprefix("E: ").removeprefix("W: ")
+            if re.search("GPG error|OpenPGP|not signed", output):
+                raise HarnessError(
+                    f"{self._where.main} is not signed by a key of images/kernels.toml: {cause}"
+                )
             raise HarnessError(
-                f"no package lists from {self._where.main}: {cause.removeprefix('E: ')}: "
+                f"no package lists from {self._where.main}: {cause}: "
                 "check the network and apt's proxy, or bring a filled PAGELAB_CACHE"
             )
 
