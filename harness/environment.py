@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 DEFAULT_CPU = {"x86_64": "Nehalem", "arm64": "cortex-a57"}
@@ -55,7 +55,9 @@ class Environment:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with the id first, as results and traces carry it."""
-        return {"id": self.id} | asdict(self)
+        # Not asdict(): it copies every value, and each trace has this in its header.
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {"id": self.id} | fields | {"facts": dict(self.facts)}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Environment:

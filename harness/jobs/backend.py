@@ -13,6 +13,7 @@ from ..arch import Arch
 from ..cache import Cache
 from ..check import check_trace
 from ..environment import DEFAULT_CPU, Environment
+from ..program import Compiled
 from ..progress import Progress
 from ..trace import Trace
 from .judge import Checked
@@ -60,8 +61,8 @@ class Backend(Protocol):
     def prepare(self, kernel: str, arch: Arch, choice: Choice, progress: Progress) -> Prepared:
         """Builds what is missing and finds out how to boot it."""
 
-    def check(self, trace: Trace) -> Checked:
-        """The oracle."""
+    def check(self, trace: Trace, compiled: Compiled) -> Checked:
+        """The oracle, on a trace whose program was compiled before it ran."""
 
     def stop(self) -> None:
         """Ends every process at once; sessions see their guests die."""
@@ -116,9 +117,9 @@ class RealBackend:
 
         return Prepared(environment, boot, found.line)
 
-    def check(self, trace: Trace) -> Checked:
+    def check(self, trace: Trace, compiled: Compiled) -> Checked:
         """harness.check.check_trace."""
-        return check_trace(trace)
+        return check_trace(trace, compiled=compiled)
 
     def stop(self) -> None:
         """Kills every process group of ours and starts none any more."""

@@ -7,6 +7,7 @@ own (session.py) and speak through one queue of events.
 from __future__ import annotations
 
 import contextlib
+import functools
 import queue
 import threading
 import time
@@ -348,9 +349,10 @@ class Run:
 
     def _judge(self, event: Done, lane: Lane) -> Result:
         path = event.task.trace
+        check = functools.partial(self._backend.check, compiled=event.task.source.compiled)
         try:
             exact = event.session.stream
-            result = judge(read_trace(path), str(path), self._backend.check, exact=exact)
+            result = judge(read_trace(path), str(path), check, exact=exact)
         except PagelabError as error:
             if error.__cause__ is not None:
                 self._keep_error("".join(traceback.format_exception(error)))

@@ -15,6 +15,7 @@ from harness.errors import BootFailed, PagelabError
 from harness.guest import Request, Result
 from harness.jobs.backend import Choice, Prepared
 from harness.jobs.results import ClaimResult
+from harness.program import Compiled
 from harness.progress import Progress
 from harness.verdict import Verdict
 
@@ -158,7 +159,8 @@ class World:
         make: Callable[[Path], AbstractContextManager[FakeGuest]] = boot
         return Prepared(environment, make, "a note")
 
-    def check(self, read: trace.Trace) -> Checked:
+    def check(self, read: trace.Trace, compiled: Compiled) -> Checked:
+        assert len(compiled.ops) >= len(read.outcomes)
         if self.check_error is not None:
             raise self.check_error
         verdict = VERDICTS[read.outcomes[0].ret]
