@@ -326,10 +326,17 @@ def stage_module_tree(tree: Path, objects: Path, staged: Path, arch: Arch) -> No
         _copy(objects / "include/config" / name, staged / "include/config" / name)
 
 
+# Half of all files, of no use to a module for memory management.
+UNUSED = frozenset(
+    {"dt-bindings", "drm", "media", "sound", "coccinelle", "dtc", "gcc-plugins", "kconfig"}
+)
+
+
 def _copy(source: Path, target: Path) -> None:
-    def skip(folder: str, names: list[str]) -> list[str]:
-        # Not read again: make decides about scripts/ by whether they are there.
-        return [name for name in names if name.endswith((".o", ".cmd", ".d", ".a"))]
+    def skip(_: str, names: list[str]) -> list[str]:
+        return [
+            name for name in names if name in UNUSED or name.endswith((".o", ".cmd", ".d", ".a"))
+        ]
 
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
@@ -345,7 +352,7 @@ def pack(folder: Path, archive: Path) -> None:
             "tar",
             "--create",
             f"--file={archive}",
-            "--use-compress-program=xz -T0 -3",
+            "--use-compress-program=xz -T0 -1",
             "--sort=name",
             "--mtime=@0",
             "--owner=0",
