@@ -57,7 +57,8 @@ def main() -> NoReturn:
             # Nobody reads it any more; the interpreter must not try again.
             with contextlib.suppress(OSError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    if threading.active_count() > 1:
-        # A thread that still waits for something must not keep us, nor crash at the end.
+    if threading.active_count() > 1 or code == verdict.INTERRUPTED:
+        # A thread that still waits for something must not keep us, nor crash at the end; and an
+        # interpreter that saw Ctrl-C inside of an exec() kills itself with SIGINT in spite of us.
         os._exit(code)
     sys.exit(code)

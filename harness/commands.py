@@ -94,13 +94,22 @@ def invoke(argv: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-@app.callback()
-def top(
-    version: Annotated[bool, typer.Option("--version", help="Say which pagelab this is.")] = False,
-) -> None:
-    if version:
+def _version(wanted: bool) -> None:
+    if wanted:
         output.emit(f"{PROGRAM} {__version__}\n")
         raise typer.Exit
+
+
+@app.callback()
+def top(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Say which pagelab this is."
+        ),
+    ] = False,
+) -> None:
+    """Takes what stands before a command."""
 
 
 # ---- the machine ---------------------------------------------------------------

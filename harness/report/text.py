@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..jobs.results import Result
 
 _TAIL_LINES = 12
+_QUOTE_MIN = 12
+_STAMP = re.compile(r"^\[ *\d+\.\d{6}\] ")
 # What XML 1.0 and terminals cannot take; a guest may have printed anything.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -61,8 +63,17 @@ def explain(result: Result, *, console: int = _TAIL_LINES) -> list[str]:
         lines.append(f"rerun:    {rerun.how}: {rerun.verdict.value}  {rerun.trace}".rstrip())
     if tail and console:
         lines.append("console:")
-        lines += [f"  {line}" for line in list(tail)[-console:]]
+        lines += [f"  {line}" for line in _telling(tail, headline(result), console)]
     return [printable(line) for line in lines]
+
+
+def _telling(tail: Sequence[str], text: str, count: int) -> Sequence[str]:
+    """The console's lines that matter: from the one that the text quotes on, else the last ones."""
+    for at, line in enumerate(tail):
+        said = _STAMP.sub("", line)
+        if len(said) > _QUOTE_MIN and said in text:
+            return tail[at : at + count]
+    return tail[-count:]
 
 
 def value_text(value: object) -> str:

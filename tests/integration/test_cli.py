@@ -106,7 +106,7 @@ def test_an_unknown_kernel_boots_nothing(folder: Path, tmp_path: Path) -> None:
     ("text", "place"),
     [
         (b"m = mmap(pages=1, prot=rw, flags=private|anon\n", "1:46"),
-        (b"# fine\nm = mmap(pages=1, prot=purple, flags=private|anon)\n", "2:23"),
+        (b"# fine\nm = mmap(pages=1, prot=purple, flags=private|anon)\n", "2:24"),
         (b"x = frobnicate(1)\n", "1:5"),
         (b"# \xff\n", "1:3"),
     ],

@@ -174,9 +174,9 @@ def test_a_kernel_fault_is_named_with_its_operation(
 @pytest.mark.parametrize(
     ("what", "boot", "says"),
     [
-        ("HARDLOCKUP", (), "hang"),
-        ("SPINLOCKUP", (), "hang"),
-        ("SOFTLOCKUP", ("softlockup_panic=1", "watchdog_thresh=1"), "soft lockup"),
+        ("HARDLOCKUP", (), "the kernel hangs in lkdtm_HARDLOCKUP"),
+        ("SOFTLOCKUP", ("watchdog_thresh=1",), "BUG: soft lockup"),
+        ("HUNG_TASK", (), "hung_task"),
     ],
 )
 def test_a_kernel_that_hangs(

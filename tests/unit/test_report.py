@@ -13,6 +13,7 @@ import pytest
 from harness.jobs.results import Record
 from harness.report import junit, ktap, results_json, terminal
 from harness.report.progress import Display, Steps
+from harness.report.text import explain
 from harness.verdict import ERRORS, FAILURES, Verdict
 
 from .records import ARM, X86, full_record, infrastructure, record, result
@@ -102,6 +103,16 @@ def test_many_differences_are_cut_unless_asked_for() -> None:
     assert "<25>" not in terminal.render(record(*many))
     assert "and 10 more" in terminal.render(record(*many))
     assert "<25>" in terminal.render(record(*many), verbose=True)
+
+
+def test_the_console_is_shown_from_the_fault_on() -> None:
+    tail = [f"[    1.00000{n}] line {n}" for n in range(9)]
+    tail[3] = "[    1.000003] kernel BUG at mm/x.c:1!"
+    detail = infrastructure("bug at f: kernel BUG at mm/x.c:1!", observed={"console": tail})
+    one = result(verdict=Verdict.KERNEL_FAULT, detail=detail)
+    assert explain(one, console=2)[-2:] == [f"  {line}" for line in tail[3:5]]
+    detail = infrastructure("nothing of it", observed={"console": tail})
+    assert explain(result(detail=detail), console=2)[-2:] == [f"  {line}" for line in tail[-2:]]
 
 
 # ---- JSON ------------------------------------------------------------------------
