@@ -109,6 +109,10 @@ class Guest:
         """QEMU's process id."""
         return self._session.vm.pid
 
+    def sysrq(self, key: bytes) -> None:
+        """Has the kernel do what a SysRq key says (b"c": panic)."""
+        self._session.vm.sysrq(key)
+
     def run(self, requests: Iterable[Request]) -> Iterator[Result]:
         """Runs programs in order, several of them sent ahead.
 

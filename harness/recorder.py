@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from pathlib import Path
 
 from . import trace
@@ -27,8 +28,7 @@ class Recorder:
     def __init__(self, path: Path, header: trace.Header) -> None:
         self._path = path
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("wb", buffering=0)
+            self._file = _create(path)
         except OSError as error:
             raise self._error(error) from None
         self._write(trace.encode_header(header))
@@ -58,3 +58,12 @@ class Recorder:
 
     def _error(self, error: OSError) -> RecordError:
         return RecordError(f"cannot write the trace {self._path}: {error.strerror}")
+
+
+def _create(path: Path) -> io.FileIO:
+    """The file, emptied; its folder is made where it is not there yet."""
+    try:
+        return path.open("wb", buffering=0)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb", buffering=0)

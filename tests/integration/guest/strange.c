@@ -20,16 +20,10 @@ static __u32 out_len;
 static __u32 operations;
 static char argument[64];
 
-static void mount(const char *type, const char *where)
+static void mount_at(const char *type, const char *where)
 {
 	sys(mkdirat, AT_HERE, where, 0755);
 	sys_long(mount, type, where, type, 0, 0, 0);
-}
-
-static void power_off(void)
-{
-	sys_long(reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_POWER_OFF,
-		 0, 0, 0);
 }
 
 __attribute__((noreturn)) static void pause_for_good(void)
@@ -38,6 +32,13 @@ __attribute__((noreturn)) static void pause_for_good(void)
 
 	for (;;)
 		sys(nanosleep, &time, 0, 0);
+}
+
+void power_off(void)
+{
+	sys_long(reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_POWER_OFF,
+		 0, 0, 0);
+	pause_for_good();
 }
 
 static void add(const void *bytes, __u32 n)
@@ -296,10 +297,10 @@ __attribute__((noreturn, used)) static void start(void)
 	struct pl_frame *frame;
 	int port;
 
-	mount("devtmpfs", "/dev");
-	mount("proc", "/proc");
-	mount("sysfs", "/sys");
-	mount("debugfs", "/sys/kernel/debug");
+	mount_at("devtmpfs", "/dev");
+	mount_at("proc", "/proc");
+	mount_at("sysfs", "/sys");
+	mount_at("debugfs", "/sys/kernel/debug");
 	read_file("/proc/cmdline", line, sizeof(line));
 	word = word_of(line);
 	if (text_equal(word, "mute"))
@@ -323,7 +324,6 @@ __attribute__((noreturn, used)) static void start(void)
 		answer(word, program->number);
 	}
 	power_off();
-	pause_for_good();
 }
 
 #if defined(__x86_64__)
