@@ -1,0 +1,13 @@
+# Sixteen pages shared by fork; both sides write some of them.
+m = mmap(pages=16, prot=rw, flags=private|anon)
+h = get_user_pages(m[0], nr=16, gup_flags=WRITE)
+put_page(h)
+store(m[3], "before")
+c = fork()
+c: store(m[3], "child")
+store(m[3], "parent")
+d = c: load(m[3], 5)
+c: store(m[8], "own")
+e = load(m[8], 3)
+c: exit()
+store(m[4], "alone")

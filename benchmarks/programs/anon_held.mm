@@ -1,0 +1,13 @@
+# Anonymous pages, all held, while their owner writes and lets go.
+m = mmap(pages=16, prot=rw, flags=private|anon)
+h = get_user_pages(m[0], nr=16, gup_flags=WRITE)
+store(m[0], "first")
+store(m[7]+100, "in the middle")
+d = peek(h[7]+100, 13)
+poke(h[15]+8, "from the kernel")
+e = load(m[15]+8, 15)
+munmap(m[0], pages=8)
+f = peek(h[0], 5)
+set_page_dirty_lock(h[15])
+put_page(h)
+load(m[15]+8, 15)

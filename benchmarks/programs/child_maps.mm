@@ -1,0 +1,13 @@
+# A child maps, unmaps and holds on its own.
+m = mmap(pages=16, prot=rw, flags=private|anon)
+k = get_user_pages(m[0], nr=16, gup_flags=WRITE)
+put_page(k)
+c = fork()
+n = c: mmap(pages=4, prot=rw, flags=private|anon)
+c: store(n[0], "only here")
+h = c: get_user_pages(n[0], nr=4, gup_flags=WRITE)
+c: munmap(m[0], pages=12)
+store(m[0], "unshared")
+c: exit()
+d = peek(h[0], 9)
+put_page(h)

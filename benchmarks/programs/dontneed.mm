@@ -1,0 +1,13 @@
+# Pages thrown away again and again, some of them held.
+m = mmap(pages=16, prot=rw, flags=private|anon)
+h = get_user_pages(m[0], nr=16, gup_flags=WRITE)
+store(m[6], "old")
+madvise(m, DONTNEED)
+d = peek(h[6], 3)
+load(m[6], 3)
+k = get_user_pages(m[0], nr=16, gup_flags=WRITE)
+put_page(h)
+store(m[6], "new")
+e = peek(k[6], 3)
+madvise(m[0], pages=8, advice=DONTNEED)
+put_page(k)

@@ -1,0 +1,13 @@
+# The fast walk for writing finds write-protected pages after fork.
+m = mmap(pages=16, prot=rw, flags=private|anon)
+h = get_user_pages_fast(m[0], nr=16, gup_flags=WRITE)
+put_page(h)
+c = fork()
+r = c: get_user_pages_fast(m[0], nr=4)
+w = get_user_pages_fast(m[2], nr=4, gup_flags=WRITE)
+store(m[2], "new")
+d = peek(r[2], 3)
+c: exit()
+put_page(w)
+put_page(r)
+store(m[0], "mine")

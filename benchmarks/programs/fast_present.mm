@@ -1,0 +1,13 @@
+# The fast walk over pages that are there, then over some that are not.
+m = mmap(pages=16, prot=rw, flags=private|anon)
+h = get_user_pages_fast(m[0], nr=16, gup_flags=WRITE)
+k = get_user_pages_fast(m[0], nr=16)
+put_page(h)
+store(m[9], "nine")
+d = peek(k[9], 4)
+madvise(m[4], pages=4, advice=DONTNEED)
+r = get_user_pages_fast(m[4], nr=4)
+put_page(k)
+load(m[5])
+store(m[5], "again")
+put_page(r)

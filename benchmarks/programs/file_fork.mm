@@ -1,0 +1,13 @@
+# A file mapped twice, inherited, dirtied by the child.
+f = memfd(pages=16)
+s = mmap(pages=16, prot=rw, flags=shared, file=f)
+h = get_user_pages_fast(s[0], nr=16, gup_flags=WRITE)
+c = fork()
+c: store(s[4], "child")
+d = peek(h[4], 5)
+e = load(s[4], 5)
+c: madvise(s, DONTNEED)
+c: load(s[5])
+put_page(h)
+c: exit()
+ftruncate(f, pages=2)

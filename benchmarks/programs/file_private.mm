@@ -1,0 +1,13 @@
+# A private file mapping beside a shared one.
+f = memfd(pages=16)
+s = mmap(pages=16, prot=rw, flags=shared, file=f)
+p = mmap(pages=16, prot=rw, flags=private, file=f)
+h = get_user_pages(s[0], nr=16, gup_flags=WRITE)
+put_page(h)
+store(s[0], "file")
+load(p[0], 4)
+store(p[0], "copy")
+d = load(s[0], 4)
+k = get_user_pages(p[1], nr=8)
+madvise(p, DONTNEED)
+put_page(k)

@@ -1,0 +1,13 @@
+# A file through a shared mapping, held, dirtied and cut short.
+f = memfd(pages=16)
+m = mmap(pages=16, prot=rw, flags=shared, file=f)
+h = get_user_pages(m[0], nr=16, gup_flags=WRITE)
+store(m[0], "zero")
+store(m[12], "twelve")
+d = peek(h[12], 6)
+ftruncate(f, pages=12)
+e = peek(h[12], 6)
+load(m[12])
+put_page(h)
+set_page_dirty_lock(h)
+g = load(m[0], 4)

@@ -1,0 +1,13 @@
+# FORCE goes where the process may not.
+m = mmap(pages=16, prot=rw, flags=private|anon)
+h = get_user_pages(m[0], nr=16, gup_flags=WRITE)
+put_page(h)
+store(m[1], "secret")
+mprotect(m[0], pages=8, prot=none)
+a = get_user_pages(m[1], nr=1)
+b = get_user_pages(m[1], nr=2, gup_flags=FORCE)
+d = peek(b[0], 6)
+w = get_user_pages(m[4], nr=2, gup_flags=WRITE|FORCE)
+poke(w[0], "forced")
+put_page(w)
+put_page(b)

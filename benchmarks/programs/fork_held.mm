@@ -1,0 +1,13 @@
+# Pages held across fork: who writes first gets the copy.
+m = mmap(pages=16, prot=rw, flags=private|anon)
+h = get_user_pages(m[0], nr=16, gup_flags=WRITE)
+store(m[2], "held")
+c = fork()
+store(m[2], "mine")
+d = peek(h[2], 4)
+c: store(m[5], "yours")
+c: munmap(m[8], pages=8)
+put_page(h)
+c: exit()
+store(m[5], "still")
+e = load(m[2], 4)

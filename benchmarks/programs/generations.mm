@@ -1,0 +1,13 @@
+# Three generations of a process share what the first one wrote.
+m = mmap(pages=16, prot=rw, flags=private|anon)
+h = get_user_pages(m[0], nr=16, gup_flags=WRITE)
+put_page(h)
+c = fork()
+g = c: fork()
+c: store(m[1], "two")
+g: store(m[1], "three")
+c: exit()
+d = g: load(m[1], 5)
+store(m[1], "one")
+g: exit()
+store(m[2], "left")

@@ -1,0 +1,13 @@
+# A mapping with a hole in it: short counts and errors.
+m = mmap(pages=18, prot=rw, flags=private|anon)
+h = get_user_pages(m[0], nr=16, gup_flags=WRITE)
+munmap(m[6], pages=2)
+a = get_user_pages(m[0], nr=16)
+b = get_user_pages_fast(m[5], nr=4)
+c = get_user_pages(m[6], nr=1)
+load(m[7])
+store(m[8], "behind")
+put_page(a)
+put_page(h)
+munmap(m)
+put_page(b)

@@ -1,0 +1,13 @@
+# One call goes on across three neighbouring mappings.
+f = memfd(pages=4)
+a = mmap(pages=6, prot=rw, flags=private|anon)
+b = mmap(pages=4, prot=rw, flags=shared, file=f, adjacent_to=a)
+c = mmap(pages=6, prot=rw, flags=private|anon, adjacent_to=b)
+h = get_user_pages(a[0], nr=16, gup_flags=WRITE)
+store(b[1], "file")
+store(c[5], "end")
+d = peek(h[7], 4)
+munmap(b)
+r = get_user_pages(a[0], nr=16)
+put_page(h)
+put_page(r)

@@ -1,0 +1,13 @@
+# The middle of a mapping goes, its ends stay.
+m = mmap(pages=20, prot=rw, flags=private|anon)
+h = get_user_pages(m[2], nr=16, gup_flags=WRITE)
+store(m[2], "low")
+store(m[17], "high")
+munmap(m[8], pages=4)
+d = load(m[2], 3)
+e = load(m[17], 4)
+store(m[9], "gone")
+g = peek(h[6], 4)
+put_page(h[6])
+put_page(h)
+munmap(m[-1], pages=22)

@@ -1,0 +1,13 @@
+# Protection goes away and comes back under pages that are held.
+m = mmap(pages=16, prot=rw, flags=private|anon)
+h = get_user_pages(m[0], nr=16, gup_flags=WRITE)
+mprotect(m, prot=none)
+load(m[0])
+r = get_user_pages(m[0], nr=2)
+mprotect(m[4], pages=4, prot=r)
+d = load(m[4], 8)
+store(m[5], "refused")
+mprotect(m, prot=rw)
+store(m[5], "written")
+e = peek(h[5], 7)
+put_page(h)

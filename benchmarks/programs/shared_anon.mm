@@ -1,0 +1,13 @@
+# Shared anonymous memory, written by two processes.
+m = mmap(pages=16, prot=rw, flags=shared|anon)
+h = get_user_pages(m[0], nr=16, gup_flags=WRITE)
+store(m[0], "parent")
+c = fork()
+d = c: load(m[0], 6)
+c: store(m[1], "child")
+e = load(m[1], 5)
+put_page(h)
+c: mprotect(m, prot=r)
+c: store(m[2], "refused")
+c: exit()
+store(m[2], "last")

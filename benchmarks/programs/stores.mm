@@ -1,0 +1,13 @@
+# Mostly loads and stores, as programs are.
+m = mmap(pages=16, prot=rw, flags=private|anon)
+h = get_user_pages_fast(m[0], nr=16, gup_flags=WRITE)
+put_page(h)
+store(m[0], "one")
+store(m[1]+64, "two")
+store(m[2]+4093, "six byte")
+a = load(m[2]+4093, 8)
+store(m[15], "a longer text, which covers several words of the page, as data mostly does")
+b = load(m[15], 74)
+c = load(m[0], 8)
+store(m[0]+1, "NE")
+d = load(m[0], 3)

@@ -1,0 +1,13 @@
+# A file shrinks under its mappings and grows again.
+f = memfd(pages=16)
+s = mmap(pages=16, prot=rw, flags=shared, file=f)
+h = get_user_pages(s[0], nr=16, gup_flags=WRITE)
+store(s[8]+2000, "kept and cut")
+put_page(h)
+ftruncate(f, size=34768)
+d = load(s[8]+1990, 20)
+store(s[9], "behind the end")
+ftruncate(f, pages=16)
+store(s[9], "there again")
+e = load(s[8]+2000, 8)
+munmap(s)

@@ -1,0 +1,13 @@
+# Reads map the zero page sixteen times, writes replace it.
+m = mmap(pages=16, prot=rw, flags=private|anon)
+h = get_user_pages(m[0], nr=16)
+d = peek(h[3], 8)
+poke(h[3], "refused")
+store(m[3], "own")
+e = peek(h[3], 3)
+r = get_user_pages_fast(m[0], nr=16)
+put_page(h)
+store(m[4]+4090, "over the edge")
+put_page(r)
+madvise(m[3], pages=1, advice=DONTNEED)
+load(m[3], 3)
