@@ -29,7 +29,7 @@ from .jobs.settings import Settings
 from .progress import Progress
 from .report import junit, ktap, listing, results_json, terminal
 from .report.progress import Display, Steps
-from .verdict import INTERRUPTED, Verdict
+from .verdict import INTERRUPTED, Verdict, first_code
 
 _REWRITE_SECONDS = 2.0
 _PLAIN_WIDTH = 160  # columns where standard output is no terminal
@@ -105,7 +105,6 @@ class _Sink:
         self._count += 1
         if self._verbose:
             self._display.line(f"{result.verdict.value}  {result.program}  ({result.environment})")
-        self._display.step(_LABEL, "running")
         self._display.update(_LABEL, self._count, total)
         now = time.monotonic()
         if self.run is not None and now - self._written >= _REWRITE_SECONDS:
@@ -132,7 +131,7 @@ def run(
         The exit code.
 
     Raises:
-        PagelabError: before anything ran, or what was learnt cannot be written.
+        PagelabError: before anything ran.
     """
     options = settings.options(jobs, keep_errors=verbose)
     backend = backend or RealBackend(Cache())
@@ -155,17 +154,20 @@ def run(
     finally:
         display.close()
     rerun = folders.render_rerun(settings.to_toml(), kept, record)
-    _write(record, folder, files, rerun)
+    failed = _write(record, folder, files, rerun)
     if interrupts.count and not record.interrupted:
         # Too late to stop anything, and yet the command ends as one that was interrupted.
         record = replace(record, exit_code=INTERRUPTED)
-        _write(record, folder, files, rerun)
+        failed = _write(record, folder, files, rerun)
+    elif failed:
+        code = first_code((record.exit_code, failed.exit_code))
+        record = replace(record, exit_code=code, error=record.error or str(failed))
     show(record, quiet=quiet, verbose=verbose)
     return record.exit_code
 
 
-def _write(record: Record, folder: RunFolder, files: Files, rerun: str) -> None:
-    """All files; the first that fails is reported after the others were tried."""
+def _write(record: Record, folder: RunFolder, files: Files, rerun: str) -> PagelabError | None:
+    """Writes all files that can be written; why the first of the others could not."""
     inside = Files(folder.path / "results.json", folder.path / "junit.xml")
     attempts: tuple[Callable[[], None], ...] = (
         lambda: inside.write(record),
@@ -178,8 +180,7 @@ def _write(record: Record, folder: RunFolder, files: Files, rerun: str) -> None:
             attempt()
         except PagelabError as error:
             failed = failed or error
-    if failed is not None:
-        raise failed
+    return failed
 
 
 def show(record: Record, *, quiet: bool, verbose: bool) -> None:
@@ -219,7 +220,6 @@ def check(paths: Sequence[Path], files: Files, *, quiet: bool, verbose: bool) ->
     def on_result(result: Result, total: int) -> None:
         nonlocal count
         count += 1
-        display.step("traces", "checking")
         display.update("traces", count, total)
 
     try:

@@ -38,6 +38,10 @@ def far(done: float, total: float | None, unit: str) -> str:
     return f"{done:.0f} of {total:.0f}" if total else f"{done:.0f}"
 
 
+def _title(label: str, name: str) -> str:
+    return f"{label}: {name}" if name else label
+
+
 class _FarColumn(ProgressColumn):
     def render(self, task: Task) -> Text:
         return Text(far(task.completed, task.total, task.fields["unit"]) if task.completed else "")
@@ -126,7 +130,7 @@ class Display:
                 self._told[label] = now
             name, unit = self._steps.get(label, ("", ""))
         if due:
-            self.line(f"{label}: {name}: {far(done, total, unit)}")
+            self.line(f"{_title(label, name)}: {far(done, total, unit)}")
 
     def finish(self, label: str) -> None:
         """A label has nothing more to show."""
@@ -151,7 +155,7 @@ class Display:
                 self._started = True
                 self._safely(self._progress.start)
             name, unit = self._steps.get(label, ("", ""))
-            text = f"{label}: {name}"
+            text = _title(label, name)
             if label not in self._bars:
                 self._bars[label] = self._progress.add_task(text, total=total, unit=unit)
             elif anew:
