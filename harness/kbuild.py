@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import proc, sources
-from .arch import Arch
+from .arch import ARCHES, Arch
 from .cache import Cache, Entry, digest_of
 from .errors import HarnessError, UsageError
 from .kconfig import Request, join, lost, parse_config, parse_fragment, render
@@ -77,23 +77,27 @@ def requests(config: str, arch: Arch) -> tuple[Request, ...]:
         UsageError: no such configuration.
         HarnessError: a fragment cannot be read.
     """
+    if config not in configs():
+        raise UsageError(f"unknown configuration {config!r}: choose one of {', '.join(configs())}")
     names = ["base", arch.name]
     if config != "base":
-        own = [name for name in (config, f"{config}.{arch.name}") if _fragment(name).is_file()]
-        if not own or config == arch.name:
-            raise UsageError(f"unknown configuration {config!r}: choose one of {_configs()}")
-        names += own
-    fragments = (parse_fragment(_fragment(name).read_text("utf-8"), name) for name in names)
+        names += [config, f"{config}.{arch.name}"]
+    fragments = []
+    for name in names:
+        path = KCONFIG / f"{name}.config"
+        if path.is_file():
+            fragments.append(parse_fragment(path.read_text("utf-8"), path.name))
     return join(fragments)
 
 
-def _fragment(name: str) -> Path:
-    return KCONFIG / f"{name}.config"
+def configs() -> list[str]:
+    """The configurations that have a name, "base" among them.
 
-
-def _configs() -> str:
-    names = (path.stem for path in sorted(KCONFIG.glob("*.config")))
-    return ", ".join(name for name in names if name not in ("x86_64", "arm64") and "." not in name)
+    Each is a fragment of images/kconfig; one for a single architecture is called
+    "NAME.ARCH.config".
+    """
+    names = {path.name.split(".")[0] for path in KCONFIG.glob("*.config")}
+    return sorted(names - ARCHES.keys())
 
 
 class Trees:
