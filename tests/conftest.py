@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from harness.arch import ARCHES, Arch
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from harness.guest import Guest
 
 KERNEL = "6.1"
+# Few examples a property, so that the unit tests stay under twenty seconds; a run that looks
+# for more says --hypothesis-profile=default.
+settings.register_profile("quick", max_examples=40, deadline=None)
+settings.load_profile("quick")
 # Cheap ones first: a mistake shows before a guest is booted for it.
 ORDER = {"unit": 0, "quality": 1, "integration": 2}
 

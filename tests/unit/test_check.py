@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from pathlib import Path
 
 import fakeguest
@@ -190,12 +191,19 @@ def test_snapshots_that_lie_are_refused(snapshot: bytes) -> None:
         Observed().apply(snapshot)
 
 
+@functools.cache
+def _recorded(path: Path) -> Trace:
+    return fakeguest.run(path.read_text())
+
+
 @pytest.mark.parametrize("method", VARIANTS)
 def test_wrong_rules_are_noticed_without_a_guest(method: str) -> None:
     """The same as tests/quality does with real traces; quick, and x86-64 alone."""
     for path in ALL:
-        recorded = fakeguest.run(path.read_text())
-        if check.check_trace(recorded, rules=wrong_rules(method)).verdict is Verdict.MISMATCH:
+        if (
+            check.check_trace(_recorded(path), rules=wrong_rules(method)).verdict
+            is Verdict.MISMATCH
+        ):
             return
     pytest.fail(f"no program notices that {method} is wrong")
 

@@ -239,7 +239,7 @@ def _check_counts(state: State) -> None:
             assert frame.ref == holds[number]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(_any_ops())
 def test_counts_add_up_whatever_the_program(ops: list[abi.Op]) -> None:
     model = Model(Semantics(), Arena(ARENA_START, PAGES + 4))
