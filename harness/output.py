@@ -20,7 +20,7 @@ from .jobs import check as check_job
 from .jobs import doctor as doctor_job
 from .jobs import folder as folders
 from .jobs import kernels as kernels_job
-from .jobs.backend import Backend, RealBackend
+from .jobs.backend import Backend, RealBackend, disk_errors
 from .jobs.folder import RunFolder, write_atomically
 from .jobs.programs import Source
 from .jobs.results import Record, Result
@@ -248,7 +248,7 @@ def build(settings: Settings, *, quiet: bool, verbose: bool) -> int:
     try:
         for kernel in options.kernels:
             for arch in options.arches:
-                with Steps(display, f"{kernel} {arch.name}") as steps:
+                with Steps(display, f"{kernel} {arch.name}") as steps, disk_errors(cache):
                     made = kernel_build.build(
                         kernel, arch, options.choice.config, cache=cache, progress=steps
                     )

@@ -58,11 +58,17 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def package_of(command: str) -> str:
-    """The Debian package that has the command, or "" when images/ does not say."""
+    """The Debian package that has the command on this host, or "" when images/ does not say."""
+    machine = os.uname().machine
+    # The host's own compiler goes by its long name too.
+    names = (command, command.removeprefix(f"{machine}-linux-gnu-"))
+    foreign = {"x86_64": "arm64", "aarch64": "amd64"}.get(machine)
     with contextlib.suppress(OSError):
         for line in HOST_PACKAGES.read_text("utf-8").splitlines():
             fields = line.split()
-            if len(fields) >= 3 and not line.startswith("#") and fields[2] == command:
+            if len(fields) < 3 or line.startswith("#") or fields[1] == foreign:
+                continue
+            if fields[2] in names:
                 return fields[0]
     return ""
 

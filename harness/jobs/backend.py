@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +13,7 @@ from ..arch import Arch
 from ..cache import Cache
 from ..check import check_trace
 from ..environment import DEFAULT_CPU, Environment
+from ..errors import HarnessError
 from ..program import Compiled
 from ..progress import Progress
 from ..trace import Trace
@@ -68,6 +69,22 @@ class Backend(Protocol):
         """Ends every process at once; sessions see their guests die."""
 
 
+@contextmanager
+def disk_errors(cache: Cache) -> Iterator[None]:
+    """Says in one line what to do where the cache cannot be used.
+
+    Raises:
+        HarnessError: instead of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        what = f"{error.strerror}: {error.filename}" if error.filename else str(error)
+        raise HarnessError(
+            f"the cache at {cache.root} cannot be used ({what}): mend that, or set PAGELAB_CACHE"
+        ) from error
+
+
 class RealBackend:
     """Real kernels, real QEMU, the real model."""
 
@@ -87,11 +104,12 @@ class RealBackend:
 
     def prepare(self, kernel: str, arch: Arch, choice: Choice, progress: Progress) -> Prepared:
         """Builds kernel, module and image, and probes the acceleration."""
-        built = build.build(kernel, arch, choice.config, cache=self._cache, progress=progress)
-        ssh = None
-        if choice.channel == "ssh":
-            ssh = build.ssh_initramfs(arch, cache=self._cache, progress=progress)
-        found = accel.probe(arch, self._cache)
+        with disk_errors(self._cache):
+            built = build.build(kernel, arch, choice.config, cache=self._cache, progress=progress)
+            ssh = None
+            if choice.channel == "ssh":
+                ssh = build.ssh_initramfs(arch, cache=self._cache, progress=progress)
+            found = accel.probe(arch, self._cache)
         environment = Environment(
             kernel=built.kernel,
             arch=arch.name,

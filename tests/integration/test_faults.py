@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +33,15 @@ def program(tmp_path: Path) -> Path:
     return path
 
 
-def only(folder: Path, commands: Sequence[str]) -> str:
-    """A PATH with these commands alone."""
+def without(folder: Path, part: str) -> dict[str, str]:
+    """Variables with a PATH that has every command but those with this in their name."""
     folder.mkdir()
-    for name in commands:
-        found = shutil.which(name)
-        assert found, name
-        (folder / name).symlink_to(found)
-    return str(folder)
+    for place in os.environ["PATH"].split(os.pathsep):
+        for command in Path(place).glob("*"):
+            link = folder / command.name
+            if part not in command.name and not link.is_symlink():
+                link.symlink_to(command)
+    return {"PATH": str(folder)}
 
 
 # ---- the machine -------------------------------------------------------------------
@@ -50,13 +50,28 @@ def only(folder: Path, commands: Sequence[str]) -> str:
 @pytest.mark.qemu
 def test_a_missing_qemu(program: Path, tmp_path: Path) -> None:
     out = tmp_path / "r"
-    path = only(tmp_path / "bin", ["gcc", "make", "ld"])
-    done = pagelab("run", program, "--out", out, "-a", "x86_64", env={"PATH": path})
+    env = without(tmp_path / "bin", "qemu-system")
+    done = pagelab("run", program, "--out", out, "-a", "x86_64", env=env)
     assert done.code == 23, done
     line = done.one_line()
     assert "qemu-system-x86_64 is missing: apt-get install qemu-system-x86" in line
     assert verdicts(out) == {("p.mm", "x86_64"): "HARNESS_ERROR"}
     assert done.out.splitlines()[-2].endswith("exit code 23")
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize(
+    ("arch", "command", "package"),
+    [("x86_64", "x86_64-linux-gnu-gcc", "gcc"), ("arm64", "aarch64-linux-gnu-gcc", "gcc-aarch")],
+)
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="names an x86-64 host's packages")
+def test_a_missing_compiler(
+    program: Path, tmp_path: Path, arch: str, command: str, package: str
+) -> None:
+    env = without(tmp_path / "bin", "gcc")
+    done = pagelab("run", program, "--out", tmp_path / "r", "-a", arch, env=env)
+    assert done.code == 23, done
+    assert f"{command} is missing: apt-get install {package}" in done.one_line()
 
 
 def test_no_network_and_an_empty_cache(program: Path, tmp_path: Path) -> None:
