@@ -59,6 +59,7 @@ def bare_boot(built: build.Built, initramfs: Path, how: str, log: Path) -> float
         initrd=str(initramfs),
         accel=how,
         version=accel.qemu_version(built.arch),
+        counter_khz=accel.counter_khz(built.arch, how),
         channel="serial",
     )
     started = time.monotonic()

@@ -83,6 +83,26 @@ def _version_of(path: str, _mtime: int) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def counter_khz(arch: Arch, accel: str) -> int:
+    """What a guest's time-stamp counter runs with, kHz; 0 where that is not known.
+
+    Under TCG an x86 guest sees the host's own counter (QEMU's cpu_get_host_ticks), and an
+    x86 kernel whose counter never stops derives its BogoMIPS from it (lpj_fine). KVM tells
+    its guests by itself.
+    """
+    if (arch.name, accel, platform.machine()) != ("x86_64", "tcg", "x86_64"):
+        return 0
+    return counter_of(Path("/proc/cpuinfo").read_text("utf-8", "replace"))
+
+
+def counter_of(cpuinfo: str) -> int:
+    """The host's time-stamp counter from its /proc/cpuinfo, kHz; 0 if it may change or stop."""
+    first, _, _ = cpuinfo.partition("\n\n")
+    fields = dict(re.findall(r"^(\S[^\t:]*?)\s*: (.*)$", first, re.MULTILINE))
+    steady = {"constant_tsc", "nonstop_tsc"} <= set(fields.get("flags", "").split())
+    return round(float(fields.get("bogomips", "0")) * 500) if steady else 0
+
+
 def probe_image(arch: Arch) -> bytes:
     """The tiny guest, as a file for -bios (x86-64) or -kernel (arm64)."""
     if arch is ARM64:

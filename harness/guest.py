@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from . import abi, cpio, klog, trace, wire
-from .accel import qemu_version, slowdown
+from .accel import counter_khz, qemu_version, slowdown
 from .build import Built
 from .channel import Channel
 from .channel.virtio import VirtioChannel
@@ -262,6 +262,7 @@ def boot(
             accel=accel,
             cpu=cpu or "",
             version=qemu_version(built.arch),
+            counter_khz=counter_khz(built.arch, accel),
             channel=channel,
             boot_args=boot_args,
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.accel import counter_of
 from harness.arch import ARM64, X86_64
 from harness.qemu_cmd import Machine, argv, cpu_model, forwarded_port, kernel_parameters
 
@@ -45,6 +46,22 @@ def test_golden(name: str) -> None:
 
 def test_no_golden_is_left_over() -> None:
     assert json.loads(GOLDEN.read_text()).keys() == MACHINES.keys()
+
+
+def test_a_known_counter_need_not_be_measured() -> None:
+    assert "tsc_early_khz=2445430" in kernel_parameters(replace(X86, counter_khz=2445430))
+    assert "tsc" not in kernel_parameters(X86)
+    assert "tsc" not in kernel_parameters(replace(ARM, counter_khz=2445430))
+
+
+@pytest.mark.parametrize(
+    ("flags", "khz"),
+    [("fpu tsc constant_tsc nonstop_tsc", 2445430), ("fpu tsc constant_tsc", 0), ("", 0)],
+)
+def test_counter_of_the_host(flags: str, khz: int) -> None:
+    first = f"processor\t: 0\nmodel name\t: X: Y\nflags\t\t: {flags}\nbogomips\t: 4890.86\n"
+    assert counter_of(first + "\nprocessor\t: 1\nbogomips\t: 10.00\n") == khz
+    assert counter_of("Features\t: fp\nBogoMIPS\t: 50.00\n") == 0
 
 
 def test_cpu_models() -> None:
