@@ -13,7 +13,6 @@ import contextlib
 import marshal
 import os
 import select
-import shutil
 import socket
 import sys
 import threading
@@ -21,76 +20,32 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 from .errors import HarnessError
-from .tree import HOST_PACKAGES
+from .host import environment, find, package_of, require
 
-# What a child sees of our environment; the rest (MAKEFLAGS of a `make check`, a locale, ...)
-# would make its result depend on how we were called.
-INHERITED = frozenset(
-    {
-        "PATH",
-        "HOME",
-        "USER",
-        "LOGNAME",
-        "TMPDIR",
-        "TERM",
-        "XDG_CACHE_HOME",
-        "SSL_CERT_FILE",
-        "SSL_CERT_DIR",
-    }
-    | {f"{kind}_proxy" for kind in ("http", "https", "ftp", "all", "no")}
-    | {f"{kind}_PROXY" for kind in ("HTTP", "HTTPS", "FTP", "ALL", "NO")}
-)
-DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+__all__ = [
+    "Completed",
+    "OnLine",
+    "Process",
+    "Spawner",
+    "end_all",
+    "environment",
+    "find",
+    "first_error",
+    "package_of",
+    "require",
+    "run",
+    "spawn",
+    "warm",
+]
+
 START_SECONDS = 30.0
 KILL_SECONDS = 10.0
 KEPT_BYTES = 4 << 20
 
 OnLine = Callable[[str], None]
-
-
-def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What a child gets as its environment: a few of our variables, LC_ALL=C, then `extra`."""
-    env = {name: value for name, value in os.environ.items() if name in INHERITED}
-    return {"PATH": DEFAULT_PATH} | env | {"LC_ALL": "C"} | dict(extra or {})
-
-
-def package_of(command: str) -> str:
-    """The Debian package that has the command on this host, or "" when images/ does not say."""
-    machine = os.uname().machine
-    # The host's own compiler goes by its long name too.
-    names = (command, command.removeprefix(f"{machine}-linux-gnu-"))
-    foreign = {"x86_64": "arm64", "aarch64": "amd64"}.get(machine)
-    with contextlib.suppress(OSError):
-        for line in HOST_PACKAGES.read_text("utf-8").splitlines():
-            fields = line.split()
-            if len(fields) < 3 or line.startswith("#") or fields[1] == foreign:
-                continue
-            if fields[2] in names:
-                return fields[0]
-    return ""
-
-
-def find(command: str) -> Path | None:
-    """Where the command is, or None; a path is taken as it is."""
-    found = shutil.which(command, path=environment()["PATH"])
-    return None if found is None else Path(found)
-
-
-def require(command: str) -> Path:
-    """Where the command is.
-
-    Raises:
-        HarnessError: it is not installed; says which package has it.
-    """
-    found = find(command)
-    if found is None:
-        package = package_of(Path(command).name)
-        how = f"apt-get install {package}" if package else "install it, or mend PATH"
-        raise HarnessError(f"{command} is missing: {how}")
-    return found
 
 
 class Process:
@@ -208,29 +163,32 @@ class Spawner:
         body = marshal.dumps(
             (words, environment(env), str(cwd or Path.cwd()), [0, 1, 2, *pass_fds])
         )
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         null = os.open(os.devnull, os.O_RDWR)
         standard = [null if fd is None else fd for fd in (stdin, stdout, stderr)]
         try:
-            socket.send_fds(self._keeper(), [body], [theirs.fileno(), *standard, *pass_fds])
-            theirs.close()
-            pid = _started(ours, words[0])
+            pid, connection = self._ask(body, [*standard, *pass_fds], words[0])
         except OSError as error:
-            ours.close()
             raise HarnessError(f"{name} could not be started: {error.strerror}") from error
-        except BaseException:
-            ours.close()
-            raise
         finally:
-            theirs.close()
             os.close(null)
-        process = Process(pid, name, ours, self)
+        process = Process(pid, name, connection, self)
         with self._lock:
             if not self._ended:
                 self._live.add(process)
                 return process
         process.close()
         raise HarnessError("interrupted")
+
+    def _ask(self, body: bytes, fds: Sequence[int], path: str) -> tuple[int, socket.socket]:
+        """Have the keeper start something; its process id, and what holds it."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with theirs, contextlib.suppress(ConnectionError):  # told by _started
+                socket.send_fds(self._keeper(), [body], [theirs.fileno(), *fds])
+            return _started(ours, path), ours
+        except BaseException:
+            ours.close()
+            raise
 
     def end_all(self) -> None:
         """Kill everything that runs, wait for it, and start nothing any more (Ctrl-C)."""
@@ -374,13 +332,7 @@ def run(
         HarnessError: the command is missing, does not start, or ran out of time.
     """
     with contextlib.ExitStack() as stack:
-        source = None
-        if stdin is not None:
-            source = os.memfd_create("stdin")
-            stack.callback(os.close, source)
-            with open(source, "wb", closefd=False) as file:
-                file.write(stdin)
-            os.lseek(source, 0, os.SEEK_SET)
+        source = None if stdin is None else stack.enter_context(_input(stdin)).fileno()
         sink = stack.enter_context(log.open("ab")) if log else None
         outputs: dict[int, _Output] = {}
         ends = []
@@ -398,6 +350,15 @@ def run(
         _read(process, outputs, time.monotonic() + timeout, timeout)
         stdout, stderr = (bytes(output.kept) for output in outputs.values())
         return Completed(process.name, process.returncode or 0, stdout, stderr, log)
+
+
+def _input(data: bytes) -> BinaryIO:
+    """A file in memory that a child reads from the start."""
+    file = open(os.memfd_create("stdin"), "w+b")  # noqa: SIM115 - the caller closes it
+    file.write(data)
+    file.flush()
+    os.lseek(file.fileno(), 0, os.SEEK_SET)
+    return file
 
 
 class _Output:
