@@ -61,8 +61,27 @@ class Environment:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Environment:
-        """The inverse of to_json; unknown keys (a later version's) are ignored."""
+        """The inverse of to_json; unknown keys (a later version's) are ignored.
+
+        Raises:
+            ValueError: a value of another type than to_json writes.
+            TypeError: kernel or architecture is missing.
+        """
         known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
+        for name, found in known.items():
+            if not _is_proper(name, found):
+                raise ValueError(f"an environment's {name} cannot be {found!r:.40}")
         known["boot_args"] = tuple(known.get("boot_args", ()))
         known["argv"] = tuple(known.get("argv", ()))
         return cls(**known)
+
+
+def _is_proper(name: str, value: object) -> bool:
+    """Whether an attribute of an environment may have this JSON value."""
+    if name in ("boot_args", "argv"):
+        return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
+    if name == "facts":
+        return isinstance(value, Mapping) and all(type(item) is int for item in value.values())
+    if name == "boot_seconds":
+        return type(value) in (int, float)
+    return isinstance(value, str)

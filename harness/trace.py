@@ -191,6 +191,9 @@ def decode_header(line: bytes) -> Header:
         raise ValueError("not a trace")
     if value["pagelab_trace"] != VERSION:
         raise ValueError(f"trace version {value['pagelab_trace']}, this pagelab reads {VERSION}")
+    texts = (value["program"], value["text"], value["observe"])
+    if not all(isinstance(text, str) for text in texts) or texts[2] not in ("each", "end"):
+        raise ValueError("its program, text or observe is of another kind")
     return Header(
         environment=Environment.from_json(value["environment"]),
         program=value["program"],
@@ -228,6 +231,6 @@ def decode(data: bytes, name: str) -> Trace:
                     last_log = outcome.log
                 else:
                     outcomes.append(outcome)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"{name}: damaged or not a trace: {error}") from None
     return Trace(header, tuple(outcomes), complete, ending, last_log)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -147,3 +149,55 @@ def test_other_files_are_no_traces(text: bytes) -> None:
 def test_a_later_versions_environment_is_read() -> None:
     value = ENVIRONMENT.to_json() | {"colour": "blue"}
     assert Environment.from_json(value) == ENVIRONMENT
+
+
+def header_with(place: tuple[str, ...], value: object) -> bytes:
+    """A trace whose header has something else at a place."""
+    header = json.loads(encode_header(HEADER))
+    inner = header
+    for name in place[:-1]:
+        inner = inner[name]
+    inner[place[-1]] = value
+    return json.dumps(header).encode() + b"\n"
+
+
+@pytest.mark.parametrize("value", [None, 1, 1.5, True, [], [1], {}, {"a": "b"}, "vax"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        ("environment",),
+        ("environment", "kernel"),
+        ("environment", "arch"),
+        ("environment", "boot_args"),
+        ("environment", "argv"),
+        ("environment", "boot_seconds"),
+        ("environment", "facts"),
+        ("environment", "facts", "zero_pfn"),
+        ("program",),
+        ("text",),
+        ("observe",),
+    ],
+)
+def test_a_header_of_another_kind_is_no_trace(place: tuple[str, ...], value: object) -> None:
+    fine: dict[tuple[str, ...], list[object]] = {
+        ("environment", "kernel"): ["vax"],
+        ("environment", "arch"): ["vax"],
+        ("environment", "boot_args"): [[]],
+        ("environment", "argv"): [[]],
+        ("environment", "boot_seconds"): [1, 1.5],
+        ("environment", "facts"): [{}],
+        ("environment", "facts", "zero_pfn"): [1],
+        ("program",): ["vax"],
+        ("text",): ["vax"],
+    }
+    same_kind = [known for known in fine.get(place, []) if type(known) is type(value)]
+    if value in same_kind:
+        decode(header_with(place, value), "t")
+        return
+    with pytest.raises(UsageError, match="^t: damaged or not a trace"):
+        decode(header_with(place, value), "t")
+
+
+def test_a_header_nested_without_end() -> None:
+    with pytest.raises(UsageError, match="damaged or not a trace"):
+        decode(b"[" * 200_000 + b"\n", "t")
