@@ -46,6 +46,8 @@ def _peak(pid: int) -> tuple[str, float]:
             name = Path(command[0].decode()).name
             if name.startswith("python"):
                 name = " ".join(part.decode() for part in command[1:4])
+            if not name:
+                break
             return name[:_NAME_MAX], int(line.split()[1]) / 1024
     raise ValueError("it has ended")
 
