@@ -32,6 +32,7 @@ from .report.progress import Display, Steps
 from .verdict import INTERRUPTED, Verdict, first_code
 
 _REWRITE_SECONDS = 2.0
+_REWRITE_SHARE = 50
 _PLAIN_WIDTH = 160  # columns where standard output is no terminal
 _LABEL = "programs"
 
@@ -92,7 +93,7 @@ class _Sink:
         self._folder = folder
         self._verbose = verbose
         self._count = 0
-        self._written = time.monotonic()
+        self._due = time.monotonic() + _REWRITE_SECONDS
         self.run: Run | None = None
 
     def building(self, label: str) -> AbstractContextManager[Progress]:
@@ -106,12 +107,13 @@ class _Sink:
         if self._verbose:
             self._display.line(f"{result.verdict.value}  {result.program}  ({result.environment})")
         self._display.update(_LABEL, self._count, total)
-        now = time.monotonic()
-        if self.run is not None and now - self._written >= _REWRITE_SECONDS:
-            write_atomically(
-                self._folder.path / "results.json", results_json.render(self.run.record())
-            )
-            self._written = time.monotonic()
+        if self.run is not None and time.monotonic() >= self._due:
+            began = time.monotonic()
+            text = results_json.render(self.run.record())
+            write_atomically(self._folder.path / "results.json", text)
+            ended = time.monotonic()
+            # However many results there are, this takes a small part of the time.
+            self._due = ended + max(_REWRITE_SECONDS, _REWRITE_SHARE * (ended - began))
 
 
 def run(

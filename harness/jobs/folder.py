@@ -136,7 +136,10 @@ class RunFolder:
     def keep(self, source: Source) -> Path:
         """Keeps a program's text for a rerun."""
         path = self._claim(self._like("programs", source.name, ".mm"))
-        write_atomically(path, source.text)
+        try:
+            path.write_text(source.text, encoding="utf-8", newline="")
+        except OSError as error:
+            raise HarnessError(f"{path} cannot be written: {error.strerror}") from None
         return path
 
     def keep_error(self, text: str) -> Path:

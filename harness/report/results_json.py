@@ -12,8 +12,20 @@ SCHEMA = 1
 
 
 def render(record: Record) -> str:
-    """The record as JSON text, one key order always."""
-    return json.dumps(to_json(record), indent=1, default=str) + "\n"
+    """The record as JSON text: one key order always, a line an environment and a result."""
+    # Not indent=: it would take json's slow encoder, and this is written again while a run goes on.
+    lines = [f"{_text(name)}: {_member(value)}" for name, value in to_json(record).items()]
+    return "{" + ",\n ".join(lines) + "}\n"
+
+
+def _member(value: object) -> str:
+    if isinstance(value, list):
+        return "[" + ",".join(f"\n  {_text(item)}" for item in value) + "]"
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, default=str)
 
 
 def to_json(record: Record) -> dict[str, Any]:
