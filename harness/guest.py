@@ -109,9 +109,9 @@ class Guest:
         """QEMU's process id."""
         return self._session.vm.pid
 
-    def sysrq(self, key: bytes) -> None:
-        """Has the kernel do what a SysRq key says (b"c": panic)."""
-        self._session.vm.sysrq(key)
+    def sysrq(self, key: bytes) -> bool:
+        """Has the kernel do what a SysRq key says (b"c": panic); False with channel serial."""
+        return self._session.vm.sysrq(key)
 
     def run(self, requests: Iterable[Request]) -> Iterator[Result]:
         """Runs programs in order, several of them sent ahead.

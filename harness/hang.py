@@ -78,7 +78,8 @@ def _busy(samples: list[Registers], table: Symbols) -> Finding:
 def _idle(vm: Vm, pause: Callable[[], bool]) -> Finding | None:
     """Nothing runs: everybody waits. The kernel says for whom through sysrq-w on the console."""
     for key in (b"9", b"w"):  # everything to the console; then the blocked tasks
-        vm.sysrq(key)
+        if not vm.sysrq(key):
+            break
         for _ in range(_SAMPLES):
             if pause():
                 return None

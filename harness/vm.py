@@ -273,11 +273,19 @@ class Vm:
             self.log.ended.wait(_SETTLE)
         return status
 
-    def sysrq(self, key: bytes) -> None:
-        """Has the kernel do what a SysRq key says: a break on the console, then the key."""
+    def sysrq(self, key: bytes) -> bool:
+        """Has the kernel do what a SysRq key says: a break on the console, then the key.
+
+        Returns:
+            False, and does nothing, where the console is the channel: the next byte behind a
+            break is the key, and it would be one of the channel's.
+        """
+        if self._drainer is None:
+            return False
         self.qmp.execute("chardev-send-break", {"id": "console"}, _QMP_SECONDS)
         with contextlib.suppress(OSError):
             self.console.sendall(key)
+        return True
 
     def registers(self, timeout: float) -> Registers | None:
         """Where the processor is now; None if QEMU does not say."""

@@ -120,10 +120,10 @@ class SshChannel(Channel):
             self._inner.close()
 
     def _carry_out(self, session: paramiko.Channel) -> None:
-        with contextlib.suppress(OSError, paramiko.SSHException):
+        with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
             while data := self._inner.recv(_READ):
                 session.sendall(data)
-        session.close()
+            session.close()
 
     def _login(self) -> paramiko.Channel | None:
         """A session that runs the agent; None when close() came first.

@@ -12,24 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from harness import cpio, guest, language, layout, proc, trace
+from harness import cpio, guest, language, layout, trace
 from harness.arch import Arch
 from harness.build import Built
 from harness.errors import BootFailed, HarnessError, KernelFault, PagelabError
 from harness.session import Limits
 
+from .compiled import compile_guest
+
 pytestmark = pytest.mark.qemu
 
-ROOT = Path(__file__).resolve().parents[2]
-SOURCES = [
-    Path(__file__).with_name("guest") / "strange.c",
-    *(ROOT / "guest" / name for name in ("lib.c", "wire.c", "line.c")),
-]
-FLAGS = [
-    *("-static", "-nostdlib", "-ffreestanding", "-std=gnu11", "-O2", "-fno-pie", "-no-pie", "-s"),
-    *("-mgeneral-regs-only", "-fno-stack-protector", "-fno-strict-aliasing", "-fno-builtin"),
-    *("-Wall", "-Wextra", "-Werror"),
-]
 TEXT = """\
 m = mmap(pages=2, prot=rw, flags=private|anon)
 store(m[0], "hello")
@@ -52,19 +44,10 @@ def request(folder: Path, number: int = 0, text: str = TEXT) -> guest.Request:
 def strange(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The build with strange.c in place of init."""
     folder = tmp_path_factory.mktemp("strange")
-    argv = [
-        f"{built.arch.cross_compile}gcc",
-        *FLAGS,
-        *("-I", str(ROOT / "guest"), "-I", str(ROOT / "kmod")),
-        *("-o", str(folder / "init"), *map(str, SOURCES)),
-    ]
-    proc.run(argv, timeout=60).check("compiling strange.c")
+    init = compile_guest(built.arch, "strange.c", folder, "wire.c", "line.c")
     image = folder / "initramfs"
-    entries = (
-        cpio.file("init", (folder / "init").read_bytes(), 0o755),
-        cpio.character_device("dev/console", 5, 1),
-    )
-    image.write_bytes(cpio.write(entries))
+    console = cpio.character_device("dev/console", 5, 1)
+    image.write_bytes(cpio.write((cpio.file("init", init, 0o755), console)))
     return replace(built, initramfs=image)
 
 

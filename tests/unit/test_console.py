@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import line
+from harness import abi, line, wire
 from harness.console import TAIL_LINES, Console
 
 LOGS = Path(__file__).resolve().parents[1] / "testdata" / "console"
@@ -82,6 +83,32 @@ def test_the_channels_lines_are_left_out(data: bytes, tail: str | None) -> None:
     console.feed(data)
     expected = "[    1.234567] one\n[    1.234568] two" if tail is None else tail
     assert console.tail == expected
+
+
+def test_a_recorded_serial_run_beside_a_talking_kernel() -> None:
+    """Of a console that carried frames among messages, every line is whole or left out."""
+    data = (LOGS.parent / "serial" / "x86_64-noise.log").read_bytes()
+    link, console, shown = line.LineLink(), Console(), []
+    cut = 0
+    for raw in data.splitlines(keepends=True):
+        before = console.tail
+        for text in console.feed(raw):
+            link.receive(text, 0.0)
+        if console.tail != before:
+            shown.append(console.tail.splitlines()[-1])
+        cut += bool(re.search(rb"~PL.*\[ +\d", raw))
+    decoder = wire.Decoder()
+    frames = decoder.feed(link.take_input())
+    assert frames[0].kind is abi.FrameType.HELLO
+    assert len(frames) > 3
+    assert cut > 5
+    noise = "noise: nothing is wrong, but the kernel has a lot to say about nothing"
+    assert len(shown) > 50
+    assert [text.partition("] ")[2] or text for text in shown if not text.endswith(noise)] == [
+        "APIC calibration not consistent with PM-Timer: 94ms instead of 100ms",
+        "pagelab: loading out-of-tree module taints kernel.",
+        "pagelab: ready serial",
+    ]
 
 
 def test_a_fault_in_the_middle_of_a_channels_line_is_seen() -> None:

@@ -30,10 +30,15 @@ WARN = ("warn", "drivers/misc/lkdtm/bugs.c:85 lkdtm_WARNING")
         ("x86_64-panic", [("panic", "")]),
         ("arm64-panic", [("panic", "")]),
         ("x86_64-oops", [("oops", "lkdtm_EXCEPTION")]),
+        ("arm64-oops", [("oops", "lkdtm_EXCEPTION")]),
         ("x86_64-bug", [("bug", "drivers/misc/lkdtm/bugs.c:78 lkdtm_BUG")]),
+        ("arm64-bug", [("bug", "drivers/misc/lkdtm/bugs.c:78 lkdtm_BUG")]),
         ("x86_64-warn", [WARN, WARN]),
+        ("arm64-warn", [WARN, WARN]),
         ("x86_64-softlockup", [("softlockup", "lkdtm_SOFTLOCKUP")]),
+        ("arm64-softlockup", [("softlockup", "lkdtm_SOFTLOCKUP")]),
         ("x86_64-hung_task", [("hung_task", "init:24")]),
+        ("arm64-hung_task", [("hung_task", "init:23")]),
     ],
 )
 def test_recorded_logs(name: str, expected: list[tuple[str, str]]) -> None:
@@ -44,6 +49,14 @@ def test_the_first_blocked_task_and_what_it_waits_in() -> None:
     lines = (LOGS / "x86_64-hung_task.log").read_text().splitlines()
     assert klog.blocked_task(lines) == "task init in direct_entry.cold"
     assert klog.blocked_task(lines[:3]) == ""
+    arm64 = """\
+[   10.890801] task:init            state:D stack:0     pid:23    ppid:1      flags:0x00000000
+[   10.891189] Call trace:
+[   10.891458]  __switch_to+0xb4/0xf0
+[   10.891459]  __schedule+0x1f8/0x580
+[   10.891678]  schedule+0x3d/0x90
+[   10.891848]  lkdtm_HUNG_TASK+0x20/0x28"""
+    assert klog.blocked_task(arm64.splitlines()) == "task init in lkdtm_HUNG_TASK"
     assert klog.blocked_task(["[ 1.0] task:kworker  state:D stack:0"]) == "task kworker"
 
 
