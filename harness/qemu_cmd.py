@@ -78,6 +78,10 @@ def kernel_parameters(machine: Machine) -> str:
     if machine.arch.name == "x86_64":
         # The emulated timers are slow on a busy host, not broken.
         parameters.append("no_timer_check")
+        if machine.accel == "tcg":
+            # The HPET will do: calibrating the local APIC's timer is a quarter of the boot
+            # (arch/x86/kernel/apic/apic.c, calibrate_APIC_clock).
+            parameters.append("nolapic_timer")
         if machine.counter_khz:
             # Measured against a timer that a busy host serves late, it comes out up to 30
             # times too slow; the guest's clock then runs ahead, into stalls that are none.
