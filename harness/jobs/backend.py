@@ -12,10 +12,11 @@ from .. import accel, build, guest, kbuild, proc, sources
 from ..arch import Arch
 from ..cache import Cache
 from ..check import check_trace
-from ..environment import DEFAULT_CPU, Environment
+from ..environment import Environment
 from ..errors import HarnessError
 from ..program import Compiled
 from ..progress import Progress
+from ..qemu_cmd import cpu_model
 from ..trace import Trace
 from .judge import Checked
 from .session import Guest
@@ -114,7 +115,7 @@ class RealBackend:
             kernel=built.kernel,
             arch=arch.name,
             config=built.config,
-            cpu=choice.cpu or DEFAULT_CPU[arch.name],
+            cpu=cpu_model(arch, found.accel, choice.cpu or ""),
             boot_args=choice.boot_args,
             accel=found.accel,
             compiler=built.compiler,

@@ -21,7 +21,7 @@ def _suite(name: str, results: list[Result]) -> list[str]:
     lines = ["KTAP version 1", f"# Subtest: {_name(name)}", f"1..{len(results)}"]
     for number, result in enumerate(results, 1):
         if result.verdict not in (Verdict.PASS, Verdict.SKIPPED):
-            lines += [f"# {line}" for line in explain(result)]
+            lines += [f"# {line}" for line in (result.verdict.value, *explain(result))]
         lines.append(_line(number, result.program, *_outcome(result)))
     return lines
 

@@ -35,8 +35,7 @@ def recorded(out: Path) -> int:
 def test_a_signal_amid_programs(many: Path, tmp_path: Path, number: signal.Signals) -> None:
     out = tmp_path / "run"
     run = Running(tmp_path / "tmp", "run", many, "--out", out)
-    run.wait_until(lambda: recorded(out) > 40)
-    assert len(run.guests()) == 2
+    run.wait_until(lambda: recorded(out) > 40 and len(run.guests()) == 2)
     ended = run.end(number, seconds=30)
     assert ended.code == 130, ended
     assert not run.left()
@@ -68,8 +67,7 @@ def test_ctrl_c_at_any_time(many: Path, tmp_path: Path, seed: int) -> None:
 def test_kill_9_leaves_no_guest(many: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     run = Running(tmp_path / "tmp", "run", many, "--out", out)
-    run.wait_until(lambda: recorded(out) > 40)
-    assert len(run.guests()) == 2
+    run.wait_until(lambda: recorded(out) > 40 and len(run.guests()) == 2)
     assert run.end(signal.SIGKILL).code == -signal.SIGKILL
     assert not run.left()
     assert recorded(out) > 40
