@@ -82,18 +82,22 @@ class Cache:
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = (root or default_root()).absolute()
+        self._told: set[str] = set()
 
     # ---- entries --------------------------------------------------------------------------
 
     def find(self, kind: str, key: str, progress: Progress = SILENT) -> Entry | None:
-        """The entry, verified; None if there is none, or it is damaged (said in one line)."""
+        """The entry, verified; None if there is none, or it is damaged (said once, in one line)."""
         path = self.root / kind / key
         if not path.is_dir():
             return None
         try:
             return self._verified(kind, key, path)
         except _DamagedError as reason:
-            progress.line(f"cache: {kind} {key} is damaged ({reason}) and is made anew")
+            text = f"cache: {kind} {key} is damaged ({reason}) and is made anew"
+            if progress is not SILENT and text not in self._told:
+                self._told.add(text)
+                progress.line(text)
             return None
 
     def publish(
@@ -200,11 +204,11 @@ class Cache:
         size = sum(expected["size"] for expected in files.values())
         return Entry(kind, key, path, manifest["meta"], size)
 
-    def entries(self, kind: str) -> list[Entry]:
+    def entries(self, kind: str, progress: Progress = SILENT) -> list[Entry]:
         """All whole entries of a kind, by key."""
         folder = self.root / kind
         keys = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-        return [entry for key in keys if (entry := self.find(kind, key))]
+        return [entry for key in keys if (entry := self.find(kind, key, progress))]
 
     def remove(self, kind: str, key: str) -> None:
         """Remove an entry if it is there."""

@@ -13,7 +13,7 @@ from . import proc
 from .cache import Cache, Entry, file_digest
 from .debian import AptRoot, Package, Release
 from .errors import HarnessError, UsageError
-from .progress import Progress
+from .progress import SILENT, Progress
 from .tree import KERNELS
 
 KIND = "source"
@@ -98,12 +98,12 @@ def named(name: str) -> tuple[Kernel, str]:
     return kernels[match[1]], name if match[2] else ""
 
 
-def cached(name: str, cache: Cache) -> Source | None:
+def cached(name: str, cache: Cache, progress: Progress = SILENT) -> Source | None:
     """The newest source in the cache that a name means, or None."""
     kernel, exact = named(name)
     found = [
         _source(kernel, entry)
-        for entry in cache.entries(KIND)
+        for entry in cache.entries(KIND, progress)
         if entry.meta.get("line") == kernel.line
     ]
     found = [source for source in found if exact in ("", source.version)]
@@ -120,7 +120,7 @@ def fetch(name: str, cache: Cache, progress: Progress) -> Source:
         UsageError: unknown kernel, or a version that is neither cached nor offered.
         HarnessError: no network, a full disk.
     """
-    if source := cached(name, cache):
+    if source := cached(name, cache, progress):
         return source
     kernel, exact = named(name)
     with AptRoot.open(kernel.release, "amd64", cache, progress) as root:  # of any architecture

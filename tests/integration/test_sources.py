@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,20 @@ from harness import proc, sources
 from harness.cache import Cache
 from harness.debian import AptRoot, Release
 from harness.errors import HarnessError, UsageError
-from harness.progress import SILENT
+from harness.progress import SILENT, Silent
 
 BULLSEYE_KEY = "1F89983E0081FDE018F3CC9673A4F27B8DD47936"
 LISTS = Path("/var/lib/apt/lists")
+
+
+class Heard(Silent):
+    """A Progress that remembers its lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
 
 
 @pytest.fixture
@@ -55,6 +67,24 @@ def test_what_is_cached_needs_neither_network_nor_apt(
     again = sources.fetch("6.1", Cache(tmp_path), SILENT)
     assert (again.version, again.digest) == (source.version, source.digest)
     assert sources.fetch(source.version, Cache(tmp_path), SILENT) == again
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_a_truncated_archive_is_fetched_again_with_one_line(tmp_path: Path) -> None:
+    whole = sources.fetch("6.1", Cache(), SILENT)
+    folder = whole.archive.parent
+    shutil.copytree(folder, tmp_path / sources.KIND / folder.name)
+    copy = sources.cached("6.1", Cache(tmp_path))
+    assert copy
+    os.truncate(copy.archive, 1000)
+    heard = Heard()
+    again = sources.fetch("6.1", Cache(tmp_path), heard)
+    assert again.archive.stat().st_size > 1 << 20
+    damage, chosen = heard.lines
+    assert "has 1000 bytes instead of" in damage
+    assert again.digest in chosen
+    assert again.package_version in chosen
 
 
 @pytest.mark.network

@@ -234,6 +234,15 @@ def test_listing_and_removing(cache: Cache) -> None:
     assert cache.entries("module") == []
 
 
+def test_a_damaged_entry_is_not_listed_and_told_once(cache: Cache) -> None:
+    entry = cache.publish("kernel", "k1", Builder(), what="a kernel")
+    truncate(entry.path)
+    heard = Heard()
+    assert cache.entries("kernel", heard) == []
+    cache.publish("kernel", "k1", Builder(), what="a kernel", progress=heard)
+    assert len(heard.lines) == 1
+
+
 def test_where_the_root_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PAGELAB_CACHE", str(tmp_path))
     assert default_root() == tmp_path
