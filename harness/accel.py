@@ -29,6 +29,7 @@ KVM = Path("/dev/kvm")
 PROBE_SECONDS = 3.0
 _VERSION_SECONDS = 20.0
 _SLOWDOWN = {"kvm": 1.0, "tcg": 10.0}
+_BOOT_SECONDS = 0.2  # a boot at slowdown 1, at most, on a host that is not busy
 
 # images/probe/x86_64.S: a BIOS of 64 KiB, code at 0xf000, reset vector at 0xfff0
 _X86_SIZE, _X86_CODE, _X86_RESET = 0x10000, 0xF000, 0xFFF0
@@ -59,9 +60,14 @@ class Finding:
     line: str
 
 
-def slowdown(accel: str) -> float:
-    """By how much every deadline is stretched."""
-    return _SLOWDOWN[accel]
+def slowdown(accel: str, boot_seconds: float = 0.0) -> float:
+    """By how much every deadline of a guest is stretched.
+
+    Args:
+        accel: "kvm" or "tcg".
+        boot_seconds: how long its boot took; beyond two (emulated) the host is busy or slow.
+    """
+    return max(_SLOWDOWN[accel], boot_seconds / _BOOT_SECONDS)
 
 
 def qemu_version(arch: Arch) -> tuple[int, int]:

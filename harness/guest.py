@@ -269,11 +269,13 @@ def boot(
         started = time.monotonic()
         vm = start(machine, console_log, fds)
     factor = slowdown(accel)
-    session = Session(vm, built.symbols, (limits or Limits()).scaled(factor))
+    limits = limits or Limits()
+    session = Session(vm, built.symbols, limits.scaled(factor))
     try:
         hello = session.hello(started, _opener(vm, channel, keys, factor))
         _check_identity(built, hello)
         seconds = time.monotonic() - started
+        session.limits = limits.scaled(slowdown(accel, seconds))
         return Guest(session, _environment(built, machine, vm, hello, seconds), channel)
     except BaseException:
         session.close()

@@ -175,16 +175,17 @@ class Session:
         except wire.WireError as error:
             raise self.broken(error) from None
 
+    @property
+    def _activity(self) -> int:
+        return self.channel.activity if self.channel else 0
+
     def pause(self) -> bool:
         """Lets the guest run for a moment; True if it spoke."""
-        channel = self.channel
-        if channel is None:
-            return False
-        activity = channel.activity
+        activity = self._activity
         limit = time.monotonic() + self.limits.sample
-        while time.monotonic() < limit and channel.activity == activity:
+        while time.monotonic() < limit and self._activity == activity:
             self.round(limit)
-        return channel.activity != activity
+        return self._activity != activity
 
     def collect(self, take: Callable[[wire.Frame], bool]) -> None:
         """Hands frames to take() until it returns True: the program ended.
@@ -197,8 +198,7 @@ class Session:
             while self.frames:
                 if take(self.frames.popleft()):
                     return
-            activity = self.channel.activity if self.channel else 0
-            clock.update(activity, failing=self.failing)
+            clock.update(self._activity, failing=self.failing)
             if time.monotonic() >= clock.limit and (error := self._unfinished(clock)):
                 raise error
             self.round(clock.limit)
@@ -267,7 +267,9 @@ class Session:
                 if self.failing:
                     limit = min(limit, time.monotonic() + self.limits.fault)
                 if time.monotonic() >= limit:
-                    raise self._not_booted(time.monotonic() - started)
+                    seconds = time.monotonic() - started
+                    finding = hang.look(self.vm, self._symbols, self.pause)
+                    raise self._not_booted(seconds, finding.text if finding else "")
                 self.round(limit)
             frame = self.frames.popleft()
             if frame.kind is not abi.FrameType.HELLO:
@@ -278,7 +280,7 @@ class Session:
         except wire.WireError as error:
             raise self.broken(error) from None
 
-    def _not_booted(self, seconds: float) -> PagelabError:
+    def _not_booted(self, seconds: float, doing: str = "") -> PagelabError:
         status = self.vm.wait(_END_SECONDS if self.failing else 0.0)
         tail = self.vm.log.tail
         if (fault := self.vm.log.fatal) is not None:
@@ -291,6 +293,8 @@ class Session:
             why += f"; {self.channel.error}"
         if status is not None:
             why += f"; QEMU ended ({self.vm.qmp.reason or f'status {status}'})"
+        elif doing:
+            why += f"; {doing}"
         return BootFailed(f"the guest did not boot: {why}", tail=tail)
 
     def close(self) -> None:

@@ -29,6 +29,7 @@ USER = "root"
 COMMAND = "/init --agent"
 _LOGIN_SECONDS = 3.0  # of one attempt, at slowdown 1
 _PAUSE_SECONDS = 0.05  # between two attempts
+_JOIN_SECONDS = 2.0
 _READ = 1 << 16
 
 # paramiko reports failed attempts through logging, with a traceback; ours are told by error.
@@ -99,7 +100,7 @@ class SshChannel(Channel):
         super().close()
         if self._transport is not None:
             self._transport.close()
-        self._thread.join(self._patience)
+        self._thread.join(_JOIN_SECONDS)
 
     def _run(self) -> None:
         """Logs in, then carries what the guest says until one side ends."""
