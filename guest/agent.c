@@ -142,20 +142,51 @@ static void slot_provoke(struct slot *slot, const struct provoke *provoke, __u32
 	slot->provoke_len = provoke->len;
 }
 
-/* Has the process make the call; 1 where it died in it. */
-static int slot_call(struct run *run, const struct pl_operation *op)
+/* May the process go on behind this operation without the supervisor? */
+static int goes_on(const struct pl_operation *op)
 {
-	struct slot *slot = slot_of(op->process);
+	return op->code != PL_OP_FORK && op->code != PL_OP_EXIT && op->code != PL_OP_MEMFD;
+}
 
-	slot->op = *op;
+/* Puts operations of one process into its slot, from the first on; how many. */
+static __u32 slot_fill(struct agent *agent, struct slot *slot, __u32 first)
+{
+	struct run *run = &agent->run;
+	const struct pl_program *program = run->program;
+	int alone = program->flags & PL_PROGRAM_STREAM || agent->provoke.fd >= 0;
+	const struct pl_operation *op = &run->ops[first];
+	__u32 n = 0;
+
+	do {
+		struct step *step = &slot->step[n++];
+
+		step->op = *op;
+		step->file = op->file ? run->file[op->file - 1] : -1;
+		step->observe = !(program->flags & PL_PROGRAM_OBSERVE_END);
+		if (op->data_len)
+			memcpy(step->data, run->blob + op->data, op->data_len);
+		if (alone || n == STEPS_MAX || first + n == program->operations || !goes_on(op))
+			break;
+		op++;
+	} while (op->process == run->ops[first].process);
+	return n;
+}
+
+/* Has the process make its operations; 1 where it died in one. */
+static int slot_call(struct agent *agent, struct slot *slot, __u32 first)
+{
+	struct run *run = &agent->run;
+	const struct pl_operation *last;
+
 	slot->device = run->device;
-	slot->file = op->file ? run->file[op->file - 1] : -1;
-	slot->report = (struct report){ .kind = PL_KIND_VALUE };
-	if (op->data_len)
-		memcpy(slot->data, run->blob + op->data, op->data_len);
-	if (op->code == PL_OP_FORK)
-		slot_prepare(slot_of(op->slot));
-	__atomic_store_n(&slot->event, run->pid[op->process] | FUTEX_WAITERS, __ATOMIC_SEQ_CST);
+	slot->log = agent->log_fd;
+	slot->steps = slot_fill(agent, slot, first);
+	slot->done = 0;
+	slot_provoke(slot, &agent->provoke, first);
+	last = &slot->step[slot->steps - 1].op;
+	if (last->code == PL_OP_FORK)
+		slot_prepare(slot_of(last->slot));
+	__atomic_store_n(&slot->event, run->pid[last->process] | FUTEX_WAITERS, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&slot->command, slot->command + 1, __ATOMIC_SEQ_CST);
 	sys(futex, &slot->command, FUTEX_WAKE, 1);
 	return wait_slot(slot);
@@ -172,50 +203,76 @@ static int adopt(struct run *run, const struct pl_operation *op, const struct re
 	return 0;
 }
 
-/* Runs one operation; 0, or -errno where it could not be asked for. */
-static int run_operation(struct run *run, const struct pl_operation *op, struct report *report)
+/* Records one operation behind which the supervisor has to look; 0 or -errno. */
+static int record(struct agent *agent, __u32 operation, const struct report *report,
+		  const __u8 *data)
 {
+	const struct pl_program *program = agent->run.program;
+	int observe = !(program->flags & PL_PROGRAM_OBSERVE_END) ||
+		      operation == program->operations - 1;
+	int ret = result_add(agent, operation, report, data, observe);
+
+	if (ret)
+		say(agent, operation, "no snapshot", ret);
+	return ret;
+}
+
+/* Records an operation that killed its process; 0 or -errno. */
+static int record_death(struct agent *agent, __u32 operation)
+{
+	const struct pl_operation *op = &agent->run.ops[operation];
+	struct report report = { .kind = PL_KIND_DEATH };
+
+	report.signo = reap(agent->run.pid[op->process]);
+	if (op->code == PL_OP_EXIT && !report.signo)
+		report.kind = PL_KIND_VALUE;
+	agent->run.pid[op->process] = 0;
+	return record(agent, operation, &report, NULL);
+}
+
+/* Records what the steps of a slot gave; how many, or -errno behind the last of them. */
+static int record_steps(struct agent *agent, struct slot *slot, __u32 first, int died)
+{
+	struct step *step = slot->step;
+	__u32 i;
 	int ret;
 
-	*report = (struct report){ .kind = PL_KIND_NO_PROCESS };
-	if (!run->pid[op->process])
-		return 0;
-	if (slot_call(run, op)) {
-		report->signo = reap(run->pid[op->process]);
-		report->kind = op->code == PL_OP_EXIT && !report->signo ? PL_KIND_VALUE
-									: PL_KIND_DEATH;
-		run->pid[op->process] = 0;
-		return 0;
-	}
-	*report = slot_of(op->process)->report;
-	ret = adopt(run, op, report);
-	return report->error ? -report->error : ret;
+	/* The last that was made is the supervisor's, unless the process went on behind it. */
+	for (i = 0; i + !died < slot->done; i++)
+		result_ready(agent, first + i, slot, &step[i]);
+	agent->recorded = first + i;
+	if (died)
+		return record_death(agent, first + i) ? -ECHILD : (int)i + 1;
+	ret = adopt(&agent->run, &step[i].op, &step[i].report);
+	if (step[i].report.error)
+		ret = -step[i].report.error;
+	if (ret)
+		say(agent, first + i, "the module would not take it", ret);
+	else
+		ret = record(agent, first + i, &step[i].report, step[i].data);
+	return ret ? ret : (int)i + 1;
 }
 
 /* Runs operations until the last or the first that fails; how many are recorded. */
 static __u32 run_operations(struct agent *agent)
 {
-	struct run *run = &agent->run;
-	const struct pl_program *program = run->program;
-	struct report report;
-	__u32 i, last = program->operations - 1;
-	int ret, observe;
+	static const struct report nobody = { .kind = PL_KIND_NO_PROCESS };
+	const struct pl_program *program = agent->run.program;
+	__u32 i = 0;
+	int ret;
 
-	for (i = 0; i < program->operations; i++) {
-		const struct pl_operation *op = &run->ops[i];
+	while (i < program->operations) {
+		unsigned int process = agent->run.ops[i].process;
+		struct slot *slot = slot_of(process);
 
-		slot_provoke(slot_of(op->process), &agent->provoke, i);
-		ret = run_operation(run, op, &report);
-		if (ret) {
-			say(agent, i, "the module would not take it", ret);
-			break;
-		}
-		observe = !(program->flags & PL_PROGRAM_OBSERVE_END) || i == last;
-		ret = result_add(agent, i, &report, slot_of(op->process)->data, observe);
-		if (ret) {
-			say(agent, i, "no snapshot", ret);
-			break;
-		}
+		if (!agent->run.pid[process])
+			ret = record(agent, i, &nobody, NULL) ? -1 : 1;
+		else
+			ret = record_steps(agent, slot, i, slot_call(agent, slot, i));
+		if (ret < 0)
+			return agent->recorded;
+		i += ret;
+		agent->recorded = i;
 		if (agent->log.warned || program->flags & PL_PROGRAM_STREAM ||
 		    agent->out_len >= FLUSH_AT) {
 			agent->log.warned = 0;
@@ -241,6 +298,7 @@ static void run_program(struct agent *agent, const struct pl_frame *frame)
 	}
 	run->ops = (const struct pl_operation *)(program + 1);
 	run->blob = (const __u8 *)(run->ops + program->operations);
+	agent->recorded = 0;
 	sys_write(agent->once_fd, "1", 1);
 	log_read(agent, 0);
 	ret = run_begin(run);

@@ -17,8 +17,9 @@
 #define PROVOKE_PATH	"/sys/kernel/debug/provoke-crash/DIRECT"
 #define LOG_RECORD_MAX	8192u
 #define FLUSH_AT	(256u << 10)
-#define RECORD_MAX	(sizeof(struct pl_outcome) + PL_DATA_MAX + PL_LOG_MAX + \
-			 PL_SNAPSHOT_MAX + 32)
+/* What one turn of a process can add: its steps, the last with a log and a whole snapshot. */
+#define RECORD_MAX	(STEPS_MAX * (sizeof(struct pl_outcome) + PL_DATA_MAX) + \
+			 SNAPSHOTS_BYTES + PL_LOG_MAX + PL_SNAPSHOT_MAX + 32)
 
 /* How the agent reaches the host. */
 struct channel {
@@ -77,6 +78,7 @@ struct agent {
 		__u8 records[FLUSH_AT + RECORD_MAX];
 	} out;
 	__u32 out_len;		/* of out.records */
+	__u32 recorded;		/* operations of the program that are in them or sent */
 };
 
 /* Sets the process up as the agent and serves the channel until it ends. */
@@ -91,6 +93,8 @@ void log_open(struct agent *agent);
 void log_read(struct agent *agent, int all);
 int result_add(struct agent *agent, __u32 operation, const struct report *report,
 	       const __u8 *data, int observe);
+void result_ready(struct agent *agent, __u32 operation, const struct slot *slot,
+		  const struct step *step);
 void result_end(struct agent *agent, __u32 done);
 void result_flush(struct agent *agent);
 

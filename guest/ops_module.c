@@ -3,10 +3,10 @@
 #include "process.h"
 #include "sys.h"
 
-void module_operation(struct slot *slot)
+void module_operation(struct slot *slot, struct step *step)
 {
-	const struct pl_operation *op = &slot->op;
-	struct report *report = &slot->report;
+	const struct pl_operation *op = &step->op;
+	struct report *report = &step->report;
 	struct pl_call *call = &slot->call;
 
 	*call = (struct pl_call){
@@ -17,7 +17,7 @@ void module_operation(struct slot *slot)
 		.aux = op->aux,
 		.slot = op->slot,
 		.index = op->index,
-		.data = (unsigned long)slot->data,
+		.data = (unsigned long)step->data,
 		.data_len = op->data_len,
 	};
 	report->error = -sys_ioctl(slot->device, PL_IOC_CALL, call);

@@ -104,14 +104,14 @@ static void on_fault(int number, siginfo_t *info, struct ucontext *context)
 {
 	struct kernel_sigaction standard = {0};
 	unsigned long at = context_pc(context);
-	struct report *report;
+	struct slot *slot = slot_here();
+	struct report *report = &slot->step[slot->done].report;
 
 	if (at != (unsigned long)touch_load && at != (unsigned long)touch_store) {
 		/* Not a program's access: let the same fault come again and kill. */
 		sys_long(rt_sigaction, number, &standard, 0, 8, 0, 0);
 		return;
 	}
-	report = &slot_here()->report;
 	report->kind = PL_KIND_SIGNAL;
 	report->signo = number;
 	report->si_code = info->si_code;
@@ -134,66 +134,66 @@ void process_signals(void)
 	sys_long(rt_sigaction, NUMBER_PIPE, &ignore, 0, 8, 0, 0);
 }
 
-static long map(const struct slot *slot)
+static long map(const struct step *step)
 {
-	const struct pl_operation *op = &slot->op;
+	const struct pl_operation *op = &step->op;
 	unsigned long flags = MAP_FIXED_NOREPLACE;
 
 	flags |= op->flags & PL_MAP_SHARED ? MAP_SHARED : MAP_PRIVATE;
 	if (op->flags & PL_MAP_ANON)
 		flags |= MAP_ANONYMOUS;
-	return sys_mmap(op->addr, op->n, op->prot, flags, slot->file, op->aux);
+	return sys_mmap(op->addr, op->n, op->prot, flags, step->file, op->aux);
 }
 
-static long make_file(struct slot *slot)
+static long make_file(const struct slot *slot, struct step *step)
 {
 	int fd = sys(memfd_create, "pagelab", 0, 0);
-	struct pl_file file = { .slot = slot->op.slot, .fd = fd };
+	struct pl_file file = { .slot = step->op.slot, .fd = fd };
 	long ret;
 
 	if (fd < 0)
 		return fd;
-	ret = sys(ftruncate, fd, slot->op.n, 0);
+	ret = sys(ftruncate, fd, step->op.n, 0);
 	if (ret < 0) {
 		sys_close(fd);
 		return ret;
 	}
-	slot->report.made = fd;
-	slot->report.error = -sys_ioctl(slot->device, PL_IOC_FILE, &file);
+	step->report.made = fd;
+	step->report.error = -sys_ioctl(slot->device, PL_IOC_FILE, &file);
 	return 0;
 }
 
-static long make_process(struct slot *slot)
+static long make_process(struct step *step)
 {
-	long pid = process_start(slot->op.slot, CLONE_PARENT);
+	long pid = process_start(step->op.slot, CLONE_PARENT);
 
 	if (pid < 0)
 		return pid;
-	slot->report.made = pid;
+	step->report.made = pid;
 	return 0;
 }
 
-static long load(struct slot *slot)
+static long load(struct step *step)
 {
-	if (touch_read(slot->op.addr, slot->data, slot->op.n))
+	if (touch_read(step->op.addr, step->data, step->op.n))
 		return 0;
-	slot->report.data_len = slot->op.n;
-	return slot->op.n;
+	step->report.data_len = step->op.n;
+	return step->op.n;
 }
 
-static long store(struct slot *slot)
+static long store(struct step *step)
 {
-	return touch_write(slot->op.addr, slot->data, slot->op.data_len) ? 0 : slot->op.data_len;
+	return touch_write(step->op.addr, step->data, step->op.data_len) ? 0 : step->op.data_len;
 }
 
-void user_operation(struct slot *slot)
+void user_operation(struct slot *slot, struct step *step)
 {
-	const struct pl_operation *op = &slot->op;
-	struct report *report = &slot->report;
+	const struct pl_operation *op = &step->op;
+	struct report *report = &step->report;
 
 	switch (op->code) {
 	case PL_OP_MMAP:
-		report->ret = map(slot);
+		report->ret = map(step);
 		break;
 	case PL_OP_MUNMAP:
 		report->ret = sys_munmap(op->addr, op->n);
@@ -205,22 +205,22 @@ void user_operation(struct slot *slot)
 		report->ret = sys(madvise, op->addr, op->n, MADV_DONTNEED);
 		break;
 	case PL_OP_LOAD:
-		report->ret = load(slot);
+		report->ret = load(step);
 		break;
 	case PL_OP_STORE:
-		report->ret = store(slot);
+		report->ret = store(step);
 		break;
 	case PL_OP_FORK:
-		report->ret = make_process(slot);
+		report->ret = make_process(step);
 		break;
 	case PL_OP_EXIT:
 		sys(exit_group, 0, 0, 0);
 		break;
 	case PL_OP_MEMFD:
-		report->ret = make_file(slot);
+		report->ret = make_file(slot, step);
 		break;
 	case PL_OP_FTRUNCATE:
-		report->ret = sys(ftruncate, slot->file, op->n, 0);
+		report->ret = sys(ftruncate, step->file, op->n, 0);
 		break;
 	default:
 		report->error = EINVAL;

@@ -4,8 +4,10 @@
  *
  * Nothing here writes anywhere but to the process's slot, its stack included.
  */
+#include <linux/poll.h>
 #include <linux/sched.h>
 #include <linux/signal.h>
+#include <linux/time_types.h>
 
 #include "process.h"
 #include "sys.h"
@@ -27,12 +29,70 @@ static void wait_command(struct slot *slot, __u32 seen)
 		sys_long(futex, &slot->command, FUTEX_WAIT, seen, 0, 0, 0);
 }
 
+/* Has the kernel said anything that was not read yet? */
+static int log_has_more(const struct slot *slot)
+{
+	struct pollfd log = { .fd = slot->log, .events = POLLIN };
+
+	return sys_long(ppoll, &log, 1, &(struct __kernel_timespec){0}, 0, 0, 0) > 0;
+}
+
+/* Takes the snapshot behind a step to snapshots[at]; 0 where the supervisor has to. */
+static int step_observe(struct slot *slot, struct step *step, __u32 at)
+{
+	struct pl_snapshot snapshot = {
+		.buffer = (unsigned long)slot->snapshots + at,
+		.capacity = SNAPSHOTS_BYTES - at,
+	};
+
+	if (sys_ioctl(slot->device, PL_IOC_SNAPSHOT, &snapshot) < 0)
+		return 0;
+	step->snapshot = at;
+	step->snapshot_len = snapshot.len;
+	return 1;
+}
+
+/* Makes the operations of the slot, to the last or the first behind which it stops. */
+static void make_steps(struct slot *slot)
+{
+	struct step *step;
+	__u32 at = 0;
+
+	for (;;) {
+		step = &slot->step[slot->done];
+		step->report = (struct report){ .kind = PL_KIND_VALUE };
+		if (step->op.code >= PL_OP_GET_USER_PAGES)
+			module_operation(slot, step);
+		else
+			user_operation(slot, step);
+		slot->done++;
+		if (slot->done == slot->steps || step->report.error || step->report.made)
+			return;
+		if (log_has_more(slot))
+			return;
+		if (step->observe && !step_observe(slot, step, at))
+			return;
+		if (step->observe)
+			at += (step->snapshot_len + 7) & ~7u;
+	}
+}
+
+/* Every page of the slot becomes the process's, before anything is counted. */
+static void prefault(struct slot *slot)
+{
+	volatile char *page;
+
+	for (page = (char *)slot; page < (char *)slot + SLOT_BYTES; page += 4096)
+		*page = *page;
+}
+
 /* Where a new process begins, on the empty stack of its slot. */
 __attribute__((noreturn, used)) static void process_main(unsigned int number)
 {
 	struct slot *slot = slot_of(number);
 	__u32 seen;
 
+	prefault(slot);
 	slot->robust.list.next = &slot->held;
 	slot->robust.futex_offset = (long)&slot->event - (long)&slot->held;
 	slot->robust.list_op_pending = NULL;
@@ -45,10 +105,7 @@ __attribute__((noreturn, used)) static void process_main(unsigned int number)
 		wait_command(slot, seen);
 		if (slot->provoke_len)
 			sys_write(slot->provoke_fd, slot->provoke, slot->provoke_len);
-		if (slot->op.code >= PL_OP_GET_USER_PAGES)
-			module_operation(slot);
-		else
-			user_operation(slot);
+		make_steps(slot);
 		finish(slot);
 	}
 }

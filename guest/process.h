@@ -6,12 +6,12 @@
  * window of 2 MiB, so that one page table serves them:
  *
  *	the program's image	one segment of anonymous pages, only read
- *	the slots		shared memory, two pages for each process: what is
+ *	the slots		shared memory, four pages for each process: what is
  *				asked and answered below, its stack above
  *
- * fork gives a process the image's page table entries; the two pages of its
- * slot it touches before it reports that it is ready. From then on nothing of
- * it changes outside the arena. Everything that the supervisor writes to lies
+ * fork gives a process the image's page table entries; the pages of its slot
+ * it touches before it reports that it is ready. From then on nothing of it
+ * changes outside the arena. Everything that the supervisor writes to lies
  * in a third mapping, which fork leaves out: so neither copies a page.
  */
 #ifndef PAGELAB_PROCESS_H
@@ -23,7 +23,9 @@
 #define WINDOW_START	0x400000ul
 #define WINDOW_END	0x600000ul
 #define SLOTS_BASE	0x500000ul
-#define SLOT_BYTES	8192ul
+#define SLOT_BYTES	16384ul
+#define STEPS_MAX	8	/* operations that a process is given at once */
+#define SNAPSHOTS_BYTES	6144	/* of their snapshots' changes */
 #define PROVOKE_MAX	24	/* a crash type of the kernel's LKDTM, e.g. WARNING */
 #define OWN_BASE	0x10000000ul	/* the supervisor's own memory */
 
@@ -42,6 +44,24 @@ struct report {
 };
 
 /*
+ * One operation of those that a process is given at once, and what it gave.
+ * Switching between two address spaces costs more than most operations, so a
+ * process goes on by itself, taking the snapshot in between: into memory that
+ * is the supervisor's to read. It stops where only the supervisor can go on:
+ * behind the last, behind one that made something, where the kernel has said
+ * something, and where a snapshot does not fit.
+ */
+struct step {
+	struct pl_operation op;
+	__s32 file;		/* descriptor of the operation's file, or -1 */
+	__u32 observe;		/* in: a snapshot is wanted */
+	struct report report;	/* out */
+	__u32 snapshot;		/* out: offset in slot.snapshots */
+	__u32 snapshot_len;
+	__u8 data[PL_DATA_MAX];	/* of a store or poke, or from a load or peek */
+};
+
+/*
  * event holds the process's id while it has something to do, and 0 when that
  * is done. It is the lock word of the process's robust list: where the
  * process dies, the kernel puts FUTEX_OWNER_DIED there and wakes the
@@ -52,18 +72,20 @@ struct slot {
 	__u32 command;		/* raised by one for each operation */
 	__s32 pid;		/* as the process knows it */
 	__s32 device;		/* descriptor of the module */
-	__s32 file;		/* descriptor of the operation's file, or -1 */
+	__s32 log;		/* descriptor of the kernel's log, to ask if it has more */
+	__u32 steps;		/* in: how many there are to make */
+	__u32 done;		/* out: how many were made; another one killed the process */
 	__u32 provoke_len;	/* 0: the operation provokes no fault */
 	__s32 provoke_fd;
-	__u32 padding;
 	char provoke[PROVOKE_MAX];
 	struct robust_list_head robust;
 	struct robust_list held;
-	struct pl_operation op;
-	struct report report;
 	struct pl_call call;
-	__u8 data[PL_DATA_MAX];	/* of a store or poke, or from a load or peek */
+	struct step step[STEPS_MAX];
+	__u8 snapshots[SNAPSHOTS_BYTES];
 };
+
+_Static_assert(sizeof(struct slot) <= SLOT_BYTES - 4096, "a page is left for the stack");
 
 #define EVENT_STARTING	(FUTEX_WAITERS | FUTEX_TID_MASK)	/* nobody's id */
 
@@ -76,8 +98,8 @@ static inline struct slot *slot_of(unsigned int number)
 long process_start(unsigned int number, unsigned long flags);
 void process_signals(void);
 
-/* ops_user.c, ops_module.c: make the call in slot.op, fill slot.report */
-void user_operation(struct slot *slot);
-void module_operation(struct slot *slot);
+/* ops_user.c, ops_module.c: make the call in step.op, fill step.report */
+void user_operation(struct slot *slot, struct step *step);
+void module_operation(struct slot *slot, struct step *step);
 
 #endif /* PAGELAB_PROCESS_H */

@@ -70,7 +70,6 @@ static void add_log(struct agent *agent, struct pl_outcome *outcome)
 {
 	struct log *log = &agent->log;
 
-	log_read(agent, 1);
 	if (!log->len)
 		return;
 	memcpy(grow(agent, log->len), log->text, log->len);
@@ -96,13 +95,11 @@ static int add_snapshot(struct agent *agent, struct pl_outcome *outcome)
 	return 0;
 }
 
-/* Records what an operation gave; 0, or -errno of its snapshot (nothing is recorded). */
-int result_add(struct agent *agent, __u32 operation, const struct report *report,
-	       const __u8 *data, int observe)
+/* Begins the record of an operation. */
+static struct pl_outcome *add_outcome(struct agent *agent, __u32 operation,
+				      const struct report *report, const __u8 *data)
 {
-	__u32 start = agent->out_len;
 	struct pl_outcome *outcome = (struct pl_outcome *)grow(agent, sizeof(*outcome));
-	int ret;
 
 	*outcome = (struct pl_outcome){
 		.operation = operation,
@@ -116,11 +113,39 @@ int result_add(struct agent *agent, __u32 operation, const struct report *report
 	};
 	if (report->data_len)
 		memcpy(grow(agent, report->data_len), data, report->data_len);
+	return outcome;
+}
+
+/* Records what an operation gave; 0, or -errno of its snapshot (nothing is recorded). */
+int result_add(struct agent *agent, __u32 operation, const struct report *report,
+	       const __u8 *data, int observe)
+{
+	__u32 start = agent->out_len;
+	struct pl_outcome *outcome = add_outcome(agent, operation, report, data);
+	int ret;
+
+	log_read(agent, 1);
 	add_log(agent, outcome);
 	ret = observe ? add_snapshot(agent, outcome) : 0;
 	if (ret)
 		agent->out_len = start;
 	return ret;
+}
+
+/* Records an operation behind which its process took the snapshot and the kernel said nothing. */
+void result_ready(struct agent *agent, __u32 operation, const struct slot *slot,
+		  const struct step *step)
+{
+	struct pl_outcome *outcome = add_outcome(agent, operation, &step->report, step->data);
+
+	add_log(agent, outcome);
+	if (!step->observe)
+		return;
+	outcome->observed = 1;
+	outcome->snapshot_len = step->snapshot_len;
+	if (step->snapshot_len)
+		memcpy(grow(agent, step->snapshot_len), slot->snapshots + step->snapshot,
+		       step->snapshot_len);
 }
 
 /* The program's last record, with what the kernel said while its processes ended. */
@@ -129,5 +154,6 @@ void result_end(struct agent *agent, __u32 done)
 	struct pl_outcome *outcome = (struct pl_outcome *)grow(agent, sizeof(*outcome));
 
 	*outcome = (struct pl_outcome){ .operation = done, .kind = PL_KIND_END, .ret = done };
+	log_read(agent, 1);
 	add_log(agent, outcome);
 }
