@@ -13,13 +13,15 @@ from ..arch import Arch
 from ..cache import Cache
 from ..check import check_trace
 from ..environment import Environment
-from ..errors import HarnessError
+from ..errors import HarnessError, UsageError
 from ..program import Compiled
 from ..progress import Progress
 from ..qemu_cmd import cpu_model
 from ..trace import Trace
 from .judge import Checked
 from .session import Guest
+
+_NO_SUCH_CPU = "unable to find CPU model"  # QEMU's hw/core/machine.c, parse_cpu_option
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +126,20 @@ class RealBackend:
         )
 
         def boot(console: Path) -> AbstractContextManager[Guest]:
-            return guest.boot(
-                built,
-                channel=choice.channel,
-                accel=found.accel,
-                boot_args=choice.boot_args,
-                console_log=console,
-                ssh_initramfs=ssh,
-                cpu=choice.cpu,
-            )
+            try:
+                return guest.boot(
+                    built,
+                    channel=choice.channel,
+                    accel=found.accel,
+                    boot_args=choice.boot_args,
+                    console_log=console,
+                    ssh_initramfs=ssh,
+                    cpu=choice.cpu,
+                )
+            except HarnessError as error:
+                if choice.cpu and _NO_SUCH_CPU in str(error):
+                    raise UsageError(f"--cpu {choice.cpu}: {arch.name} has no such model") from None
+                raise
 
         return Prepared(environment, boot, found.line)
 

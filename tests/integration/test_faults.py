@@ -60,6 +60,13 @@ def test_a_missing_qemu(program: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.qemu
+def test_a_cpu_model_that_nobody_has(program: Path, tmp_path: Path) -> None:
+    done = pagelab("run", program, "--out", tmp_path / "r", "--cpu", "abacus", "-q")
+    assert done.code == 2, done
+    assert "--cpu abacus: " in done.one_line()
+
+
+@pytest.mark.qemu
 @pytest.mark.parametrize(
     ("arch", "command", "package"),
     [("x86_64", "x86_64-linux-gnu-gcc", "gcc"), ("arm64", "aarch64-linux-gnu-gcc", "gcc-aarch")],
