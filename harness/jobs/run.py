@@ -258,8 +258,13 @@ class Run:
             assert event.error is not None
             self._fail(lane, event.error, [Task(source, Path()) for source in self._sources])
             return
+        environment = event.prepared.environment
+        if any(other.prepared and other.environment.id == environment.id for other in self._lanes):
+            # Two names of one kernel ("6.1", "6.1.192"); an environment is run once.
+            self._lanes.remove(lane)
+            return
         lane.prepared = event.prepared
-        lane.environment = event.prepared.environment
+        lane.environment = environment
         if event.prepared.note:
             self._sink.line(event.prepared.note)
         for source in self._sources:

@@ -140,7 +140,7 @@ class World:
             raise self.builds[arch.name]
         progress.step("building")
         environment = Environment(
-            kernel=f"{kernel}.192",
+            kernel=f"{kernel.removesuffix('.192')}.192",
             arch=arch.name,
             config=choice.config,
             cpu=choice.cpu or DEFAULT_CPU[arch.name],

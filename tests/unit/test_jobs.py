@@ -106,6 +106,12 @@ def test_all_pass_in_order_on_both(run: Runner) -> None:
     assert sink.lines == ["a note", "a note"]
 
 
+def test_two_names_of_one_kernel_are_run_once(run: Runner) -> None:
+    said = run(World(), kernels=("6.1", "6.1.192", "6.12"))
+    assert [env.kernel for env in said.environments] == ["6.1.192", "6.12.192"]
+    assert len(said.results) == 8
+
+
 def test_requires_skips_and_says_which(run: Runner, programs: Path) -> None:
     (programs / "b.mm").write_text(f"requires: arch == arm64\n\n{TEXT}")
     said = run(World())
