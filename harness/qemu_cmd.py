@@ -93,8 +93,10 @@ def kernel_parameters(machine: Machine) -> str:
 
 def _channel_devices(machine: Machine) -> list[str]:
     if machine.channel == "virtio":
+        # Port 0 is a console's. The kernel makes two queues for each port that there may be
+        # (31 by default), which showed in the boot.
         return [
-            *("-device", "virtio-serial-pci"),
+            *("-device", "virtio-serial-pci,max_ports=2"),
             *("-chardev", f"socket,id=port,fd={machine.port_fd}"),
             *("-device", f"virtserialport,chardev=port,name={PORT_NAME}"),
         ]
