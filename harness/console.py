@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import deque
 
-from .klog import FATAL, Fault, FaultKind, FaultScanner
+from .klog import FATAL, Fault, FaultScanner
 
 TAIL_LINES = 60
 _LINE_MAX = 4096
@@ -102,14 +102,3 @@ def _clean(raw: bytes) -> list[str]:
     """Printable text of one line, as a list of none or one."""
     text = _CONTROL.sub("", raw.decode("utf-8", "replace")).rstrip()
     return [text] if text else []
-
-
-def summary(faults: tuple[Fault, ...]) -> Fault | None:
-    """The fault that explains the others: the first, an oops before the panic it led to.
-
-    A WARN is named only where there is nothing worse.
-    """
-    for fault in faults:
-        if fault.kind is not FaultKind.WARN:
-            return fault
-    return faults[0] if faults else None
