@@ -106,7 +106,7 @@ def test_the_kernel_may_talk_meanwhile(
     assert [result.ending.verdict for result in results] == [""] * 10
     for number in range(10):
         assert returns(tmp_path / f"{number}.trace") == RETURNS
-    assert log.read_bytes().count(b"noise: nothing is wrong") > 5
+    assert log.read_bytes().count(b"noise: nothing is wrong") > 1
     assert "~P" not in booted.tail
 
 
