@@ -208,7 +208,7 @@ def test_a_kernel_fault_is_named_with_its_operation(
     [
         ("HARDLOCKUP", (), "the kernel hangs in lkdtm_HARDLOCKUP"),
         ("SOFTLOCKUP", ("watchdog_thresh=1",), "BUG: soft lockup"),
-        ("HUNG_TASK", (), "hung_task"),
+        ("HUNG_TASK", ("sysctl.kernel.hung_task_timeout_secs=2",), "hung_task"),
     ],
 )
 def test_a_kernel_that_hangs(
