@@ -240,6 +240,9 @@ class Session:
         finding = hang.look(self.vm, self._symbols, self.pause)
         if finding is None:
             return None
+        # The kernel may have reported itself just while somebody looked.
+        if (fault := self.vm.log.fatal) is not None:
+            return self.kernel_fault(fault)
         text, tail = f"no answer within {self.limits.silence:g} s: {finding.text}", self.vm.log.tail
         if finding.kernel:
             return KernelFault(text, kind=klog.FaultKind.HANG, where=finding.where, tail=tail)
