@@ -20,8 +20,6 @@ from .errors import HarnessError
 from .progress import Progress
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-MAIN = "http://deb.debian.org/debian"
-SECURITY = "http://deb.debian.org/debian-security"
 UPDATE_SECONDS = 600.0
 DOWNLOAD_SECONDS = 3600.0
 
@@ -53,8 +51,8 @@ class Release:
 class Mirrors:
     """Where Debian's archives are."""
 
-    main: str = MAIN
-    security: str = SECURITY
+    main: str
+    security: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +75,16 @@ class Package:
         return self.file.split("_")[1].replace("%3a", ":")
 
 
-def mirrors(sources: Iterable[tuple[str, str]]) -> Mirrors:
+def mirrors(sources: Iterable[tuple[str, str]], named: str = "") -> Mirrors:
     """The mirrors that a host's apt uses for Debian itself.
 
     Args:
         sources: (file name, text) of sources.list and what lies in sources.list.d;
             a name that ends in ".sources" has the deb822 format.
+        named: PAGELAB_MIRROR, the main archive that the user chose; "" if none.
+
+    Raises:
+        HarnessError: neither names a mirror.
     """
     main = security = ""
     for name, text in sources:
@@ -93,7 +95,15 @@ def mirrors(sources: Iterable[tuple[str, str]]) -> Mirrors:
                 security = security or uri
             else:
                 main = main or uri
-    return Mirrors(main or MAIN, security or SECURITY)
+    if named:
+        main, security = named, ""
+    if not main:
+        raise HarnessError(
+            "this machine's apt sources name no Debian mirror: set PAGELAB_MIRROR to one, "
+            "the address that ends in /debian"
+        )
+    derived = re.sub(r"debian(/?|[^/]*\.list)$", r"debian-security\1", main)
+    return Mirrors(main, security or derived)
 
 
 def _one_line(text: str) -> Iterable[tuple[str, list[str]]]:
@@ -148,7 +158,7 @@ class AptRoot:
         self.architecture = architecture
         self._progress = progress
         self._root = cache.root / "apt" / f"{release.name}-{architecture}"
-        self._where = Mirrors()
+        self._where = mirrors(_host_sources(), os.environ.get("PAGELAB_MIRROR", ""))
 
     @classmethod
     @contextmanager
@@ -256,7 +266,6 @@ class AptRoot:
             folder.mkdir(parents=True, exist_ok=True)
         (state / "status").write_bytes(b"")
         (etc / "trusted.gpg.d" / "debian.gpg").write_bytes(KEYRING.read_bytes())
-        self._where = mirrors(_host_sources())
         text = sources_file(self.release, self._where)
         (etc / "sources.list.d" / "debian.sources").write_text(text, "utf-8")
         dump = proc.run(["apt-config", "dump"], timeout=30).check("reading apt's settings")

@@ -43,18 +43,21 @@ parse_arguments() {
 # ---- what the root gets of the host ----------------------------------------------------------
 
 # The mirror that the host's apt uses for a suite of its own, whatever way its sources are written.
-host_mirror() { # SUFFIX ("" or "-security"), FALLBACK
+# PAGELAB_MIRROR names another.
+host_mirror() { # SUFFIX ("" or "-security")
 	local host found
 	host=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 	found=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Identifier: Packages' 2>/dev/null |
 		awk -v suite="$host$1" '$1 == suite { print $2; exit }')
-	echo "${found:-$2}"
+	[ -z "${PAGELAB_MIRROR:-}" ] || found=$PAGELAB_MIRROR$1
+	[ -n "$found" ] || die "this machine's apt names no mirror for Debian: set PAGELAB_MIRROR to one"
+	echo "$found"
 }
 
 carry_apt() { # ROOT RELEASE
 	local main security
-	main=$(host_mirror "" http://deb.debian.org/debian)
-	security=$(host_mirror -security http://deb.debian.org/debian-security)
+	main=$(host_mirror "")
+	security=$(host_mirror -security)
 	printf 'deb %s %s main\n' "$main" "$2" "$main" "$2-updates" "$security" "$2-security" \
 		>"$1/etc/apt/sources.list"
 	# Proxies, certificates, leniency with old mirrors: but no hook that calls a program of the host.
@@ -138,7 +141,7 @@ phase() { # NAME COMMAND...
 }
 
 bootstrap() { # ROOT
-	debootstrap --variant=minbase "$RELEASE" "$1" "$(host_mirror "" http://deb.debian.org/debian)"
+	debootstrap --variant=minbase "$RELEASE" "$1" "$(host_mirror "")"
 }
 
 furnish() { # ROOT HOME

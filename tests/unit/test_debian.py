@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from harness import debian, sources
-from harness.debian import MAIN, SECURITY, Mirrors, Package, Release
-from harness.errors import UsageError
+from harness.debian import Mirrors, Package, Release
+from harness.errors import HarnessError, UsageError
 
 DEB822 = """\
 Types: deb deb-src
@@ -38,7 +38,6 @@ CLOUD = "Types: deb\nURIs: mirror+file:///etc/apt/mirrors/debian.list\nSuites: b
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        ([], Mirrors(MAIN, SECURITY)),
         (
             [("debian.sources", DEB822)],
             Mirrors("https://mirror.example/debian", "https://mirror.example/debian-security/"),
@@ -47,10 +46,12 @@ CLOUD = "Types: deb\nURIs: mirror+file:///etc/apt/mirrors/debian.list\nSuites: b
             [("sources.list", ONE_LINE)],
             Mirrors("http://one.example/debian", "http://sec.example/debian-security"),
         ),
-        ([("other.list", OTHERS), ("off.sources", DISABLED)], Mirrors(MAIN, SECURITY)),
         (
             [("debian.sources", CLOUD)],
-            Mirrors("mirror+file:///etc/apt/mirrors/debian.list", SECURITY),
+            Mirrors(
+                "mirror+file:///etc/apt/mirrors/debian.list",
+                "mirror+file:///etc/apt/mirrors/debian-security.list",
+            ),
         ),
         (
             [("sources.list", ONE_LINE), ("debian.sources", DEB822)],
@@ -60,6 +61,17 @@ CLOUD = "Types: deb\nURIs: mirror+file:///etc/apt/mirrors/debian.list\nSuites: b
 )
 def test_the_hosts_mirror_is_used(files: list[tuple[str, str]], expected: Mirrors) -> None:
     assert debian.mirrors(files) == expected
+
+
+def test_a_mirror_that_the_user_names_comes_first() -> None:
+    where = debian.mirrors([("debian.sources", DEB822)], "http://mine.example/debian")
+    assert where == Mirrors("http://mine.example/debian", "http://mine.example/debian-security")
+
+
+@pytest.mark.parametrize("files", [[], [("other.list", OTHERS), ("off.sources", DISABLED)]])
+def test_without_any_mirror_the_user_is_asked_for_one(files: list[tuple[str, str]]) -> None:
+    with pytest.raises(HarnessError, match="PAGELAB_MIRROR"):
+        debian.mirrors(files)
 
 
 def test_only_how_to_connect_is_carried_over() -> None:
