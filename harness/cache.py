@@ -133,7 +133,7 @@ class Cache:
             progress.step(f"waiting for {what}, which is being made")
 
         with (
-            self._disk_errors(what, needs),
+            self.disk_errors(what, needs),
             self.lock(f"{kind}-{key}", timeout, waiting, what),
         ):
             found = self.find(kind, key)
@@ -212,7 +212,7 @@ class Cache:
 
     def remove(self, kind: str, key: str) -> None:
         """Remove an entry if it is there."""
-        with self._disk_errors(f"{kind} {key}", 0), self.scratch(kind) as scratch:
+        with self.disk_errors(f"{kind} {key}", 0), self.scratch(kind) as scratch:
             with contextlib.suppress(FileNotFoundError):
                 (self.root / kind / key).rename(scratch / "entry")
             self._note_path(f"seen-{kind}-{key}").unlink(missing_ok=True)
@@ -296,8 +296,16 @@ class Cache:
             raise OSError(errno.ENOSPC, what)
 
     @contextlib.contextmanager
-    def _disk_errors(self, what: str, needs: int) -> Iterator[None]:
-        """Say in one line what to do about a disk's errors, our own or those of a child."""
+    def disk_errors(self, what: str, needs: int) -> Iterator[None]:
+        """Say in one line what to do about a disk's errors, our own or those of a child.
+
+        Args:
+            what: what is being made.
+            needs: bytes that it takes; 0 if nobody knows.
+
+        Raises:
+            HarnessError: instead of OSError, or of a child's words about a full disk.
+        """
         try:
             yield
         except OSError as error:

@@ -22,6 +22,7 @@ from .progress import Progress
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 UPDATE_SECONDS = 600.0
 DOWNLOAD_SECONDS = 3600.0
+ROOM = 150 << 20  # lists, and the caches that apt makes of them
 
 # The host's settings that say how to connect, and whether its mirror is a frozen one.
 _CONNECTION = re.compile(
@@ -142,22 +143,20 @@ def sources_file(release: Release, where: Mirrors) -> str:
 
 
 class AptRoot:
-    """A private apt root in the cache, for one release and architecture.
+    """A private apt root, for one release and architecture; open() makes one.
 
     Args:
         release: what it sees, nothing else.
         architecture: Debian's name of the one architecture.
-        cache: where it lies.
+        root: its folder, empty.
         progress: hears of updates and downloads.
     """
 
-    def __init__(
-        self, release: Release, architecture: str, cache: Cache, progress: Progress
-    ) -> None:
+    def __init__(self, release: Release, architecture: str, root: Path, progress: Progress) -> None:
         self.release = release
         self.architecture = architecture
         self._progress = progress
-        self._root = cache.root / "apt" / f"{release.name}-{architecture}"
+        self._root = root
         self._where = mirrors(_host_sources(), os.environ.get("PAGELAB_MIRROR", ""))
 
     @classmethod
@@ -165,14 +164,21 @@ class AptRoot:
     def open(
         cls, release: Release, architecture: str, cache: Cache, progress: Progress
     ) -> Iterator[AptRoot]:
-        """The root, to oneself: apt's own locks fail instead of waiting."""
-        name = f"apt-{release.name}-{architecture}"
+        """A new root in the cache, gone afterwards: lists are 40 MB, and stale the next time.
+
+        One at a time, since a second one mostly wants what the first one is fetching.
+        """
 
         def waiting() -> None:
             progress.step("waiting for a download of packages that is under way")
 
-        with cache.lock(name, DOWNLOAD_SECONDS, waiting, "a download"):
-            yield cls(release, architecture, cache, progress)
+        name = f"apt-{release.name}-{architecture}"
+        with (
+            cache.disk_errors(f"a private apt root for {release.name}", ROOM),
+            cache.lock(name, DOWNLOAD_SECONDS, waiting, "a download"),
+            cache.scratch("apt") as root,
+        ):
+            yield cls(release, architecture, root, progress)
 
     def update(self) -> None:
         """Fetch the lists.

@@ -13,7 +13,7 @@ from pathlib import Path
 from .. import accel, proc, sources
 from ..arch import ARCHES, Arch
 from ..cache import Cache
-from ..debian import KEYRING, AptRoot
+from ..debian import KEYRING, AptRoot, Release
 from ..errors import PagelabError
 from ..progress import SILENT, Progress
 from ..tree import HOST_PACKAGES
@@ -183,10 +183,10 @@ def _source(cache: Cache, progress: Progress) -> Iterator[Finding]:
             text = f"{found.version} in the cache"
             yield Finding(f"Linux {name}", good=True, text=text)
             continue
-        root = AptRoot(kernel.release, "amd64", cache, progress)
-        yield _attempt(f"Linux {name}", partial(_reach, root))
+        yield _attempt(f"Linux {name}", partial(_reach, kernel.release, cache, progress))
 
 
-def _reach(root: AptRoot) -> str:
-    root.update()
+def _reach(release: Release, cache: Cache, progress: Progress) -> str:
+    with AptRoot.open(release, "amd64", cache, progress) as root:
+        root.update()
     return "not in the cache; Debian's mirror can be reached"

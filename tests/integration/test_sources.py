@@ -55,6 +55,12 @@ def test_no_network_and_an_empty_cache_is_one_line(tmp_path: Path) -> None:
     assert "\n" not in message
 
 
+def test_a_cache_that_cannot_be_one_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HarnessError, match="a private apt root .* could not be made: Not a dir"):
+        sources.fetch("6.1", Cache(tmp_path / "file"), SILENT)
+
+
 @pytest.mark.network
 def test_what_is_cached_needs_neither_network_nor_apt(
     tmp_path: Path, request: pytest.FixtureRequest
