@@ -114,7 +114,9 @@ class Model:
             self.rules.trail = []
             expected = self._run(after, op)
             taken = tuple(choice for _, choice, _ in after.chosen)
-            for at in range(len(wanted), min(len(taken), _MAX_RUN)):
+            if len(taken) > _MAX_RUN:
+                raise RuntimeError(f"line {op.line} leaves more than {_MAX_RUN} choices open")
+            for at in range(len(wanted), len(taken)):
                 ways = after.chosen[at][2]
                 pending.extend((*taken[:at], other) for other in range(1, ways))
             names = tuple(name for name, _, _ in after.chosen)
