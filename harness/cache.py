@@ -31,6 +31,11 @@ from .progress import SILENT, Progress
 
 MANIFEST = "manifest.json"
 FULL = (errno.ENOSPC, errno.EDQUOT)
+# What only the user can mend: rights, a broken disk, a file where a folder should be.
+UNUSABLE = (
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO),
+    *(errno.ENOTDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG),
+)
 LOCK_SECONDS = 3600.0
 
 
@@ -312,7 +317,7 @@ class Cache:
             if error.errno in FULL:
                 raise self._full(what, needs) from error
             reason = f"{error.strerror}: {error.filename}"
-            if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO):
+            if error.errno in UNUSABLE:
                 raise HarnessError(
                     f"the cache at {self.root} cannot be used ({reason}): "
                     "mend that, or set PAGELAB_CACHE"

@@ -10,7 +10,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from . import errors, verdict
@@ -26,9 +26,15 @@ def complain(message: str) -> None:
         sys.stderr.flush()
 
 
-def guarded(argv: Sequence[str]) -> int:
-    """Runs a command; every way in which it can end has an exit code and at most one line."""
+def guarded(argv: Sequence[str], prepare: Callable[[], None] = lambda: None) -> int:
+    """Runs a command; every way in which it can end has an exit code and at most one line.
+
+    Args:
+        argv: what follows the command's name.
+        prepare: called first, and guarded too.
+    """
     try:
+        prepare()
         from . import commands
 
         return commands.invoke(argv)
@@ -48,8 +54,7 @@ def guarded(argv: Sequence[str]) -> int:
 
 def main() -> NoReturn:
     """Entry point of the command."""
-    interrupts.install()
-    code = guarded(sys.argv[1:])
+    code = guarded(sys.argv[1:], interrupts.install)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -25,9 +25,15 @@ class Interrupts:
         self.held = False
 
     def install(self) -> None:
-        """Takes the signals that people and CI end a job with."""
+        """Takes the signals that people and CI end a job with.
+
+        The installed command starts with them blocked (tools/setup.sh), since an interpreter
+        that is still starting answers Ctrl-C with a traceback. One that came meanwhile is
+        counted here, and raised as KeyboardInterrupt like any other.
+        """
         for number in SIGNALS:
             signal.signal(number, self._on_signal)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.count += 1

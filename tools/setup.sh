@@ -168,6 +168,8 @@ make_venv() {
 		die "could not make .venv: see above; is the disk full?"
 	pip_install --require-hashes --only-binary=:all: --requirement $LOCK
 	pip_install --no-deps --no-build-isolation --no-index --editable .
+	# Until pagelab's own code takes them, signals wait: see harness/interrupts.py.
+	sed -i '1s|^#!\(/[^ ]*\)$|#!/usr/bin/env -S --block-signal=INT,TERM,HUP \1|' $VENV/bin/pagelab
 	{ echo "$digest" && inventory; } >$STAMP.new && mv $STAMP.new $STAMP ||
 		die "could not finish .venv: see above; is the disk full?"
 	say ".venv is ready"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -62,6 +64,18 @@ def test_ctrl_c_at_any_time(many: Path, tmp_path: Path, seed: int) -> None:
     assert not run.left()
     if (out / "console").exists():
         assert results(out)["exit_code"] == 130
+
+
+@pytest.mark.parametrize("milliseconds", range(0, 60, 5))
+def test_ctrl_c_while_python_still_starts(milliseconds: int) -> None:
+    command = Path(sys.executable).with_name("pagelab")
+    process = subprocess.Popen([command, "kernels"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(milliseconds / 1000)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    # A shell calls both 130: before exec() there is nobody yet who could answer.
+    assert process.returncode in (130, -signal.SIGINT)
+    assert said in (b"pagelab: interrupted\n", b"")
 
 
 def test_kill_9_leaves_no_guest(many: Path, tmp_path: Path) -> None:
