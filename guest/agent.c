@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* agent.c - the supervisor: a program in, its operations one by one, results out. */
+#include <linux/sched.h>
 #include <linux/signal.h>
 #include <linux/utsname.h>
 #include <linux/wait.h>
@@ -7,24 +8,6 @@
 #include "agent.h"
 
 extern char image_end[];
-
-static void futex_wait(__u32 *word, __u32 value)
-{
-	sys_long(futex, word, FUTEX_WAIT, value, 0, 0, 0);
-}
-
-/* Waits until the process has done its work (0) or died (1). */
-static int wait_slot(struct slot *slot)
-{
-	__u32 event;
-
-	for (;;) {
-		event = __atomic_load_n(&slot->event, __ATOMIC_SEQ_CST);
-		if (!(event & FUTEX_TID_MASK))
-			return !!(event & FUTEX_OWNER_DIED);
-		futex_wait(&slot->event, event);
-	}
-}
 
 /* Waits for a process's end and buries it; the signal that it died of, or 0. */
 static int reap(int pid)
@@ -61,26 +44,6 @@ static void say(struct agent *agent, int operation, const char *what, long error
 
 /* ---- one program's processes --------------------------------------------- */
 
-static void slot_prepare(struct slot *slot)
-{
-	slot->event = EVENT_STARTING;
-	slot->command = 0;
-	slot->pid = 0;
-}
-
-/* Waits until a new process is ready and shows it to the module; 0 or -errno. */
-static int process_admit(struct run *run, unsigned int number, int pid)
-{
-	struct pl_process process = { .slot = number, .pid = pid };
-
-	if (wait_slot(slot_of(number))) {
-		reap(pid);
-		return -ECHILD;
-	}
-	run->pid[number] = pid;
-	return sys_ioctl(run->device, PL_IOC_PROCESS, &process);
-}
-
 static int run_begin(struct run *run)
 {
 	const struct pl_program *program = run->program;
@@ -92,8 +55,8 @@ static int run_begin(struct run *run)
 		.touches = program->touches,
 	};
 	unsigned int i;
-	long ret;
 
+	run->started = 0;
 	for (i = 0; i < PL_PROCESSES_MAX; i++)
 		run->pid[i] = 0;
 	for (i = 0; i < PL_FILES_MAX; i++)
@@ -104,12 +67,19 @@ static int run_begin(struct run *run)
 	run->device = sys_open(DEVICE_PATH, O_RDWR | O_CLOEXEC);
 	if (run->device < 0)
 		return run->device;
-	ret = sys_ioctl(run->device, PL_IOC_BEGIN, &begin);
+	return sys_ioctl(run->device, PL_IOC_BEGIN, &begin);
+}
+
+/* Starts the program's first process, whose slot is filled; 0 or -errno. */
+static int run_start(struct run *run)
+{
+	long ret = process_start(0, 0);
+
 	if (ret < 0)
 		return ret;
-	slot_prepare(slot_of(0));
-	ret = process_start(0, 0);
-	return ret < 0 ? ret : process_admit(run, 0, ret);
+	run->pid[0] = ret;
+	run->started = 1;
+	return 0;
 }
 
 static void run_end(struct run *run)
@@ -142,18 +112,11 @@ static void slot_provoke(struct slot *slot, const struct provoke *provoke, __u32
 	slot->provoke_len = provoke->len;
 }
 
-/* May the process go on behind this operation without the supervisor? */
-static int goes_on(const struct pl_operation *op)
-{
-	return op->code != PL_OP_FORK && op->code != PL_OP_EXIT && op->code != PL_OP_MEMFD;
-}
-
 /* Puts operations of one process into its slot, from the first on; how many. */
 static __u32 slot_fill(struct agent *agent, struct slot *slot, __u32 first)
 {
 	struct run *run = &agent->run;
 	const struct pl_program *program = run->program;
-	int alone = program->flags & PL_PROGRAM_STREAM || agent->provoke.fd >= 0;
 	const struct pl_operation *op = &run->ops[first];
 	__u32 n = 0;
 
@@ -161,46 +124,55 @@ static __u32 slot_fill(struct agent *agent, struct slot *slot, __u32 first)
 		struct step *step = &slot->step[n++];
 
 		step->op = *op;
-		step->file = op->file ? run->file[op->file - 1] : -1;
-		step->observe = !(program->flags & PL_PROGRAM_OBSERVE_END);
+		step->observe = !(program->flags & PL_PROGRAM_OBSERVE_END) ||
+				first + n == program->operations;
 		if (op->data_len)
 			memcpy(step->data, run->blob + op->data, op->data_len);
-		if (alone || n == STEPS_MAX || first + n == program->operations || !goes_on(op))
+		if (run->alone || n == STEPS_MAX || first + n == program->operations)
 			break;
 		op++;
-	} while (op->process == run->ops[first].process);
+	} while (op->process == run->ops[first].process && op[-1].code != PL_OP_EXIT);
 	return n;
 }
 
-/* Has the process make its operations; 1 where it died in one. */
+/* Has the process make its operations; 1 where it died, or -errno. */
 static int slot_call(struct agent *agent, struct slot *slot, __u32 first)
 {
 	struct run *run = &agent->run;
-	const struct pl_operation *last;
+	unsigned int process = run->ops[first].process;
+	struct door *door = door_of(process);
+	int ret = 0;
 
+	if (!run->pid[process])
+		door_prepare(door, run->device);
 	slot->device = run->device;
+	memcpy(slot->file, run->file, sizeof(slot->file));
 	slot->log = agent->log_fd;
 	slot->steps = slot_fill(agent, slot, first);
+	slot->last = !run->alone && first + slot->steps == run->program->operations;
 	slot->done = 0;
 	slot_provoke(slot, &agent->provoke, first);
-	last = &slot->step[slot->steps - 1].op;
-	if (last->code == PL_OP_FORK)
-		slot_prepare(slot_of(last->slot));
-	__atomic_store_n(&slot->event, run->pid[last->process] | FUTEX_WAITERS, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&slot->command, slot->command + 1, __ATOMIC_SEQ_CST);
-	sys(futex, &slot->command, FUTEX_WAKE, 1);
-	return wait_slot(slot);
+	if (run->pid[process])
+		__atomic_store_n(&door->event, run->pid[process] | FUTEX_WAITERS, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&door->command, door->command + 1, __ATOMIC_SEQ_CST);
+	if (run->pid[process])
+		sys(futex, &door->command, FUTEX_WAKE, 1);
+	else
+		ret = run_start(run);
+	if (!ret)
+		ret = door_wait(door);
+	return door->refused ? -door->refused : ret;
 }
 
-/* What the operation made becomes the program's; 0 or -errno. */
-static int adopt(struct run *run, const struct pl_operation *op, const struct report *report)
+/* What the operation made becomes the program's. */
+static void adopt(struct run *run, const struct step *step)
 {
-	if (report->made <= 0)
-		return 0;
-	if (op->code == PL_OP_FORK)
-		return process_admit(run, op->slot, report->made);
-	run->file[op->slot] = report->made;
-	return 0;
+	if (step->report.made <= 0)
+		return;
+	if (step->op.code == PL_OP_FORK)
+		run->pid[step->op.slot] = step->report.made;
+	else
+		run->file[step->op.slot] = step->report.made;
 }
 
 /* Records one operation behind which the supervisor has to look; 0 or -errno. */
@@ -230,45 +202,69 @@ static int record_death(struct agent *agent, __u32 operation)
 	return record(agent, operation, &report, NULL);
 }
 
+/* Records the last step that was made, behind which the process stopped; 0 or -errno. */
+static int record_last(struct agent *agent, __u32 operation, const struct step *step)
+{
+	if (!step->report.error)
+		return record(agent, operation, &step->report, step->data);
+	say(agent, operation, "the module would not take it", step->report.error);
+	return -step->report.error;
+}
+
 /* Records what the steps of a slot gave; how many, or -errno behind the last of them. */
 static int record_steps(struct agent *agent, struct slot *slot, __u32 first, int died)
 {
 	struct step *step = slot->step;
+	__u32 ready = slot->done - !died;
 	__u32 i;
 	int ret;
 
+	for (i = 0; i < slot->done; i++)
+		adopt(&agent->run, &step[i]);
 	/* The last that was made is the supervisor's, unless the process went on behind it. */
-	for (i = 0; i + !died < slot->done; i++)
+	for (i = 0; i < ready; i++)
 		result_ready(agent, first + i, slot, &step[i]);
 	agent->recorded = first + i;
-	if (died)
-		return record_death(agent, first + i) ? -ECHILD : (int)i + 1;
-	ret = adopt(&agent->run, &step[i].op, &step[i].report);
-	if (step[i].report.error)
-		ret = -step[i].report.error;
-	if (ret)
-		say(agent, first + i, "the module would not take it", ret);
+	if (!died)
+		ret = record_last(agent, first + i, &step[i]);
+	else if (slot->ended)
+		return i;
 	else
-		ret = record(agent, first + i, &step[i].report, step[i].data);
+		ret = record_death(agent, first + i);
 	return ret ? ret : (int)i + 1;
+}
+
+/* Has a process go on, from an operation of its own; how many are recorded, or -errno. */
+static int run_turn(struct agent *agent, __u32 first)
+{
+	static const struct report nobody = { .kind = PL_KIND_NO_PROCESS };
+	struct run *run = &agent->run;
+	unsigned int process = run->ops[first].process;
+	struct slot *slot = slot_of(process);
+	int ret;
+
+	/* The first process is made with its first turn. */
+	if (!run->pid[process] && (process || run->started)) {
+		ret = record(agent, first, &nobody, NULL);
+		return ret ? ret : 1;
+	}
+	ret = slot_call(agent, slot, first);
+	if (ret < 0) {
+		say(agent, -1, "cannot begin", ret);
+		return ret;
+	}
+	return record_steps(agent, slot, first, ret);
 }
 
 /* Runs operations until the last or the first that fails; how many are recorded. */
 static __u32 run_operations(struct agent *agent)
 {
-	static const struct report nobody = { .kind = PL_KIND_NO_PROCESS };
 	const struct pl_program *program = agent->run.program;
 	__u32 i = 0;
 	int ret;
 
 	while (i < program->operations) {
-		unsigned int process = agent->run.ops[i].process;
-		struct slot *slot = slot_of(process);
-
-		if (!agent->run.pid[process])
-			ret = record(agent, i, &nobody, NULL) ? -1 : 1;
-		else
-			ret = record_steps(agent, slot, i, slot_call(agent, slot, i));
+		ret = run_turn(agent, i);
 		if (ret < 0)
 			return agent->recorded;
 		i += ret;
@@ -298,6 +294,7 @@ static void run_program(struct agent *agent, const struct pl_frame *frame)
 	}
 	run->ops = (const struct pl_operation *)(program + 1);
 	run->blob = (const __u8 *)(run->ops + program->operations);
+	run->alone = program->flags & PL_PROGRAM_STREAM || agent->provoke.fd >= 0;
 	agent->recorded = 0;
 	sys_write(agent->once_fd, "1", 1);
 	log_read(agent, 0);
@@ -375,12 +372,18 @@ __attribute__((noreturn, used)) static void agent_main(void)
 {
 	struct agent *agent = (struct agent *)OWN_BASE;
 	struct channel *channel = &agent->channel;
+	int priority = 0;
 
 	wire_open(&agent->wire, channel->in, channel->out, channel->is_line);
 	log_open(agent);
 	agent->once_fd = sys_open("/sys/kernel/debug/clear_warn_once", O_WRONLY | O_CLOEXEC);
 	provoke_open(&agent->provoke, channel->provoke);
 	process_signals();
+	/*
+	 * Processes of this kind do not preempt each other when they wake up: one that has
+	 * woken another goes on until it sleeps or is gone.
+	 */
+	sys(sched_setscheduler, 0, SCHED_BATCH, &priority);
 	if (!read_info(agent)) {
 		send_hello(agent);
 		if (channel->console >= 0)
@@ -416,7 +419,7 @@ static void prefault(void)
 
 	for (page = (char *)WINDOW_START; page < image_end; page += 4096)
 		*page = *page;
-	for (page = (char *)SLOTS_BASE; page < (char *)slot_of(PL_PROCESSES_MAX); page += 4096)
+	for (page = (char *)SLOTS_BASE; page < (char *)SLOTS_END; page += 4096)
 		*page = 0;
 }
 
@@ -435,7 +438,7 @@ void agent_enter(const struct channel *channel)
 	long own, slots;
 
 	own = sys_mmap(agent, sizeof(*agent), PROT_READ | PROT_WRITE, flags | MAP_PRIVATE, -1, 0);
-	slots = sys_mmap(SLOTS_BASE, PL_PROCESSES_MAX * SLOT_BYTES, PROT_READ | PROT_WRITE,
+	slots = sys_mmap(SLOTS_BASE, SLOTS_END - SLOTS_BASE, PROT_READ | PROT_WRITE,
 			 flags | MAP_SHARED, -1, 0);
 	if (own != OWN_BASE || slots != SLOTS_BASE)
 		power_off();

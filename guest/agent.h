@@ -55,6 +55,8 @@ struct run {
 	const struct pl_program *program;
 	const struct pl_operation *ops;
 	const __u8 *blob;
+	int started;		/* there was a first process */
+	int alone;		/* each operation is sent before the next one is made */
 	__s32 device;
 	__s32 pid[PL_PROCESSES_MAX];	/* 0: not alive */
 	__s32 file[PL_FILES_MAX];	/* descriptor, or -1 */

@@ -134,7 +134,13 @@ void process_signals(void)
 	sys_long(rt_sigaction, NUMBER_PIPE, &ignore, 0, 8, 0, 0);
 }
 
-static long map(const struct step *step)
+/* The descriptor of the operation's file, or -1. */
+static int file_of(const struct slot *slot, const struct step *step)
+{
+	return step->op.file ? slot->file[step->op.file - 1] : -1;
+}
+
+static long map(const struct slot *slot, const struct step *step)
 {
 	const struct pl_operation *op = &step->op;
 	unsigned long flags = MAP_FIXED_NOREPLACE;
@@ -142,10 +148,10 @@ static long map(const struct step *step)
 	flags |= op->flags & PL_MAP_SHARED ? MAP_SHARED : MAP_PRIVATE;
 	if (op->flags & PL_MAP_ANON)
 		flags |= MAP_ANONYMOUS;
-	return sys_mmap(op->addr, op->n, op->prot, flags, step->file, op->aux);
+	return sys_mmap(op->addr, op->n, op->prot, flags, file_of(slot, step), op->aux);
 }
 
-static long make_file(const struct slot *slot, struct step *step)
+static long make_file(struct slot *slot, struct step *step)
 {
 	int fd = sys(memfd_create, "pagelab", 0, 0);
 	struct pl_file file = { .slot = step->op.slot, .fd = fd };
@@ -159,17 +165,24 @@ static long make_file(const struct slot *slot, struct step *step)
 		return ret;
 	}
 	step->report.made = fd;
+	slot->file[step->op.slot] = fd;
 	step->report.error = -sys_ioctl(slot->device, PL_IOC_FILE, &file);
 	return 0;
 }
 
-static long make_process(struct step *step)
+/* Forks, and waits until the child is ready to be counted. */
+static long make_process(const struct slot *slot, struct step *step)
 {
-	long pid = process_start(step->op.slot, CLONE_PARENT);
+	struct door *child = door_of(step->op.slot);
+	long pid;
 
+	door_prepare(child, slot->device);
+	pid = process_start(step->op.slot, CLONE_PARENT);
 	if (pid < 0)
 		return pid;
 	step->report.made = pid;
+	if (door_wait(child))
+		step->report.error = child->refused ? child->refused : ECHILD;
 	return 0;
 }
 
@@ -193,7 +206,7 @@ void user_operation(struct slot *slot, struct step *step)
 
 	switch (op->code) {
 	case PL_OP_MMAP:
-		report->ret = map(step);
+		report->ret = map(slot, step);
 		break;
 	case PL_OP_MUNMAP:
 		report->ret = sys_munmap(op->addr, op->n);
@@ -211,7 +224,7 @@ void user_operation(struct slot *slot, struct step *step)
 		report->ret = store(step);
 		break;
 	case PL_OP_FORK:
-		report->ret = make_process(step);
+		report->ret = make_process(slot, step);
 		break;
 	case PL_OP_EXIT:
 		sys(exit_group, 0, 0, 0);
@@ -220,7 +233,7 @@ void user_operation(struct slot *slot, struct step *step)
 		report->ret = make_file(slot, step);
 		break;
 	case PL_OP_FTRUNCATE:
-		report->ret = sys(ftruncate, step->file, op->n, 0);
+		report->ret = sys(ftruncate, file_of(slot, step), op->n, 0);
 		break;
 	default:
 		report->error = EINVAL;

@@ -12,21 +12,35 @@
 #include "process.h"
 #include "sys.h"
 
-static void wake(__u32 *word)
+/* Waits until the door's process has done its work (0) or died (1). */
+int door_wait(struct door *door)
 {
-	sys(futex, word, FUTEX_WAKE, 1);
+	__u32 event;
+
+	for (;;) {
+		event = __atomic_load_n(&door->event, __ATOMIC_SEQ_CST);
+		if (!(event & FUTEX_TID_MASK))
+			return !!(event & FUTEX_OWNER_DIED);
+		sys_long(futex, &door->event, FUTEX_WAIT, event, 0, 0, 0);
+	}
 }
 
-static void finish(struct slot *slot)
+/* Before a process is started. */
+void door_prepare(struct door *door, int device)
 {
-	__atomic_store_n(&slot->event, 0, __ATOMIC_SEQ_CST);
-	wake(&slot->event);
+	*door = (struct door){ .event = EVENT_STARTING, .device = device };
 }
 
-static void wait_command(struct slot *slot, __u32 seen)
+static void finish(struct door *door)
 {
-	while (__atomic_load_n(&slot->command, __ATOMIC_SEQ_CST) == seen)
-		sys_long(futex, &slot->command, FUTEX_WAIT, seen, 0, 0, 0);
+	__atomic_store_n(&door->event, 0, __ATOMIC_SEQ_CST);
+	sys(futex, &door->event, FUTEX_WAKE, 1);
+}
+
+static void wait_command(struct door *door, __u32 seen)
+{
+	while (__atomic_load_n(&door->command, __ATOMIC_SEQ_CST) == seen)
+		sys_long(futex, &door->command, FUTEX_WAIT, seen, 0, 0, 0);
 }
 
 /* Has the kernel said anything that was not read yet? */
@@ -52,8 +66,11 @@ static int step_observe(struct slot *slot, struct step *step, __u32 at)
 	return 1;
 }
 
-/* Makes the operations of the slot, to the last or the first behind which it stops. */
-static void make_steps(struct slot *slot)
+/*
+ * Makes the operations of the slot, to the last or the first behind which it
+ * stops. 1 where nothing is left for anybody to look at.
+ */
+static int make_steps(struct slot *slot)
 {
 	struct step *step;
 	__u32 at = 0;
@@ -66,47 +83,72 @@ static void make_steps(struct slot *slot)
 		else
 			user_operation(slot, step);
 		slot->done++;
-		if (slot->done == slot->steps || step->report.error || step->report.made)
-			return;
+		if (step->report.error || (slot->done == slot->steps && !slot->last))
+			return 0;
 		if (log_has_more(slot))
-			return;
+			return 0;
 		if (step->observe && !step_observe(slot, step, at))
-			return;
+			return 0;
+		if (slot->done == slot->steps)
+			return 1;
 		if (step->observe)
 			at += (step->snapshot_len + 7) & ~7u;
 	}
 }
 
-/* Every page of the slot becomes the process's, before anything is counted. */
-static void prefault(struct slot *slot)
+/* The doors and every page of the slot become the process's, before anything is counted. */
+static void prefault(struct slot *slot, struct door *door)
 {
 	volatile char *page;
 
+	door->robust.list.next = &door->held;
 	for (page = (char *)slot; page < (char *)slot + SLOT_BYTES; page += 4096)
 		*page = *page;
 }
 
-/* Where a new process begins, on the empty stack of its slot. */
+/* From now on the end of the process, whatever it is, opens the door. */
+static void watch(struct door *door)
+{
+	door->robust.futex_offset = (long)&door->event - (long)&door->held;
+	door->held.next = &door->robust.list;
+	__atomic_store_n(&door->event, door->pid | FUTEX_WAITERS, __ATOMIC_SEQ_CST);
+	sys(set_robust_list, &door->robust, sizeof(door->robust), 0);
+}
+
+/* Shows the process, which is complete now, to the module. */
+static void introduce(struct door *door, unsigned int number)
+{
+	struct pl_process process = { .slot = number, .pid = door->pid };
+
+	door->refused = -sys_ioctl(door->device, PL_IOC_PROCESS, &process);
+	if (door->refused)
+		sys(exit_group, 1, 0, 0);
+}
+
+/*
+ * Where a new process begins, on the empty stack of its slot. The first one
+ * of a program finds its work there; a forked one says that it is ready.
+ */
 __attribute__((noreturn, used)) static void process_main(unsigned int number)
 {
 	struct slot *slot = slot_of(number);
+	struct door *door = door_of(number);
 	__u32 seen;
 
-	prefault(slot);
-	slot->robust.list.next = &slot->held;
-	slot->robust.futex_offset = (long)&slot->event - (long)&slot->held;
-	slot->robust.list_op_pending = NULL;
-	slot->held.next = &slot->robust.list;
-	__atomic_store_n(&slot->event, slot->pid | FUTEX_WAITERS, __ATOMIC_SEQ_CST);
-	sys(set_robust_list, &slot->robust, sizeof(slot->robust), 0);
-	finish(slot);
+	prefault(slot, door);
+	watch(door);
+	introduce(door, number);
+	if (!door->command)
+		finish(door);
 
 	for (seen = 0;; seen++) {
-		wait_command(slot, seen);
+		wait_command(door, seen);
 		if (slot->provoke_len)
 			sys_write(slot->provoke_fd, slot->provoke, slot->provoke_len);
-		make_steps(slot);
-		finish(slot);
+		slot->ended = make_steps(slot);
+		if (slot->ended)
+			sys(exit_group, 0, 0, 0);
+		finish(door);
 	}
 }
 
@@ -125,7 +167,7 @@ long process_start(unsigned int number, unsigned long flags)
 
 	flags |= CLONE_FILES | CLONE_FS | CLONE_CHILD_SETTID | 17 /* SIGCHLD */;
 #if defined(__x86_64__)
-	register long r10 asm("r10") = (long)&slot->pid;
+	register long r10 asm("r10") = (long)&door_of(number)->pid;
 	register long r8 asm("r8") = 0;
 
 	asm volatile("syscall\n\t"
@@ -145,7 +187,7 @@ long process_start(unsigned int number, unsigned long flags)
 	register long x1 asm("x1") = stack;
 	register long x2 asm("x2") = 0;
 	register long x3 asm("x3") = 0;
-	register long x4 asm("x4") = (long)&slot->pid;
+	register long x4 asm("x4") = (long)&door_of(number)->pid;
 	register long x19 asm("x19") = number;
 
 	asm volatile("svc #0\n\t"

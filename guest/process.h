@@ -7,11 +7,12 @@
  *
  *	the program's image	one segment of anonymous pages, only read
  *	the slots		shared memory, four pages for each process: what is
- *				asked and answered below, its stack above
+ *				asked and answered below, its stack above; and one
+ *				page of doors, at which processes wait for each other
  *
- * fork gives a process the image's page table entries; the pages of its slot
- * it touches before it reports that it is ready. From then on nothing of it
- * changes outside the arena. Everything that the supervisor writes to lies
+ * fork gives a process the image's page table entries; the doors and the pages
+ * of its slot it touches before it reports that it is ready. From then on
+ * nothing of it changes outside the arena. Everything that the supervisor writes to lies
  * in a third mapping, which fork leaves out: so neither copies a page.
  */
 #ifndef PAGELAB_PROCESS_H
@@ -39,7 +40,7 @@ struct report {
 	__s64 ret;
 	__u32 data_len;		/* of slot.data */
 	__s32 error;		/* the ioctl's errno: the request was malformed */
-	__s32 made;		/* pid of fork, descriptor of memfd, 0: none */
+	__s32 made;		/* process id of fork, descriptor of memfd, 0: none */
 	__u32 padding;
 };
 
@@ -48,13 +49,14 @@ struct report {
  * Switching between two address spaces costs more than most operations, so a
  * process goes on by itself, taking the snapshot in between: into memory that
  * is the supervisor's to read. It stops where only the supervisor can go on:
- * behind the last, behind one that made something, where the kernel has said
- * something, and where a snapshot does not fit.
+ * behind the last, where the kernel has said something, and where a snapshot
+ * does not fit. Behind the program's last operation it has nothing to wait
+ * for, and exits.
  */
 struct step {
 	struct pl_operation op;
-	__s32 file;		/* descriptor of the operation's file, or -1 */
 	__u32 observe;		/* in: a snapshot is wanted */
+	__u32 padding;
 	struct report report;	/* out */
 	__u32 snapshot;		/* out: offset in slot.snapshots */
 	__u32 snapshot_len;
@@ -67,19 +69,30 @@ struct step {
  * process dies, the kernel puts FUTEX_OWNER_DIED there and wakes the
  * supervisor just as if the work were done.
  */
-struct slot {
+struct door {
 	__u32 event;
-	__u32 command;		/* raised by one for each operation */
+	__u32 command;		/* raised by one for each turn */
 	__s32 pid;		/* as the process knows it */
+	__s32 device;		/* descriptor of the module, to be shown to it */
+	__s32 refused;		/* out, of a new process: errno, the module would not take it */
+	__u32 padding;
+	struct robust_list_head robust;
+	struct robust_list held;
+};
+
+/* What a process is given to do, and what that gave. */
+struct slot {
 	__s32 device;		/* descriptor of the module */
 	__s32 log;		/* descriptor of the kernel's log, to ask if it has more */
 	__u32 steps;		/* in: how many there are to make */
 	__u32 done;		/* out: how many were made; another one killed the process */
+	__u32 padding;
+	__u32 last;		/* in: the steps are the program's last */
+	__u32 ended;		/* out: all is done, snapshots too, and the process exits */
+	__s32 file[PL_FILES_MAX];	/* descriptors of the program's files */
 	__u32 provoke_len;	/* 0: the operation provokes no fault */
 	__s32 provoke_fd;
 	char provoke[PROVOKE_MAX];
-	struct robust_list_head robust;
-	struct robust_list held;
 	struct pl_call call;
 	struct step step[STEPS_MAX];
 	__u8 snapshots[SNAPSHOTS_BYTES];
@@ -89,13 +102,25 @@ _Static_assert(sizeof(struct slot) <= SLOT_BYTES - 4096, "a page is left for the
 
 #define EVENT_STARTING	(FUTEX_WAITERS | FUTEX_TID_MASK)	/* nobody's id */
 
+#define DOORS_BASE	(SLOTS_BASE + PL_PROCESSES_MAX * SLOT_BYTES)
+#define SLOTS_END	(DOORS_BASE + 4096)
+
+_Static_assert(PL_PROCESSES_MAX * sizeof(struct door) <= 4096, "one page for all doors");
+
+static inline struct door *door_of(unsigned int number)
+{
+	return (struct door *)DOORS_BASE + number;
+}
+
 static inline struct slot *slot_of(unsigned int number)
 {
 	return (struct slot *)(SLOTS_BASE + number * SLOT_BYTES);
 }
 
 /* process.c */
+void door_prepare(struct door *door, int device);
 long process_start(unsigned int number, unsigned long flags);
+int door_wait(struct door *door);
 void process_signals(void);
 
 /* ops_user.c, ops_module.c: make the call in step.op, fill step.report */
