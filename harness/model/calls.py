@@ -1,0 +1,65 @@
+"""What an operation of the model is: a function from a state to an outcome.
+
+``calls_user`` and ``calls_module`` hold the operations, each registered by
+its code; ``step`` runs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from .. import abi
+from ..abi import Code, Kind, Refused
+from .gup import Arena
+from .rules import Rules
+from .semantics import Semantics
+from .state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The outcome that a branch expects: trace.Outcome without log and snapshot."""
+
+    kind: Kind
+    ret: int = 0
+    signo: int = 0
+    si_code: int = 0
+    addr: int = 0
+    refused: Refused = Refused.NONE
+    data: bytes = b""
+
+
+class Model(Protocol):
+    """What a call may ask of the model that runs it."""
+
+    sem: Semantics
+    arena: Arena
+    rules: Rules
+
+
+Step: TypeAlias = Callable[[Model, State, abi.Op], Expected]
+CALLS: dict[Code, Step] = {}
+
+
+def call(*codes: Code) -> Callable[[Step], Step]:
+    """Register what an operation of these codes does: it changes the state it is given."""
+
+    def register(function: Step) -> Step:
+        for code in codes:
+            CALLS[code] = function
+        return function
+
+    return register
+
+
+def value(ret: int, data: bytes = b"") -> Expected:
+    """The call returned."""
+    return Expected(Kind.VALUE, ret=ret, data=data)
+
+
+def pages_of(model: Model, op: abi.Op) -> tuple[int, int]:
+    """Pages of the arena that an operation's range covers (it lies inside)."""
+    start = (op.addr - model.arena.start) >> abi.PAGE_SHIFT
+    return start, start + ((op.n + abi.PAGE_SIZE - 1) >> abi.PAGE_SHIFT)

@@ -1,0 +1,187 @@
+"""Calls that a process makes itself: mappings, accesses, processes, files."""
+
+from __future__ import annotations
+
+from .. import abi
+from ..abi import Code, Kind, VmaFlag
+from . import fault, pagecache, process, zap
+from . import vma as vmas
+from .calls import Expected, Model, call, pages_of, value
+from .rules import V_MAYREAD, V_MAYSHARE, V_MAYWRITE, V_SHARED
+from .state import State, Vma
+
+EINVAL, ENOMEM, EEXIST = 22, 12, 17
+SIGBUS, SIGSEGV = 7, 11
+SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR = 1, 2, 2
+# Plain numbers: an enum's operators are slow.
+_MAP_SHARED, _PROT_WRITE = int(abi.Map.SHARED), int(abi.Prot.WRITE)
+_MAYEXEC = int(VmaFlag.MAYEXEC)
+_PROT_ALL = int(abi.Prot.READ | abi.Prot.WRITE | abi.Prot.EXEC)
+
+
+@call(Code.MMAP)
+def _mmap(model: Model, state: State, op: abi.Op) -> Expected:
+    """mmap(MAP_FIXED_NOREPLACE). Source: 6.1 mm/mmap.c do_mmap, mmap_region."""
+    start, end = pages_of(model, op)
+    mm = state.mms[op.process]
+    if vmas.overlapping(mm.vmas, start, end):
+        return value(-EEXIST)
+    flags = op.prot | V_MAYREAD | V_MAYWRITE | _MAYEXEC
+    shared = bool(op.flags & _MAP_SHARED)
+    if shared:
+        flags |= V_SHARED | V_MAYSHARE
+    file, pgoff = -1, 0
+    if op.file >= 0:
+        file, pgoff = state.slots[op.file], op.aux >> abi.PAGE_SHIFT
+    elif shared:
+        file = state.new_file(-1, op.n)
+    account = not shared and bool(op.prot & _PROT_WRITE)
+    new = Vma(start, end, flags, file, pgoff, 0, True, account)
+    state.set_vmas(op.process, vmas.insert(model.rules, mm.vmas, new))
+    return value(op.addr)
+
+
+@call(Code.MUNMAP)
+def _munmap(model: Model, state: State, op: abi.Op) -> Expected:
+    """munmap: zap, then forget. Source: 6.1 mm/mmap.c do_mas_align_munmap."""
+    if model.rules.range_starts_badly(op.addr):
+        return value(-EINVAL)
+    start, end = pages_of(model, op)
+    mm = state.mms[op.process]
+    if not vmas.overlapping(mm.vmas, start, end) and model.rules.munmap_hole_is_error():
+        return value(-EINVAL)
+    zap.range_(model.rules, state, op.process, start, end)
+    state.set_vmas(op.process, vmas.cut(mm.vmas, start, end))
+    pagecache.drop_unmapped(model.rules, state)
+    return value(0)
+
+
+@call(Code.MPROTECT)
+def _mprotect(model: Model, state: State, op: abi.Op) -> Expected:
+    """mprotect, VMA by VMA. Source: 6.1 mm/mprotect.c do_mprotect_pkey."""
+    if model.rules.range_starts_badly(op.addr):
+        return value(-EINVAL)
+    start, end = pages_of(model, op)
+    at = start
+    while at < end:
+        found = vmas.find(state.mms[op.process].vmas, at)
+        if found is None:
+            if not model.rules.mprotect_goes_on():
+                return value(-ENOMEM)
+            at += 1
+            continue
+        stop = min(found.end, end)
+        _protect(model, state, op, found, at, stop)
+        at = stop
+    return value(0)
+
+
+def _protect(model: Model, state: State, op: abi.Op, found: Vma, start: int, end: int) -> None:
+    """mprotect_fixup(): one piece of one VMA."""
+    flags = found.flags & ~_PROT_ALL | op.prot
+    if flags == found.flags:
+        return
+    writable = bool(op.prot & _PROT_WRITE) and not flags & V_SHARED
+    mm = state.mms[op.process]
+    changed = vmas.part(found, start, end)._replace(flags=flags, account=found.account or writable)
+    rest = vmas.cut(mm.vmas, start, end)
+    state.set_vmas(op.process, vmas.insert(model.rules, rest, changed))
+    for index in sorted(number for number in mm.ptes if start <= number < end):
+        pte = mm.ptes[index]
+        bits = model.rules.protected_pte(pte.flags, changed)
+        bits = model.rules.upgraded_pte(bits, changed, state.pages[pte.page].flags)
+        state.set_pte(op.process, index, bits, pte.page)
+
+
+@call(Code.MADVISE)
+def _madvise(model: Model, state: State, op: abi.Op) -> Expected:
+    """MADV_DONTNEED. Source: 6.1 mm/madvise.c madvise_dontneed_single_vma."""
+    if model.rules.range_starts_badly(op.addr):
+        return value(-EINVAL)
+    start, end = pages_of(model, op)
+    covered = 0
+    at = start
+    for found in vmas.overlapping(state.mms[op.process].vmas, start, end):
+        low, high = max(found.start, start), min(found.end, end)
+        if low > at and not model.rules.madvise_goes_on():
+            return value(-ENOMEM)
+        zap.range_(model.rules, state, op.process, low, high)
+        covered += high - low
+        at = high
+    return value(0 if covered == end - start else -ENOMEM)
+
+
+# ---- loads and stores -----------------------------------------------------------
+
+
+def _touch(model: Model, state: State, op: abi.Op, addr: int, write: bool) -> Expected | int:
+    """Make one address accessible: the page it lies in, or the signal."""
+    index = model.arena.index(addr)
+    found = vmas.find(state.mms[op.process].vmas, index) if index >= 0 else None
+    if found is None:
+        return Expected(Kind.SIGNAL, signo=SIGSEGV, si_code=SEGV_MAPERR, addr=addr)
+    allowed = model.rules.may_store(found) if write else model.rules.may_load(found)
+    if not allowed:
+        return Expected(Kind.SIGNAL, signo=SIGSEGV, si_code=SEGV_ACCERR, addr=addr)
+    if not fault.user_access(model.rules, state, op.process, found, index, write):
+        return Expected(Kind.SIGNAL, signo=SIGBUS, si_code=BUS_ADRERR, addr=addr)
+    return state.mms[op.process].ptes[index].page
+
+
+@call(Code.LOAD)
+def _load(model: Model, state: State, op: abi.Op) -> Expected:
+    data = b""
+    while len(data) < op.n:
+        addr = op.addr + len(data)
+        page = _touch(model, state, op, addr, False)
+        if isinstance(page, Expected):
+            return page
+        offset = addr % abi.PAGE_SIZE
+        length = min(op.n - len(data), abi.PAGE_SIZE - offset)
+        data += state.pages[page].content.read(offset, length)
+    return value(op.n, data)
+
+
+@call(Code.STORE)
+def _store(model: Model, state: State, op: abi.Op) -> Expected:
+    done = 0
+    while done < len(op.data):
+        addr = op.addr + done
+        page = _touch(model, state, op, addr, True)
+        if isinstance(page, Expected):
+            return page
+        offset = addr % abi.PAGE_SIZE
+        piece = op.data[done : done + abi.PAGE_SIZE - offset]
+        frame = state.page(page)
+        frame.content = frame.content.write(offset, piece)
+        done += len(piece)
+    return value(done)
+
+
+# ---- processes and files ----------------------------------------------------------
+
+
+@call(Code.FORK)
+def _fork(model: Model, state: State, op: abi.Op) -> Expected:
+    process.fork(model.rules, state, op.process, op.slot)
+    return value(0)
+
+
+@call(Code.EXIT)
+def _exit(model: Model, state: State, op: abi.Op) -> Expected:
+    process.exit_(model.rules, state, op.process)
+    return value(0)
+
+
+@call(Code.MEMFD)
+def _memfd(model: Model, state: State, op: abi.Op) -> Expected:
+    state.new_file(op.slot, op.n)
+    return value(0)
+
+
+@call(Code.FTRUNCATE)
+def _ftruncate(model: Model, state: State, op: abi.Op) -> Expected:
+    if op.n < 0:
+        return value(-EINVAL)
+    pagecache.truncate(model.rules, state, state.slots[op.file], op.n)
+    return value(0)
