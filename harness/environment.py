@@ -53,6 +53,11 @@ class Environment:
         parts.extend(self.boot_args)
         return "-".join(parts)
 
+    @property
+    def line(self) -> str:
+        """The kernel's version line: "6.1" of "6.1.192"."""
+        return ".".join(self.kernel.split(".")[:2])
+
     def to_json(self) -> dict[str, Any]:
         """A JSON object with the id first, as results and traces carry it."""
         # Not asdict(): it copies every value, and each trace has this in its header.

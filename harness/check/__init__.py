@@ -257,7 +257,7 @@ def _kernel_fault(log: bytes) -> str | None:
     """A WARN, BUG or oops in a kernel log; the model predicts none."""
     if not log:
         return None
-    found = klog.faults(record.text for record in klog.records(log))
+    found = klog.faults(record.text for record in klog.records(log) if record.from_kernel)
     if not found:
         return None
     return f"{found[0].kind} {found[0].where}: {found[0].text[:_FAULT_SHOWN]}"

@@ -43,7 +43,7 @@ class Entry:
 
     def expected_in(self, environment: Environment) -> str | None:
         """What this environment should show; None where the catalogue does not say."""
-        line = ".".join(environment.kernel.split(".")[:2])
+        line = environment.line
         return self.expected.get(f"{line} {environment.arch}", self.expected.get(line))
 
 

@@ -43,11 +43,6 @@ FEATURE_EPAN = 2
 KNOWN_LINES = ("6.1",)
 
 
-def version_line(kernel: str) -> str:
-    """ "6.1" of "6.1.192"."""
-    return ".".join(kernel.split(".")[:2])
-
-
 def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
     """The flags of an environment, read from what its guest said of itself.
 
@@ -58,7 +53,7 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
     Raises:
         UsageError: a kernel whose semantics are not known here.
     """
-    if version_line(environment.kernel) not in KNOWN_LINES:
+    if environment.line not in KNOWN_LINES:
         known = ", ".join(KNOWN_LINES)
         raise UsageError(f"no semantics for kernel {environment.kernel}: the model knows {known}")
     facts = environment.facts
