@@ -112,6 +112,12 @@ static void slot_provoke(struct slot *slot, const struct provoke *provoke, __u32
 	slot->provoke_len = provoke->len;
 }
 
+/* Does the process not live on behind this operation? */
+static int is_last_of_process(const struct pl_operation *op)
+{
+	return op->code == PL_OP_EXIT || op->mode & PL_MODE_KILLED;
+}
+
 /* Puts operations of one process into its slot, from the first on; how many. */
 static __u32 slot_fill(struct agent *agent, struct slot *slot, __u32 first)
 {
@@ -131,7 +137,7 @@ static __u32 slot_fill(struct agent *agent, struct slot *slot, __u32 first)
 		if (run->alone || n == STEPS_MAX || first + n == program->operations)
 			break;
 		op++;
-	} while (op->process == run->ops[first].process && op[-1].code != PL_OP_EXIT);
+	} while (op->process == run->ops[first].process && !is_last_of_process(op - 1));
 	return n;
 }
 
@@ -189,15 +195,22 @@ static int record(struct agent *agent, __u32 operation, const struct report *rep
 	return ret;
 }
 
-/* Records an operation that killed its process; 0 or -errno. */
-static int record_death(struct agent *agent, __u32 operation)
+/*
+ * Records an operation that killed its process; 0 or -errno. A call that was made
+ * with SIGKILL pending has left in the slot what it gave.
+ */
+static int record_death(struct agent *agent, __u32 operation, struct slot *slot)
 {
 	const struct pl_operation *op = &agent->run.ops[operation];
 	struct report report = { .kind = PL_KIND_DEATH };
 
 	report.signo = reap(agent->run.pid[op->process]);
-	if (op->code == PL_OP_EXIT && !report.signo)
+	if (op->code == PL_OP_EXIT && !report.signo) {
 		report.kind = PL_KIND_VALUE;
+	} else if (op->mode & PL_MODE_KILLED && slot->call.mode & PL_CALL_MADE) {
+		module_report(slot, &slot->step[slot->done]);
+		report = slot->step[slot->done].report;
+	}
 	agent->run.pid[op->process] = 0;
 	return record(agent, operation, &report, NULL);
 }
@@ -230,7 +243,7 @@ static int record_steps(struct agent *agent, struct slot *slot, __u32 first, int
 	else if (slot->ended)
 		return i;
 	else
-		ret = record_death(agent, first + i);
+		ret = record_death(agent, first + i, slot);
 	return ret ? ret : (int)i + 1;
 }
 

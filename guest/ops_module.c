@@ -3,10 +3,26 @@
 #include "process.h"
 #include "sys.h"
 
-void module_operation(struct slot *slot, struct step *step)
+/* What the call in the slot gave becomes the step's report. */
+void module_report(struct slot *slot, struct step *step)
 {
 	const struct pl_operation *op = &step->op;
 	struct report *report = &step->report;
+	const struct pl_call *call = &slot->call;
+
+	report->ret = call->ret;
+	if (call->refused) {
+		report->kind = PL_KIND_REFUSED;
+		report->refused = call->refused;
+		report->ret = 0;
+	} else if (op->code == PL_OP_PEEK && call->ret >= 0) {
+		report->data_len = op->n;
+	}
+}
+
+void module_operation(struct slot *slot, struct step *step)
+{
+	const struct pl_operation *op = &step->op;
 	struct pl_call *call = &slot->call;
 
 	*call = (struct pl_call){
@@ -19,14 +35,8 @@ void module_operation(struct slot *slot, struct step *step)
 		.index = op->index,
 		.data = (unsigned long)step->data,
 		.data_len = op->data_len,
+		.mode = op->mode,
 	};
-	report->error = -sys_ioctl(slot->device, PL_IOC_CALL, call);
-	report->ret = call->ret;
-	if (call->refused) {
-		report->kind = PL_KIND_REFUSED;
-		report->refused = call->refused;
-		report->ret = 0;
-	} else if (op->code == PL_OP_PEEK && call->ret >= 0) {
-		report->data_len = op->n;
-	}
+	step->report.error = -sys_ioctl(slot->device, PL_IOC_CALL, call);
+	module_report(slot, step);
 }

@@ -126,5 +126,6 @@ void process_signals(void);
 /* ops_user.c, ops_module.c: make the call in step.op, fill step.report */
 void user_operation(struct slot *slot, struct step *step);
 void module_operation(struct slot *slot, struct step *step);
+void module_report(struct slot *slot, struct step *step);
 
 #endif /* PAGELAB_PROCESS_H */

@@ -23,6 +23,12 @@ static const char *user_problem(const struct pl_operation *op)
 	return NULL;
 }
 
+/* Which calls can the module make with a signal pending? */
+static int may_be_killed(const struct pl_operation *op)
+{
+	return op->code == PL_OP_GET_USER_PAGES || op->code == PL_OP_GET_USER_PAGES_FAST;
+}
+
 static const char *module_problem(const struct pl_operation *op)
 {
 	if (op->flags & ~PL_FOLL_KNOWN)
@@ -45,8 +51,10 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 		return "process or file slot out of range";
 	if (op->prot & ~(PL_PROT_READ | PL_PROT_WRITE | PL_PROT_EXEC))
 		return "unknown protection";
-	if (op->reserved[0] | op->reserved[1] | op->reserved[2])
+	if (op->reserved[0] | op->reserved[1])
 		return "reserved fields are not zero";
+	if (op->mode & ~PL_MODE_KILLED || (op->mode && !may_be_killed(op)))
+		return "a mode that the call has not";
 	if (op->data_len > PL_DATA_MAX || op->data > blob_len || op->data_len > blob_len - op->data)
 		return "data outside the blob";
 	if (op->code == PL_OP_FORK || op->code == PL_OP_MEMFD) {

@@ -75,6 +75,12 @@ class Foll(enum.IntFlag):
     FORCE = 2
 
 
+class Mode(enum.IntFlag):
+    """How a call is made."""
+
+    KILLED = 2
+
+
 class Kind(enum.IntEnum):
     """enum pl_kind: what sort of outcome a record is."""
 
@@ -168,7 +174,7 @@ PROGRAM_OBSERVE_END = 1
 PROGRAM_STREAM = 2
 
 # struct layouts, little-endian, padding explicit
-OPERATION = struct.Struct("<HBBIQqQIIIII12x")
+OPERATION = struct.Struct("<HBBIQqQIIIIII8x")
 PROGRAM = struct.Struct("<IIIIIIQII4I")
 OUTCOME = struct.Struct("<IBBBBiIqQII")
 SECTION = struct.Struct("<HHI")
@@ -227,6 +233,7 @@ class Op:
     file: int = -1
     slot: int = -1
     index: int = WHOLE
+    mode: int = 0
     data: bytes = b""
     line: int = 0
 
@@ -269,6 +276,7 @@ def pack_program(
                 op.file + 1,
                 len(blob),
                 len(op.data),
+                op.mode,
             )
         )
         blob += op.data

@@ -92,7 +92,9 @@ class Arguments:
 
     def symbols(self, name: str) -> int:
         """Flags joined into one number; 0 where they were left out."""
-        value = self.values.get(name, 0)
+        if name not in self.values:
+            return 0
+        value = self.values[name]
         parameter = next(p for p in self.signature.parameters if p.name == name)
         known = parameter.symbols or {}
         if isinstance(value, int):

@@ -110,8 +110,9 @@ def _gup(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     start = a.values["addr"]
     addr = start & _ADDRESS_MASK if isinstance(start, int) else c.address(a, "addr", 1)
     flags = a.symbols("gup_flags")
+    mode = a.symbols("pending")
     slot = c.slot(Result.HELD)
-    return abi.Op(code, c.process, addr=addr, n=nr, flags=flags, slot=slot, line=line)
+    return abi.Op(code, c.process, addr=addr, n=nr, flags=flags, slot=slot, mode=mode, line=line)
 
 
 def _put(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:

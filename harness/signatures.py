@@ -82,6 +82,7 @@ PRIVATE = 0x100  # no bit of the ABI's: private is what shared is not
 MAP = {"private": PRIVATE, "shared": int(abi.Map.SHARED), "anon": int(abi.Map.ANON)}
 ADVICE = {advice.name: int(advice) for advice in abi.Madv}
 FOLL = {str(flag.name): int(flag) for flag in abi.Foll}
+PENDING = {"SIGKILL": int(abi.Mode.KILLED)}
 
 _PAGES = Parameter("pages", Kind.NUMBER)
 _SOME_PAGES = Parameter("pages", Kind.NUMBER, required=False)
@@ -93,6 +94,7 @@ _GUP = (
     Parameter("addr", Kind.ADDRESS),
     Parameter("nr", Kind.NUMBER),
     Parameter("gup_flags", Kind.SYMBOLS, required=False, symbols=FOLL, joined=True),
+    Parameter("pending", Kind.SYMBOLS, required=False, symbols=PENDING),
 )
 _DATA = Parameter("data", Kind.DATA)
 

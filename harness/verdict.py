@@ -60,16 +60,12 @@ def exit_code(verdicts: Iterable[Verdict], *, allow_flaky: bool = False) -> int:
     if all(verdict is Verdict.SKIPPED for verdict in seen):
         return NOTHING_CHECKED
     return first_code(
-        EXIT_CODES[verdict]
-        for verdict in seen
-        if not (allow_flaky and verdict is Verdict.FLAKY)
+        EXIT_CODES[verdict] for verdict in seen if not (allow_flaky and verdict is Verdict.FLAKY)
     )
 
 
 # JUnit and KTAP know three outcomes besides pass: skipped, failure, error.
-FAILURES = frozenset(
-    {Verdict.MISMATCH, Verdict.FLAKY, Verdict.CLAIM_FAILED, Verdict.KERNEL_FAULT}
-)
+FAILURES = frozenset({Verdict.MISMATCH, Verdict.FLAKY, Verdict.CLAIM_FAILED, Verdict.KERNEL_FAULT})
 ERRORS = frozenset(
     {
         Verdict.BOOT_FAILED,

@@ -32,6 +32,7 @@
  */
 #include <linux/highmem.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -136,7 +137,7 @@ static int do_get(struct pl_session *s, struct pl_call *call)
 	struct page **pages;
 	int err;
 
-	if (call->flags & ~PL_FOLL_KNOWN)
+	if (call->flags & ~PL_FOLL_KNOWN || call->mode & ~PL_MODE_KILLED)
 		return -EINVAL;
 	if (call->flags & PL_FOLL_WRITE)
 		flags |= FOLL_WRITE;
@@ -148,6 +149,11 @@ static int do_get(struct pl_session *s, struct pl_call *call)
 	if (err)
 		return err;
 	pages = kcalloc(PL_GUP_CAPACITY, sizeof(*pages), GFP_KERNEL);
+	if (pages && call->mode & PL_MODE_KILLED) {
+		/* the process ends on its way back; its buffer is there to the end */
+		send_sig(SIGKILL, current, 1);
+		call->mode |= PL_CALL_MADE;
+	}
 	if (pages && call->code == PL_OP_GET_USER_PAGES)
 		call->ret = call_slow(call, flags, pages);
 	else if (pages)
@@ -281,13 +287,11 @@ static int do_poke(struct pl_session *s, struct pl_call *call)
 
 int pl_do_call(struct pl_session *s, struct pl_call *call)
 {
-	if (call->reserved)
-		return -EINVAL;
 	if (call->slot >= PL_HELD_MAX)
 		return -E2BIG;
 	if (call->code == PL_OP_GET_USER_PAGES || call->code == PL_OP_GET_USER_PAGES_FAST)
 		return do_get(s, call);
-	if (call->flags)
+	if (call->flags || call->mode)
 		return -EINVAL;
 	switch (call->code) {
 	case PL_OP_PUT_PAGE:

@@ -76,6 +76,8 @@ enum pl_code {
 #define PL_FOLL_FORCE		2u
 #define PL_FOLL_KNOWN		3u
 
+#define PL_MODE_KILLED		2u	/* SIGKILL is pending when the module makes the call */
+
 /* One operation of a program: 64 bytes. */
 struct pl_operation {
 	__u16 code;		/* enum pl_code */
@@ -90,7 +92,8 @@ struct pl_operation {
 	__u32 file;		/* file slot + 1, 0: none */
 	__u32 data;		/* offset of the data in the program's blob */
 	__u32 data_len;
-	__u32 reserved[3];
+	__u32 mode;		/* PL_MODE_* */
+	__u32 reserved[2];
 };
 
 /* A program as it travels: this header, the operations, the blob. */
@@ -358,9 +361,11 @@ struct pl_call {		/* PL_IOC_CALL: in and out; by the calling process */
 	__u32 index;		/* in: page of it, or PL_WHOLE */
 	__u64 data;		/* in: address of the caller's buffer */
 	__u32 data_len;		/* in: of poke; n bytes come back of peek */
-	__u32 reserved;
+	__u32 mode;		/* in: PL_MODE_KILLED or 0; out: then PL_CALL_MADE */
 	__s64 ret;		/* out: what the mm call returned */
 };
+
+#define PL_CALL_MADE		0x80000000u	/* its process does not live to say so */
 
 struct pl_snapshot {		/* PL_IOC_SNAPSHOT: in and out; by the supervisor */
 	__u64 buffer;		/* in: where the sections go */

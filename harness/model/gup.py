@@ -14,7 +14,8 @@ from .rules import Rules
 from .state import G_DIRTY, P_SPECIAL, State, Vma
 from .vma import extent, find
 
-EFAULT = 14
+EINTR, EFAULT = 4, 14
+KILLED = int(abi.Mode.KILLED)
 WRITE, FORCE = int(abi.Foll.WRITE), int(abi.Foll.FORCE)
 
 
@@ -82,11 +83,14 @@ def slow(rules: Rules, state: State, arena: Arena, op: abi.Op, addr: int, nr: in
     wanted = rules.slow_nr(nr)
     write = bool(flags & WRITE)
     force = bool(flags & FORCE)
+    killed = bool(op.mode & KILLED)
     while True:  # do ... while (nr_pages), which 0 would pass
         index = arena.index(addr + done * abi.PAGE_SIZE)
         vma = find(state.mms[process].vmas, index) if index >= 0 else None
         if vma is None or not _may(rules, vma, write, force):
             return rules.partial(done, -EFAULT)
+        if rules.slow_interrupted(killed):
+            return rules.partial(done, -EINTR)
         page = _follow(rules, state, process, vma, index, flags)
         if page is None:
             if not fault.handle(rules, state, process, vma, index, write):

@@ -43,6 +43,11 @@ class GupRules(RuleBase):
         """Writing needs VM_WRITE, or FORCE and a private mapping that may become writable."""
         return bool(vma.flags & V_WRITE) or (force and is_cow(vma))
 
+    @rule("gup.interrupted", "6.1 mm/gup.c __get_user_pages (fatal_signal_pending)")
+    def slow_interrupted(self, killed: bool) -> bool:
+        """With SIGKILL pending a page is not even looked for, but its VMA has been."""
+        return killed
+
     @rule("gup.follow_write", "6.1 mm/gup.c can_follow_write_pte")
     def may_follow_write(self, pte_flags: int, vma: Vma, page_flags: int, force: bool) -> bool:
         """WRITE takes a writable PTE; with FORCE also a read-only exclusive copy."""

@@ -13,7 +13,7 @@ from .. import abi
 from ..abi import Kind
 
 # The modules whose functions make the calls; they register themselves.
-from . import calls_module, calls_user, gup, zap  # noqa: F401
+from . import calls_module, calls_user, gup, process, zap  # noqa: F401
 from .calls import CALLS, Expected
 from .rules import Rules
 from .semantics import Semantics
@@ -88,4 +88,7 @@ class Model:
         mm = state.mms.get(op.process)
         if mm is None or not mm.alive:
             return Expected(Kind.NO_PROCESS)
-        return CALLS[op.code](self, state, op)
+        expected = CALLS[op.code](self, state, op)
+        if op.mode & abi.Mode.KILLED:
+            process.exit_(self.rules, state, op.process)
+        return expected

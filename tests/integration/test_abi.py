@@ -29,6 +29,7 @@ ENUMS: dict[type[enum.IntEnum] | type[enum.IntFlag], str] = {
     abi.Map: "PL_MAP_",
     abi.Madv: "PL_MADV_",
     abi.Foll: "PL_FOLL_",
+    abi.Mode: "PL_MODE_",
     abi.Kind: "PL_KIND_",
     abi.Refused: "PL_REFUSED_",
     abi.Section: "PL_SECTION_",
@@ -41,14 +42,14 @@ RENAMED = {"VERSION": "PL_ABI_VERSION"}
 # The page size is the architecture's, not the header's.
 NOT_IN_HEADER = {"PAGE_SHIFT", "PAGE_SIZE"}
 # Between the agent and the module alone, or used by number in the model only.
-NOT_IN_ABI = re.compile(r"PL_(DEVICE_NAME|FOLL_KNOWN|IOC_\w+|RSS_\w+|FEATURE_\w+)")
+NOT_IN_ABI = re.compile(r"PL_(DEVICE_NAME|CALL_MADE|FOLL_KNOWN|IOC_\w+|RSS_\w+|FEATURE_\w+)")
 PRIVATE = {"PL_DIGEST_STEP": "_DIGEST_STEP", "PL_DIGEST_FACTOR": "_DIGEST_FACTOR"}
 
 # struct -> its layout in abi, and its members in the layout's order (padding left out)
 STRUCTS: dict[str, tuple[struct.Struct, str]] = {
     "pl_operation": (
         abi.OPERATION,
-        "code process prot flags addr n aux slot index file data data_len",
+        "code process prot flags addr n aux slot index file data data_len mode",
     ),
     "pl_program": (
         abi.PROGRAM,

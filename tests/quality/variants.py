@@ -137,6 +137,8 @@ VARIANTS: dict[str, Wrong] = {
     "slow_may_read": lambda self, vma, force: bool(vma.flags & V_READ),
     # FORCE copies even in shared mappings, as the documentation has it
     "slow_may_write": lambda self, vma, force: bool(vma.flags & V_WRITE) or force,
+    # pages that are there are taken with SIGKILL pending
+    "slow_interrupted": lambda self, killed: False,
     # FORCE takes any read-only page that is there
     "may_follow_write": lambda self, pte_flags, vma, page_flags, force: (
         bool(pte_flags & P_WRITE) or force
