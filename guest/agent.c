@@ -377,8 +377,15 @@ static void serve(struct agent *agent)
 {
 	struct pl_frame *frame;
 
-	while ((frame = wire_next(&agent->wire)) && frame->type == PL_FRAME_PROGRAM)
-		run_program(agent, frame);
+	while ((frame = wire_next(&agent->wire)) && frame->type != PL_FRAME_STOP) {
+		if (frame->type == PL_FRAME_PROGRAM) {
+			run_program(agent, frame);
+			continue;
+		}
+		/* This guest was restored, and its host has not seen the first hello. */
+		wire_restart(&agent->wire);
+		send_hello(agent);
+	}
 }
 
 __attribute__((noreturn, used)) static void agent_main(void)

@@ -103,6 +103,12 @@ void wire_send(struct wire *wire, __u32 type, struct pl_frame *frame, __u32 len)
 		power_off();
 }
 
+void wire_restart(struct wire *wire)
+{
+	wire->sent = 0;
+	wire->line.sent = 0;
+}
+
 void wire_error(struct wire *wire, const struct text *text)
 {
 	struct {
@@ -162,7 +168,8 @@ static const char *bad_head(const struct pl_frame *frame, __s64 *number)
 	if (frame->len > PROGRAM_MAX)
 		return "frame longer than a program can be: ";
 	*number = frame->type;
-	if ((frame->type != PL_FRAME_PROGRAM && frame->type != PL_FRAME_STOP) || frame->reserved)
+	if ((frame->type != PL_FRAME_PROGRAM && frame->type != PL_FRAME_STOP &&
+	     frame->type != PL_FRAME_HELLO) || frame->reserved)
 		return "frame of a type that the host does not send: ";
 	return NULL;
 }

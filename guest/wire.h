@@ -39,6 +39,9 @@ struct pl_frame *wire_next(struct wire *wire);
 /* Sends a frame whose payload lies behind it. Where the host is gone, the guest ends. */
 void wire_send(struct wire *wire, __u32 type, struct pl_frame *frame, __u32 len);
 
+/* Counts what is sent from 0 again, for a host that has seen nothing of it. */
+void wire_restart(struct wire *wire);
+
 /* Sends an ERROR frame. */
 void wire_error(struct wire *wire, const struct text *text);
 

@@ -26,6 +26,7 @@ class Environment:
         source_digest: SHA-256 of the kernel's source archive.
         config_digest: SHA-256 of the final .config.
         boot_seconds: spawn to hello.
+        snapshot: key of the snapshot that the guest was restored from, "" for a boot.
         facts: what the guest said of itself in its hello (abi.Hello's fields
             task_size, zero_pfn, table_span, gup_capacity, features).
     """
@@ -42,6 +43,7 @@ class Environment:
     source_digest: str = ""
     config_digest: str = ""
     boot_seconds: float = 0.0
+    snapshot: str = ""
     facts: Mapping[str, int] = field(default_factory=dict)
 
     @property

@@ -7,7 +7,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -217,6 +217,28 @@ class Guest:
         return active.results.ended
 
 
+def machine_of(
+    built: Built,
+    *,
+    channel: str = "virtio",
+    accel: str = "tcg",
+    boot_args: tuple[str, ...] = (),
+    cpu: str | None = None,
+) -> Machine:
+    """The machine that boots this build; its arguments are boot()'s."""
+    return Machine(
+        arch=built.arch,
+        kernel=str(built.image),
+        initrd=str(built.initramfs),
+        accel=accel,
+        cpu=cpu or "",
+        version=qemu_version(built.arch),
+        counter_khz=counter_khz(built.arch, accel),
+        channel=channel,
+        boot_args=boot_args,
+    )
+
+
 def boot(
     built: Built,
     *,
@@ -246,37 +268,55 @@ def boot(
         HarnessError: QEMU is missing or does not start; the guest is another one than built
             says, speaks another version, or garbage.
     """
+    machine = machine_of(built, channel=channel, accel=accel, boot_args=boot_args, cpu=cpu)
     with contextlib.ExitStack() as stack:
-        initrd, keys = str(built.initramfs), None
+        keys = None
         fds: tuple[int, ...] = ()
         if channel == "ssh":
             if ssh_initramfs is None:
                 raise HarnessError("channel ssh needs Dropbear's image")
             keys, memory = _ssh_initrd(built.initramfs, ssh_initramfs)
             stack.callback(os.close, memory)
-            initrd, fds = f"/proc/self/fd/{memory}", (memory,)
-        machine = Machine(
-            arch=built.arch,
-            kernel=str(built.image),
-            initrd=initrd,
-            accel=accel,
-            cpu=cpu or "",
-            version=qemu_version(built.arch),
-            counter_khz=counter_khz(built.arch, accel),
-            channel=channel,
-            boot_args=boot_args,
-        )
+            machine, fds = replace(machine, initrd=f"/proc/self/fd/{memory}"), (memory,)
         started = time.monotonic()
         vm = start(machine, console_log, fds)
-    factor = slowdown(accel)
+    return meet(built, machine, vm, started, limits=limits, keys=keys)
+
+
+def meet(
+    built: Built,
+    machine: Machine,
+    vm: Vm,
+    started: float,
+    *,
+    limits: Limits | None = None,
+    keys: Keys | None = None,
+    first: Callable[[Channel], None] | None = None,
+    boot_seconds: float = 0.0,
+) -> Guest:
+    """Waits for the hello of a QEMU that was started.
+
+    Args:
+        vm: owned from now on.
+        started: when that was, monotonic.
+        keys: this side's and the guest's, for channel "ssh" alone.
+        first: what to do once the channel is open, for a guest that is restored.
+        boot_seconds: how long a boot took, where this was none.
+
+    Raises:
+        BootFailed, KernelFault, HarnessError: as boot().
+    """
+    factor = slowdown(machine.accel)
     limits = limits or Limits()
     session = Session(vm, built.symbols, limits.scaled(factor))
     try:
-        hello = session.hello(started, _opener(vm, channel, keys, factor))
+        opener = _opener(vm, machine.channel, keys, factor, first)
+        hello = session.hello(started, opener)
         _check_identity(built, hello)
         seconds = time.monotonic() - started
-        session.limits = limits.scaled(slowdown(accel, seconds))
-        return Guest(session, _environment(built, machine, vm, hello, seconds), channel)
+        session.limits = limits.scaled(slowdown(machine.accel, max(seconds, boot_seconds)))
+        environment = _environment(built, machine, vm, hello, seconds)
+        return Guest(session, environment, machine.channel)
     except BaseException:
         session.close()
         raise
@@ -303,18 +343,27 @@ def _ssh_initrd(base: Path, dropbear: Path) -> tuple[Keys, int]:
 
 
 def _opener(
-    vm: Vm, channel: str, keys: Keys | None, factor: float
+    vm: Vm,
+    channel: str,
+    keys: Keys | None,
+    factor: float,
+    first: Callable[[Channel], None] | None,
 ) -> Callable[[float], Channel | None]:
     """What opens the channel as soon as that can be done."""
 
+    def begun(channel: Channel) -> Channel:
+        if first is not None:
+            first(channel)
+        return channel
+
     def virtio(_: float) -> Channel | None:
         vm.drain()
-        return VirtioChannel(vm.take_port())
+        return begun(VirtioChannel(vm.take_port()))
 
     def serial(_: float) -> Channel | None:
         from .channel.serial import SerialChannel
 
-        return SerialChannel(vm.console, vm.log.feed, vm.log.end, factor)
+        return begun(SerialChannel(vm.console, vm.log.feed, vm.log.end, factor))
 
     def ssh(deadline: float) -> Channel | None:
         from .channel.ssh import SshChannel

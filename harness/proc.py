@@ -31,6 +31,7 @@ __all__ = [
     "Process",
     "Spawner",
     "end_all",
+    "ending",
     "environment",
     "find",
     "first_error",
@@ -201,6 +202,10 @@ class Spawner:
         for process in live:
             process.wait(deadline - time.monotonic())
 
+    def ending(self) -> bool:
+        """end_all() was called: whatever fails now may fail for that."""
+        return self._ended
+
     def forget(self, process: Process) -> None:
         """Called by a process that ended."""
         with self._lock:
@@ -261,6 +266,7 @@ os.register_at_fork(after_in_child=_spawner.after_fork)
 spawn = _spawner.spawn
 warm = _spawner.warm
 end_all = _spawner.end_all
+ending = _spawner.ending
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,9 @@ class Machine:
         kernel, initrd: paths that QEMU can open.
         channel: one of CHANNELS.
         boot_args: kernel parameters beyond the default ones.
+        memory: file that the guest's memory is, "" for one that goes with it.
+        restored: the memory is a snapshot's, which this guest does not change; QEMU waits
+            for the rest of the machine.
         qmp_fd, console_fd: connected stream sockets.
         port_fd: the same for virtio-serial, unused with another channel.
     """
@@ -42,6 +45,8 @@ class Machine:
     counter_khz: int = 0
     channel: str = "virtio"
     boot_args: tuple[str, ...] = ()
+    memory: str = ""
+    restored: bool = False
     qmp_fd: int = -1
     console_fd: int = -1
     port_fd: int = -1
@@ -110,12 +115,21 @@ def _channel_devices(machine: Machine) -> list[str]:
     return []
 
 
-def argv(machine: Machine) -> tuple[str, ...]:
-    """QEMU's whole argument vector, the command's name first.
+def _memory(machine: Machine) -> str:
+    """The memory: a memfd that goes with the guest, or a snapshot's file.
 
-    The memory is a memfd shared with nobody: a snapshot only needs it to
-    become a file, and it costs no boot time.
+    Who boots to be saved shares the file, so that the stream need not carry it
+    (x-ignore-shared); who is restored maps it privately and copies what it writes.
     """
+    if not machine.memory:
+        return f"memory-backend-memfd,id=ram,size={MEMORY_MB}M,share=on"
+    path = machine.memory.replace(",", ",,")
+    share = "off" if machine.restored else "on"
+    return f"memory-backend-file,id=ram,size={MEMORY_MB}M,mem-path={path},share={share}"
+
+
+def argv(machine: Machine) -> tuple[str, ...]:
+    """QEMU's whole argument vector, the command's name first."""
     arch = machine.arch
     firmware = ["-bios", "qboot.rom"] if arch.name == "x86_64" else []
     cpu = cpu_model(arch, machine.accel, machine.cpu)
@@ -126,13 +140,14 @@ def argv(machine: Machine) -> tuple[str, ...]:
         *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
         *("-machine", machine_type(arch, machine.accel, machine.version) + ",memory-backend=ram"),
         *("-cpu", cpu + enforce, "-smp", "1", "-m", f"{MEMORY_MB}M"),
-        *("-object", f"memory-backend-memfd,id=ram,size={MEMORY_MB}M,share=on"),
+        *("-object", _memory(machine)),
         *firmware,
         *("-chardev", f"socket,id=qmp,fd={machine.qmp_fd}", "-mon", "chardev=qmp,mode=control"),
         *("-chardev", f"socket,id=console,fd={machine.console_fd}", "-serial", "chardev:console"),
         *_channel_devices(machine),
         *("-kernel", machine.kernel, "-initrd", machine.initrd),
         *("-append", kernel_parameters(machine)),
+        *(("-incoming", "defer") if machine.restored else ()),
     )
 
 

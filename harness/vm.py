@@ -125,6 +125,7 @@ class Qmp:
         version: QEMU's version from its greeting, "" before that.
         ended: QEMU closed the monitor: the process is gone.
         reason: why the guest stopped, from QEMU's SHUTDOWN event ("guest-reset" ...).
+        refusal: why it refused the last command that it refused.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -132,6 +133,7 @@ class Qmp:
         self.version = ""
         self.ended = False
         self.reason = ""
+        self.refusal = ""
         self._sock = sock
         self._buffer = bytearray()
         self._replies: deque[dict[str, Any]] = deque(maxlen=16)
@@ -141,9 +143,11 @@ class Qmp:
     def fileno(self) -> int:
         return self._sock.fileno()
 
-    def _write(self, message: dict[str, Any]) -> None:
+    def _write(self, message: dict[str, Any], fds: tuple[int, ...] = ()) -> None:
+        line = json.dumps(message).encode() + b"\n"
         try:
-            self._sock.sendall(json.dumps(message).encode() + b"\n")
+            # A command is short: what arrives with its descriptors is all of it.
+            self._sock.sendall(line) if not fds else socket.send_fds(self._sock, [line], fds)
         except OSError:
             self.ended = True
 
@@ -174,14 +178,21 @@ class Qmp:
         elif "id" in message:
             self._replies.append(message)
 
-    def execute(self, command: str, arguments: dict[str, Any], timeout: float) -> Any:
+    def execute(
+        self,
+        command: str,
+        arguments: dict[str, Any],
+        timeout: float,
+        fds: tuple[int, ...] = (),
+    ) -> Any:
         """One command's return value; None if QEMU refused it or gave no answer in time.
 
         Args:
             timeout: seconds.
+            fds: descriptors that the command takes over copies of.
         """
         self._number += 1
-        self._write({"execute": command, "arguments": arguments, "id": self._number})
+        self._write({"execute": command, "arguments": arguments, "id": self._number}, fds)
         deadline = time.monotonic() + timeout
         with selectors.DefaultSelector() as selector:
             selector.register(self._sock, selectors.EVENT_READ)
@@ -189,6 +200,7 @@ class Qmp:
                 while self._replies:
                     reply = self._replies.popleft()
                     if reply["id"] == self._number:
+                        self.refusal = str(reply.get("error", {}).get("desc", ""))
                         return reply.get("return")
                 left = deadline - time.monotonic()
                 if left <= 0 or not selector.select(left):

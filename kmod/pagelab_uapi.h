@@ -388,7 +388,8 @@ struct pl_snapshot {		/* PL_IOC_SNAPSHOT: in and out; by the supervisor */
  * in acknowledged lines (see guest/line.h).
  */
 enum pl_frame_type {
-	PL_FRAME_HELLO = 1,	/* guest: struct pl_hello */
+	PL_FRAME_HELLO = 1,	/* guest: struct pl_hello; host, empty: asks for it again, the
+				 * guest's frames and lines count from 0 then */
 	PL_FRAME_PROGRAM = 2,	/* host: struct pl_program ... */
 	PL_FRAME_RESULT = 3,	/* guest: u32 number, u32 0, then whole pl_outcome records */
 	PL_FRAME_STOP = 4,	/* host: power off */

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from .. import accel, build, guest, kbuild, proc, sources
+from .. import accel, build, kbuild, proc, sources
 from ..arch import Arch
 from ..cache import Cache
 from ..check import check_trace
 from ..environment import Environment
 from ..errors import HarnessError, UsageError
+from ..fresh import Fresh, Wanted
 from ..program import Compiled
 from ..progress import Progress
 from ..qemu_cmd import cpu_model
@@ -47,13 +48,15 @@ class Prepared:
 
     Attributes:
         environment: as far as it is known before a boot.
-        boot: boots a guest; takes the console log's path.
+        boot: gives a guest that has run nothing yet; takes the console log's path.
         note: what the user should know ("/dev/kvm does not boot a guest: using TCG"), or "".
+        take_note: the same of the boots so far, told once.
     """
 
     environment: Environment
     boot: Callable[[Path], AbstractContextManager[Guest]]
     note: str = ""
+    take_note: Callable[[], str] = str
 
 
 class Backend(Protocol):
@@ -125,23 +128,18 @@ class RealBackend:
             config_digest=built.config_digest,
         )
 
+        wanted = Wanted(choice.channel, found.accel, choice.boot_args, choice.cpu)
+        fresh = Fresh(built, wanted, self._cache, ssh)
+
         def boot(console: Path) -> AbstractContextManager[Guest]:
             try:
-                return guest.boot(
-                    built,
-                    channel=choice.channel,
-                    accel=found.accel,
-                    boot_args=choice.boot_args,
-                    console_log=console,
-                    ssh_initramfs=ssh,
-                    cpu=choice.cpu,
-                )
+                return fresh.guest(console)
             except HarnessError as error:
                 if choice.cpu and _NO_SUCH_CPU in str(error):
                     raise UsageError(f"--cpu {choice.cpu}: {arch.name} has no such model") from None
                 raise
 
-        return Prepared(environment, boot, found.line)
+        return Prepared(environment, boot, found.line, fresh.take_note)
 
     def check(self, trace: Trace, compiled: Compiled) -> Checked:
         """harness.check.check_trace."""

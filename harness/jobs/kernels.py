@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .. import build, image, kbuild, kmod_build, sources
+from .. import build, fresh, image, kbuild, kmod_build, sources
 from ..arch import ARCHES, arch_named
 from ..cache import Cache, Entry
 from ..errors import HarnessError, PagelabError
@@ -106,6 +106,9 @@ def survey(cache: Cache) -> Survey:
     builds = [_built(reader, entry) for entry in entries if entry.kind == kbuild.KIND]
     for arch in ARCHES.values():
         _try(partial(build.ssh_initramfs, arch, cache=reader, progress=SILENT))
+    snapshots = cache.entries(fresh.KIND)
+    unused = [entry for entry in entries if (entry.kind, entry.key) not in reader.taken]
+    unused += [entry for entry in snapshots if not _boots(reader, entry)]
     archives = cache.entries(sources.KIND)
     known = []
     for name, kernel in sources.known().items():
@@ -117,9 +120,15 @@ def survey(cache: Cache) -> Survey:
     return Survey(
         root=cache.root,
         known=tuple(known),
-        unused=tuple(e for e in entries if (e.kind, e.key) not in reader.taken),
-        size=sum(entry.size for entry in (*entries, *archives)),
+        unused=tuple(unused),
+        size=sum(entry.size for entry in (*entries, *snapshots, *archives)),
     )
+
+
+def _boots(reader: _ReadOnly, snapshot: Entry) -> bool:
+    """Whether a build that is in use booted the guest of a snapshot."""
+    kernel, initramfs = snapshot.meta.get("kernel"), snapshot.meta.get("image")
+    return {(kbuild.KIND, kernel), (image.KIND, initramfs)} <= reader.taken.keys()
 
 
 def _try(action: Callable[[], object]) -> bool:

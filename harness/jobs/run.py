@@ -246,9 +246,15 @@ class Run:
                 self._redone(event, owner)
         elif isinstance(event, Done):
             self._done(event, owner)
-        elif not owner.booted:
-            owner.booted = True
-            owner.environment = event.environment
+        else:
+            self._booted(event, owner)
+
+    def _booted(self, event: Booted, lane: Lane) -> None:
+        if lane.prepared is not None and (note := lane.prepared.take_note()):
+            self._sink.line(note)
+        if not lane.booted:
+            lane.booted = True
+            lane.environment = event.environment
 
     def _ready(self, event: Ready) -> None:
         self._running -= 1

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from frames import without_frames
 
 from harness import output
 from harness.cache import Cache
@@ -16,7 +17,7 @@ from harness.jobs.backend import RealBackend
 from harness.jobs.programs import find, read
 from harness.jobs.settings import Settings
 from harness.program import Compiled
-from harness.trace import Trace
+from harness.trace import Trace, decode
 from harness.verdict import Verdict
 
 from .command import results
@@ -82,7 +83,11 @@ def test_a_difference_that_repeats_alone(tmp_path: Path) -> None:
     assert one["verdict"] == "MISMATCH"
     assert [again["how"] for again in one["reruns"]] == ["alone"]
     assert Path(one["trace"]).is_file()
-    assert Path(one["reruns"][0]["trace"]).is_file()
+    again = Path(one["reruns"][0]["trace"])
+    traces = [decode(path.read_bytes(), str(path)) for path in (Path(one["trace"]), again)]
+    assert without_frames(traces[0]) == without_frames(traces[1])
+    first, second = (trace.header.environment.snapshot for trace in traces)
+    assert first == second != ""
     assert {found[name]["verdict"] for name in ("a.mm", "c.mm")} == {"PASS"}
     assert len(list((tmp_path / "run" / "console").iterdir())) == 2
 

@@ -31,6 +31,8 @@ MACHINES = {
     "x86_64-kvm": replace(X86, accel="kvm", boot_args=("panic_on_oops=1", "x=y")),
     "x86_64-old": replace(X86, version=(6, 2)),
     "x86_64-cpu": replace(X86, cpu="Skylake-Server"),
+    "x86_64-saved": replace(X86, memory="/cache/tmp/snapshot,1/memory"),
+    "x86_64-restored": replace(X86, memory="/cache/snapshot/1/memory", restored=True),
     "arm64": ARM,
     "arm64-serial": replace(ARM, channel="serial", port_fd=-1),
     "arm64-ssh": replace(ARM, channel="ssh", port_fd=-1),

@@ -1,0 +1,45 @@
+"""Traces without the numbers of their frames: what two guests have in common."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeAlias
+
+from harness.check.observed import Observed
+from harness.trace import Outcome, Trace
+
+View: TypeAlias = dict[str, object]
+
+
+def without_frames(trace: Trace) -> list[tuple[Outcome, View]]:
+    """Each outcome apart from its snapshot, and everything that was known then.
+
+    Frames are named by where they are met first, anew each time: one that was freed may be
+    reused in one guest and not in another, and only what changed is in a snapshot.
+    """
+    observed = Observed()
+    said = []
+    for outcome in trace.outcomes:
+        if outcome.snapshot is not None:
+            observed.apply(outcome.snapshot)
+        said.append((replace(outcome, snapshot=None, log=b""), _view(observed)))
+    return said
+
+
+def _view(observed: Observed) -> View:
+    names: dict[int, int] = {}
+
+    def name(pfn: int) -> int:
+        return names.setdefault(pfn, len(names))
+
+    view: View = {
+        "pte": [(key, flags, name(pfn)) for key, (flags, pfn) in sorted(observed.pte.items())],
+        "held": [(key, name(pfn)) for key, pfn in sorted(observed.held.items())],
+        "cache": [(key, name(pfn)) for key, pfn in sorted(observed.cache.items())],
+        "rss": dict(observed.rss),
+        "vma": dict(observed.vma),
+        "file": dict(observed.file),
+    }
+    view["page"] = {names[pfn]: page for pfn, page in observed.page.items() if pfn in names}
+    view["rest"] = sorted(page for pfn, page in observed.page.items() if pfn not in names)
+    return view
