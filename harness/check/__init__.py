@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .. import abi, klog, language, layout
@@ -24,9 +24,10 @@ from . import compare
 from .claims import ClaimReader, ClaimShown
 from .compare import Difference, Pairs
 from .describe import describe_key, describe_op, outcome_text
+from .exact import Exactness, Tally
 from .observed import Key, Observed
 
-__all__ = ["Checked", "ClaimShown", "check_trace"]
+__all__ = ["Checked", "ClaimShown", "Exactness", "check_trace"]
 
 _STATES_MAX = 64
 _FAULT_SHOWN = 200
@@ -43,7 +44,7 @@ class Checked:
             allowed, source; None otherwise.
         claims: those that were reached.
         allowances: name -> how often it was needed.
-        exact: operations with exactly one allowed outcome and snapshot.
+        exact: how much had exactly one allowed outcome and snapshot.
         rules: names of the rules that took part.
     """
 
@@ -53,7 +54,7 @@ class Checked:
     detail: dict[str, Any] | None = None
     claims: tuple[ClaimShown, ...] = ()
     allowances: Mapping[str, int] | None = None
-    exact: int = 0
+    exact: Exactness = field(default_factory=Exactness)
     rules: frozenset[str] = frozenset()
 
 
@@ -81,7 +82,7 @@ class _Checker:
         self.allowances: Counter[str] = Counter()
         self.rules: set[str] = set()
         self.checked = 0
-        self.exact = 0
+        self.tally = Tally()
         self.words = compare.shown_words(compiled.touches)
         self.unseen = False  # operations went by without a snapshot
 
@@ -117,10 +118,10 @@ class _Checker:
         kept: list[_Candidate] = []
         misses: list[tuple[Branch, Difference | None]] = []
         used: set[str] = set()
-        ways = 0
+        allowed: list[Branch] = []
         for candidate in self.candidates:
             branches = self.model.step(candidate.state, op)
-            ways += len(branches)
+            allowed += branches
             for branch in branches:
                 self.rules.update(branch.rules)
                 pairs = candidate.pairs.clone() if len(branches) > 1 else candidate.pairs
@@ -144,7 +145,7 @@ class _Checker:
         self.unseen = outcome.snapshot is None
         self.allowances.update(used)
         self.checked += 1
-        self.exact += ways == 1
+        self.tally.add(op.code, allowed, seen=not self.unseen)
         return None
 
     def _snapshot(
@@ -248,7 +249,7 @@ class _Checker:
             detail=detail,
             claims=tuple(self.claims),
             allowances=dict(self.allowances),
-            exact=self.exact,
+            exact=self.tally.result(),
             rules=frozenset(self.rules),
         )
 

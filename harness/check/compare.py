@@ -146,18 +146,26 @@ def _plain(state: State, observed: Observed, key: Key) -> Difference | None:
     """RSS, VMAs and file sizes: equal or not."""
     kind, number = key[0], key[1]
     seen: object
-    expected: object
+    expected = plain(state, kind, number)
     if kind == "r":
-        expected, seen = _rss(state, number), observed.rss.get(number, _EMPTY_RSS)
+        seen = observed.rss.get(number, _EMPTY_RSS)
     elif kind == "v":
-        expected, seen = _vmas(state, number), observed.vma.get(number, ())
+        seen = observed.vma.get(number, ())
     else:
-        file = state.slots.get(number)
-        expected = state.files[file].size if file is not None else 0
         seen = observed.file.get(number, 0)
     if seen == expected:
         return None
     return Difference(key, _shown(kind, seen), _shown(kind, expected))
+
+
+def plain(state: State, kind: str, number: int) -> object:
+    """What the model has of a process's RSS ("r"), its VMAs ("v"), or a file's size ("f")."""
+    if kind == "r":
+        return _rss(state, number)
+    if kind == "v":
+        return _vmas(state, number)
+    file = state.slots.get(number)
+    return state.files[file].size if file is not None else 0
 
 
 def _shown(kind: str, value: object) -> str | None:

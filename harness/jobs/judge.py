@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from .. import language, layout
 from .. import verdict as verdicts
+from ..check import Exactness
 from ..errors import (
     BootFailed,
     GuestLost,
@@ -52,6 +53,8 @@ class Checked(Protocol):
     def claims(self) -> tuple[Claim, ...]: ...
     @property
     def allowances(self) -> Mapping[str, int] | None: ...
+    @property
+    def exact(self) -> Exactness: ...
 
 
 Checker = Callable[[Trace], Checked]
@@ -134,6 +137,7 @@ def judge(trace: Trace, path: str, check: Checker, *, exact: bool = False) -> Re
         claims=tuple(ClaimResult(c.id, c.line, c.shown, c.expected, c.agrees) for c in said.claims),
         detail=detail,
         allowances=dict(said.allowances or {}),
+        exact=said.exact,
     )
 
 

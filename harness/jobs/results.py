@@ -6,12 +6,14 @@ Plain values; how they are shown or written is for ``report``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from .. import verdict as verdicts
+from ..check import Exactness
+from ..check.exact import total
 from ..environment import Environment
 from ..verdict import Verdict
 
@@ -60,6 +62,7 @@ class Result:
         trace: path of its trace, None where it never ran.
         detail: None, or the keys operation, line, text, observed, allowed, source.
         allowances: how often each freedom of the allowed set was made use of.
+        exact: how much of what was checked had exactly one allowed value.
         seconds: in the guest, as seen from outside.
     """
 
@@ -74,6 +77,7 @@ class Result:
     claims: tuple[ClaimResult, ...] = ()
     detail: Mapping[str, Any] | None = None
     allowances: Mapping[str, int] = field(default_factory=dict)
+    exact: Exactness = field(default_factory=Exactness)
     seconds: float = 0.0
     reruns: tuple[Rerun, ...] = ()
 
@@ -126,6 +130,11 @@ class Record:
         for result in self.results:
             total.update(result.allowances)
         return dict(sorted(total.items()))
+
+
+def exactness(results: Iterable[Result]) -> Exactness:
+    """That of some results together."""
+    return total(result.exact for result in results)
 
 
 def infrastructure_detail(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import PurePath
 from xml.etree import ElementTree
 
-from ..jobs.results import Record, Result
+from ..jobs.results import Record, Result, exactness
 from ..verdict import ERRORS, FAILURES, Verdict
-from .text import explain, headline, place, printable
+from .text import explain, headline, place, printable, shares
 
 
 def render(record: Record) -> str:
@@ -23,6 +23,10 @@ def render(record: Record) -> str:
         suite.set("time", f"{sum(r.seconds for r in mine):.3f}")
         suite.set("timestamp", record.started.strftime("%Y-%m-%dT%H:%M:%S"))
         suite.set("hostname", "localhost")
+        properties = ElementTree.SubElement(suite, "properties")
+        for name, share in shares(exactness(mine)):
+            told = {"name": f"exact {name}", "value": f"{share.exact} of {share.of}"}
+            ElementTree.SubElement(properties, "property", told)
         for result in mine:
             suite.append(_case(result))
     ElementTree.indent(root)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..jobs.results import Record, Result
+from ..jobs.results import Record, Result, exactness
 from ..verdict import FAILURES, Verdict
-from .text import explain, headline, printable
+from .text import explain, headline, printable, shares
 
 
 def render(record: Record) -> str:
@@ -23,6 +23,7 @@ def _suite(name: str, results: list[Result]) -> list[str]:
         if result.verdict not in (Verdict.PASS, Verdict.SKIPPED):
             lines += [f"# {line}" for line in (result.verdict.value, *explain(result))]
         lines.append(_line(number, result.program, *_outcome(result)))
+    lines += [f"# exact {n}: {s.exact} of {s.of}" for n, s in shares(exactness(results))]
     return lines
 
 

@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 from .. import __version__
-from ..jobs.results import Record, Result
+from ..check import Exactness
+from ..check.exact import Share
+from ..jobs.results import Record, Result, exactness
 
 SCHEMA = 1
 
@@ -42,6 +44,7 @@ def to_json(record: Record) -> dict[str, Any]:
         "counts": {
             "operations": record.operations(),
             "checked": record.checked(),
+            "exact": _exact(exactness(record.results)),
             "allowances": record.allowances(),
         },
         "folder": record.folder,
@@ -50,6 +53,18 @@ def to_json(record: Record) -> dict[str, Any]:
     if record.error:
         value["error"] = record.error
     return value
+
+
+def _exact(exact: Exactness) -> dict[str, Any]:
+    """Of all operations, of each kind, of each field: how many were exact, of how many."""
+
+    def pair(share: Share) -> dict[str, int]:
+        return {"exact": share.exact, "of": share.of}
+
+    return pair(exact.operations) | {
+        "calls": {name: pair(share) for name, share in exact.calls.items()},
+        "fields": {name: pair(share) for name, share in exact.fields.items()},
+    }
 
 
 def _result(result: Result) -> dict[str, Any]:
@@ -61,6 +76,7 @@ def _result(result: Result) -> dict[str, Any]:
         "verdict": result.verdict.value,
         "operations": result.operations,
         "checked": result.checked,
+        "exact": result.exact.operations.exact,
         "trace": result.trace,
         "claims": [
             {

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
-from ..jobs.results import Record, Result
+from ..jobs.results import Record, Result, exactness
 from ..verdict import Verdict
-from .text import explain, place, printable
+from .text import exactness_text, explain, place, printable
 
 _ROWS_MAX = 80  # programs that get a row each; more are grouped by folder
 _DETAILS_MAX = 20
@@ -44,13 +44,15 @@ def render(
 
 
 def summary(record: Record) -> str:
-    """``31 programs, 2 environments: 62 PASS; 744 operations, 744 checked; exit code 0``."""
+    """``3 programs, 1 environment: 3 PASS; 9 operations, 9 checked; 100% exact; exit code 0``."""
     verdicts = ", ".join(f"{count} {name}" for name, count in record.verdicts().items())
     parts = [
         f"{_counted(len(record.programs()), 'program')}, "
         f"{_counted(len(record.environments), 'environment')}: {verdicts or 'nothing ran'}",
         f"{_counted(record.operations(), 'operation')}, {record.checked()} checked",
     ]
+    if record.checked():
+        parts.append(exactness_text(exactness(record.results)))
     if record.interrupted:
         parts.append("interrupted")
     return "; ".join([*parts, f"exit code {record.exit_code}"])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..check.exact import Exactness, Share
 from ..jobs.results import Result
 
 _TAIL_LINES = 12
 _QUOTE_MIN = 12
+_LOOSE_MAX = 4
 _STAMP = re.compile(r"^\[ *\d+\.\d{6}\] ")
 # What XML 1.0 and terminals cannot take; a guest may have printed anything.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -55,6 +58,8 @@ def explain(result: Result, *, console: int = _TAIL_LINES) -> list[str]:
         lines.append(f"observed: {value_text(observed)}")
     for number, branch in enumerate(detail.get("allowed") or ()):
         lines.append(f"{'allowed: ' if not number else '      or '} {value_text(branch)}".rstrip())
+        if branch.get("rules"):
+            lines.append(f"    by    {', '.join(branch['rules'])}")
     if detail.get("source"):
         lines.append(f"rule:     {detail['source']}")
     if result.trace:
@@ -74,6 +79,31 @@ def _telling(tail: Sequence[str], text: str, count: int) -> Sequence[str]:
         if len(said) > _QUOTE_MIN and said in text:
             return tail[at : at + count]
     return tail[-count:]
+
+
+def shares(exact: Exactness) -> list[tuple[str, Share]]:
+    """What was exact, by name: all operations, each kind, each field."""
+    return [
+        ("operations", exact.operations),
+        *((f"call {name}", share) for name, share in exact.calls.items()),
+        *((f"field {name}", share) for name, share in exact.fields.items()),
+    ]
+
+
+def exactness_text(exact: Exactness) -> str:
+    """``99.8% exact (call mprotect 96%, field ref 99.9%)``: of all, and where it is least."""
+    loose = sorted(
+        (one for one in shares(exact)[1:] if one[1].exact < one[1].of), key=lambda one: one[1].ratio
+    )
+    named = ", ".join(f"{name} {_percent(share)}" for name, share in loose[:_LOOSE_MAX])
+    if len(loose) > _LOOSE_MAX:
+        named += f" and {len(loose) - _LOOSE_MAX} more"
+    return f"{_percent(exact.operations)} exact" + (f" ({named})" if named else "")
+
+
+def _percent(share: Share) -> str:
+    """Never 100% of what is not all."""
+    return f"{math.floor(1000 * share.ratio) / 10:g}%"
 
 
 def value_text(value: object) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness import abi, trace
 from harness.arch import Arch
+from harness.check import Exactness
 from harness.environment import DEFAULT_CPU, Environment
 from harness.errors import BootFailed, PagelabError
 from harness.guest import Request, Result
@@ -35,6 +36,7 @@ class Checked:
     detail: dict[str, Any] | None = None
     claims: tuple[ClaimResult, ...] = ()
     allowances: dict[str, int] | None = None
+    exact: Exactness = field(default_factory=Exactness)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from harness.check.exact import Exactness, Share
 from harness.environment import Environment
 from harness.jobs.results import ClaimResult, Record, Rerun, Result
 from harness.verdict import Verdict, exit_code
@@ -21,6 +22,12 @@ MISMATCH: dict[str, Any] = {
     "source": "6.1 mm/gup.c check_vma_flags",
 }
 
+EXACT = Exactness(
+    Share(11, 12),
+    {"mmap": Share(5, 5), "store": Share(6, 7)},
+    {"outcome": Share(12, 12), "ref": Share(11, 12)},
+)
+
 
 def result(
     program: str = "programs/gup/a.mm",
@@ -32,6 +39,7 @@ def result(
     values: dict[str, Any] = {
         "operations": 12,
         "checked": 12,
+        "exact": EXACT,
         "trace": f"runs/r/traces/{program}.trace",
     } | more
     return Result(

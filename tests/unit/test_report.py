@@ -10,25 +10,27 @@ from xml.etree import ElementTree
 
 import pytest
 
+from harness.check.exact import Exactness, Share
 from harness.jobs.results import Record
 from harness.report import junit, ktap, results_json, terminal
 from harness.report.progress import Display, Steps
-from harness.report.text import explain
+from harness.report.text import exactness_text, explain
 from harness.verdict import ERRORS, FAILURES, Verdict
 
-from .records import ARM, X86, full_record, infrastructure, record, result
+from .records import ARM, MISMATCH, X86, full_record, infrastructure, record, result
 
 # ---- terminal --------------------------------------------------------------------
 
 
 def test_the_summary_line() -> None:
-    many = [result(f"p{n}.mm", env) for n in range(31) for env in (X86, ARM)]
+    exact = Exactness(Share(12, 12))
+    many = [result(f"p{n}.mm", env, exact=exact) for n in range(31) for env in (X86, ARM)]
     assert terminal.summary(record(*many)) == (
-        "31 programs, 2 environments: 62 PASS; 744 operations, 744 checked; exit code 0"
+        "31 programs, 2 environments: 62 PASS; 744 operations, 744 checked; 100% exact; exit code 0"
     )
-    one = record(result(operations=1, checked=1), environments=(X86,))
+    one = record(result(operations=1, checked=1, exact=Exactness(Share(1, 1))), environments=(X86,))
     assert terminal.summary(one) == (
-        "1 program, 1 environment: 1 PASS; 1 operation, 1 checked; exit code 0"
+        "1 program, 1 environment: 1 PASS; 1 operation, 1 checked; 100% exact; exit code 0"
     )
     assert terminal.summary(record()).endswith("nothing ran; 0 operations, 0 checked; exit code 30")
     stopped = record(result(), exit_code=130)
@@ -139,6 +141,7 @@ SCHEMA: dict[str, Any] = {
             "source_digest": SHA,
             "config_digest": SHA,
             "boot_seconds": float,
+            "snapshot": str,
         }
     ],
     "results": [
@@ -156,7 +159,12 @@ SCHEMA: dict[str, Any] = {
         }
     ],
     "verdicts": dict,
-    "counts": {"operations": int, "checked": int, "allowances": dict},
+    "counts": {
+        "operations": int,
+        "checked": int,
+        "allowances": dict,
+        "exact": {"exact": int, "of": int, "calls": dict, "fields": dict},
+    },
 }
 DETAIL: dict[str, Any] = {
     "operation": (int, type(None)),
@@ -278,6 +286,49 @@ def test_ktap_is_nested_numbered_and_marks_what_was_skipped() -> None:
 def test_ktap_of_nothing() -> None:
     text = ktap.render(record(environments=(X86,)))
     assert text.splitlines()[-1] == f"ok 1 {X86.id} # SKIP nothing ran"
+
+
+# ---- exactness -------------------------------------------------------------------
+
+
+def test_every_report_says_what_was_exact() -> None:
+    mine = record(result("a.mm"), result("b.mm"), result("c.mm", ARM))
+    counts = json.loads(results_json.render(mine))["counts"]
+    assert counts["exact"] == {
+        "exact": 33,
+        "of": 36,
+        "calls": {"mmap": {"exact": 15, "of": 15}, "store": {"exact": 18, "of": 21}},
+        "fields": {"outcome": {"exact": 36, "of": 36}, "ref": {"exact": 33, "of": 36}},
+    }
+    said = "36 checked; 91.6% exact (call store 85.7%, field ref 91.6%); exit code 0"
+    assert said in terminal.render(mine)
+    suite = ElementTree.fromstring(junit.render(mine).encode()).find("testsuite")
+    assert suite is not None
+    told = {one.get("name"): one.get("value") for one in suite.findall("properties/property")}
+    assert told["exact operations"] == "22 of 24"
+    assert told["exact call store"] == "12 of 14"
+    assert "  # exact field ref: 22 of 24" in ktap.render(mine).splitlines()
+
+
+def test_nothing_checked_says_nothing_of_exactness() -> None:
+    assert "exact" not in terminal.render(record(result(checked=0, exact=Exactness())))
+
+
+def test_all_but_one_are_not_all() -> None:
+    assert exactness_text(Exactness(Share(9999, 10000))) == "99.9% exact"
+    assert exactness_text(Exactness(Share(10000, 10000))) == "100% exact"
+
+
+def test_only_the_least_exact_are_named() -> None:
+    fields = {name: Share(at, 10) for at, name in enumerate("abcdef", 1)}
+    said = exactness_text(Exactness(Share(1, 10), {}, fields))
+    assert said == "10% exact (field a 10%, field b 20%, field c 30%, field d 40% and 2 more)"
+
+
+def test_a_mismatch_names_the_rules() -> None:
+    one = result(verdict=Verdict.MISMATCH, detail=MISMATCH)
+    at = explain(one).index("allowed:  outcome: -EFAULT")
+    assert explain(one)[at + 1 : at + 3] == ["    by    gup.a", "      or  outcome: 1"]
 
 
 # ---- progress --------------------------------------------------------------------

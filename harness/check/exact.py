@@ -1,0 +1,150 @@
+"""Exactness: how much of what was seen had exactly one allowed value.
+
+An operation is exact where the model allows one outcome and one snapshot, and both were
+compared. Where it allows several, a field is exact that is the same in all of them; of an
+operation without a snapshot only the outcome was compared.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..abi import Code
+from ..model import Branch
+from ..model.state import State
+from .compare import plain
+from .observed import Key
+
+OUTCOME = "outcome"
+# What a snapshot has: of each page that is mapped, held or cached, of each process, of each file.
+PAGE_FIELDS = ("ref", "map", "flags", "content")
+_KINDS = {"t": "pte", "h": "held", "c": "cache", "r": "rss", "v": "vma", "f": "size"}
+FIELDS = (OUTCOME, "pte", *PAGE_FIELDS, "held", "cache", "rss", "vma", "size")
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many of so many."""
+
+    exact: int
+    of: int
+
+    def __add__(self, other: Share) -> Share:
+        return Share(self.exact + other.exact, self.of + other.of)
+
+    @property
+    def ratio(self) -> float:
+        """1.0 also of nothing."""
+        return self.exact / self.of if self.of else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Exactness:
+    """What was exact among checked operations.
+
+    Attributes:
+        operations: all of them together.
+        calls: by kind of operation, those that there were.
+        fields: by field of outcome and snapshot.
+    """
+
+    operations: Share = Share(0, 0)
+    calls: Mapping[str, Share] = field(default_factory=dict)
+    fields: Mapping[str, Share] = field(default_factory=dict)
+
+
+def total(parts: Iterable[Exactness]) -> Exactness:
+    """Several together."""
+    operations = Share(0, 0)
+    calls: dict[str, Share] = {}
+    fields: dict[str, Share] = {}
+    for part in parts:
+        operations += part.operations
+        for whole, share in ((calls, part.calls), (fields, part.fields)):
+            for name, value in share.items():
+                whole[name] = whole.get(name, Share(0, 0)) + value
+    return Exactness(operations, dict(sorted(calls.items())), fields)
+
+
+class Tally:
+    """Counts while a trace is checked."""
+
+    __slots__ = ("_calls", "_exact", "_open")
+
+    def __init__(self) -> None:
+        self._calls: Counter[Code] = Counter()
+        self._exact: Counter[Code] = Counter()
+        self._open: Counter[str] = Counter()
+
+    def add(self, code: Code, branches: Sequence[Branch], *, seen: bool) -> None:
+        """One operation that was allowed.
+
+        Args:
+            branches: all that were allowed.
+            seen: its snapshot was taken.
+        """
+        self._calls[code] += 1
+        if len(branches) == 1 and seen:
+            self._exact[code] += 1
+            return
+        inexact = open_fields(branches)
+        if not seen:
+            inexact |= set(FIELDS) - {OUTCOME}
+        self._exact[code] += not inexact
+        self._open.update(inexact)
+
+    def result(self) -> Exactness:
+        """What was counted."""
+        count = self._calls.total()
+        return Exactness(
+            Share(self._exact.total(), count),
+            {
+                code.name.lower(): Share(self._exact[code], self._calls[code])
+                for code in sorted(self._calls)
+            },
+            {name: Share(count - self._open[name], count) for name in FIELDS if count},
+        )
+
+
+def open_fields(branches: Sequence[Branch]) -> set[str]:
+    """The fields in which what is allowed differs."""
+    first, *others = branches
+    found: set[str] = set()
+    if any(other.expected != first.expected for other in others):
+        found.add(OUTCOME)
+    keys = {key for branch in branches for key in branch.state.touched} if others else ()
+    for key in keys:
+        values = dict(_values(first.state, key))
+        for other in others:
+            found.update(n for n, value in _values(other.state, key) if value != values[n])
+    return found
+
+
+def _values(state: State, key: Key) -> Iterator[tuple[str, object]]:
+    """What a snapshot shows of one entry, by field."""
+    kind = key[0]
+    if kind == "p":
+        page = state.pages.get(key[1])
+        shown: tuple[object, ...] = (None,) * len(PAGE_FIELDS)
+        if page is not None and page.users:
+            shown = (page.ref, page.map, page.flags, page.content.digest)
+        yield from zip(PAGE_FIELDS, shown, strict=True)
+    else:
+        yield _KINDS[kind], _entry(state, key)
+
+
+def _entry(state: State, key: Key) -> object:
+    kind, number = key[0], key[1]
+    if kind in ("r", "v", "f"):
+        return plain(state, kind, number)
+    index = key[-1]
+    if kind == "t":
+        mm = state.mms.get(number)
+        return mm.ptes.get(index) if mm is not None else None
+    if kind == "h":
+        held = state.held.get(number, [])
+        return held[index] if index < len(held) else None
+    file = state.slots.get(number)
+    return state.files[file].cache.get(index) if file is not None else None
