@@ -153,7 +153,8 @@ static long map(const struct slot *slot, const struct step *step)
 
 static long make_file(struct slot *slot, struct step *step)
 {
-	int fd = sys(memfd_create, "pagelab", 0, 0);
+	int secret = step->op.code == PL_OP_SECRETMEM;
+	int fd = secret ? sys(memfd_secret, 0, 0, 0) : sys(memfd_create, "pagelab", 0, 0);
 	struct pl_file file = { .slot = step->op.slot, .fd = fd };
 	long ret;
 
@@ -230,6 +231,7 @@ void user_operation(struct slot *slot, struct step *step)
 		sys(exit_group, 0, 0, 0);
 		break;
 	case PL_OP_MEMFD:
+	case PL_OP_SECRETMEM:
 		report->ret = make_file(slot, step);
 		break;
 	case PL_OP_FTRUNCATE:

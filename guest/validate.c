@@ -57,7 +57,7 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 		return "a mode that the call has not";
 	if (op->data_len > PL_DATA_MAX || op->data > blob_len || op->data_len > blob_len - op->data)
 		return "data outside the blob";
-	if (op->code == PL_OP_FORK || op->code == PL_OP_MEMFD) {
+	if (op->code == PL_OP_FORK || op->code == PL_OP_MEMFD || op->code == PL_OP_SECRETMEM) {
 		if (op->slot >= (op->code == PL_OP_FORK ? PL_PROCESSES_MAX : PL_FILES_MAX))
 			return "slot out of range";
 		bit = 1u << (op->slot + (op->code == PL_OP_FORK ? 0 : PL_PROCESSES_MAX));
@@ -65,7 +65,8 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 	if (*made & bit)
 		return "slot is made twice";
 	*made |= bit;
-	if (op->code >= PL_OP_MMAP && op->code <= PL_OP_FTRUNCATE)
+	if ((op->code >= PL_OP_MMAP && op->code <= PL_OP_FTRUNCATE) ||
+	    op->code == PL_OP_SECRETMEM)
 		return user_problem(op);
 	if (op->code >= PL_OP_GET_USER_PAGES && op->code <= PL_OP_POKE)
 		return module_problem(op);

@@ -47,6 +47,7 @@ class Code(enum.IntEnum):
     EXIT = 8
     MEMFD = 9
     FTRUNCATE = 10
+    SECRETMEM = 22
     GET_USER_PAGES = 32
     GET_USER_PAGES_FAST = 33
     PUT_PAGE = 34

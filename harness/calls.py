@@ -147,6 +147,7 @@ COMPILE: dict[abi.Code, Callable[[Scope, Arguments, abi.Code, int], abi.Op]] = {
     abi.Code.EXIT: _exit,
     abi.Code.MEMFD: _memfd,
     abi.Code.FTRUNCATE: _ftruncate,
+    abi.Code.SECRETMEM: _memfd,
     abi.Code.GET_USER_PAGES: _gup,
     abi.Code.GET_USER_PAGES_FAST: _gup,
     abi.Code.PUT_PAGE: _put,

@@ -80,6 +80,10 @@ def kernel_parameters(machine: Machine) -> str:
     QEMU (-no-reboot). Addresses are those of System.map.
     """
     parameters = [f"console={_CONSOLE[machine.arch.name]}", "loglevel=5", "panic=-1", "nokaslr"]
+    # Secret memory is asked for; its pages leave a direct map that is made of pages.
+    parameters.append("secretmem.enable=1")
+    if machine.arch.name == "arm64":
+        parameters.append("rodata=full")
     if machine.arch.name == "x86_64":
         # The emulated timers are slow on a busy host, not broken.
         parameters.append("no_timer_check")

@@ -122,6 +122,7 @@ CALLS: dict[str, Signature] = {
     "fork": Signature(abi.Code.FORK, (), Result.PROCESS, named=True),
     "exit": Signature(abi.Code.EXIT, (), Result.NOTHING),
     "memfd": Signature(abi.Code.MEMFD, (_SOME_PAGES, _SIZE), Result.FILE),
+    "memfd_secret": Signature(abi.Code.SECRETMEM, (_SOME_PAGES, _SIZE), Result.FILE),
     "ftruncate": Signature(abi.Code.FTRUNCATE, (Parameter("file", Kind.FILE), _SOME_PAGES, _SIZE)),
     "get_user_pages": Signature(abi.Code.GET_USER_PAGES, _GUP, Result.HELD),
     "get_user_pages_fast": Signature(abi.Code.GET_USER_PAGES_FAST, _GUP, Result.HELD),

@@ -52,6 +52,7 @@ enum pl_code {
 	PL_OP_EXIT = 8,		/* the operation's process ends */
 	PL_OP_MEMFD = 9,	/* slot=file, n=size in bytes */
 	PL_OP_FTRUNCATE = 10,	/* file, n=size in bytes */
+	PL_OP_SECRETMEM = 22,	/* slot=file, n=size in bytes */
 	/* module calls, made in the context of the operation's process */
 	PL_OP_GET_USER_PAGES = 32,	/* slot, addr, n=nr_pages, flags=PL_FOLL_* */
 	PL_OP_GET_USER_PAGES_FAST = 33,	/* slot, addr, n=nr_pages (int), flags */

@@ -49,9 +49,9 @@ def _view(state: State, frames: dict[int, int], touches: tuple[int, ...]) -> dic
             view[abi.Section.VMA][process, number] = vma
     for number, page in state.pages.items():
         if page.users:
-            words = [page.content.words.get(offset >> 3, 0) for offset in touches]
+            words = [page.shown.words.get(offset >> 3, 0) for offset in touches]
             words += [0] * (abi.TOUCH_MAX - len(words))
-            record = (page.ref, page.map, page.flags, page.content.digest, *words)
+            record = (page.ref, page.map, page.flags, page.shown.digest, *words)
             view[abi.Section.PAGE][(frames[number],)] = record
     for slot, held in state.held.items():
         for index, kept in enumerate(held):

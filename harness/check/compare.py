@@ -250,7 +250,7 @@ def pages(
         pfn = pairs.frame.get(number, -1)
         expected = None
         if page_ is not None and page_.users:
-            content = page_.content
+            content = page_.shown
             word = content.words.get
             shown = [word(index, 0) for index in words]
             expected = (page_.ref, page_.map, page_.flags, content.digest, *shown)

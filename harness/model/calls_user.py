@@ -10,7 +10,7 @@ from .calls import Expected, Model, call, pages_of, value
 from .rules import V_MAYREAD, V_MAYSHARE, V_MAYWRITE, V_SHARED
 from .state import State, Vma
 
-EINVAL, ENOMEM, EEXIST = 22, 12, 17
+EINVAL, ENOMEM, EEXIST, EACCES = 22, 12, 17, 13
 SIGBUS, SIGSEGV = 7, 11
 SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR = 1, 2, 2
 # Plain numbers: an enum's operators are slow.
@@ -33,6 +33,11 @@ def _mmap(model: Model, state: State, op: abi.Op) -> Expected:
     file, pgoff = -1, 0
     if op.file >= 0:
         file, pgoff = state.slots[op.file], op.aux >> abi.PAGE_SHIFT
+        if state.files[file].secret:
+            error = model.rules.secret_mmap(shared, op.prot)
+            if error:
+                return value(error)
+            flags = model.rules.secret_vma_flags(flags)
     elif shared:
         file = state.new_file(-1, op.n)
     account = not shared and bool(op.prot & _PROT_WRITE)
@@ -71,6 +76,8 @@ def _mprotect(model: Model, state: State, op: abi.Op) -> Expected:
             at += 1
             continue
         stop = min(found.end, end)
+        if not model.rules.may_protect(found, op.prot):
+            return value(-EACCES)
         _protect(model, state, op, found, at, stop)
         at = stop
     return value(0)
@@ -183,5 +190,8 @@ def _memfd(model: Model, state: State, op: abi.Op) -> Expected:
 def _ftruncate(model: Model, state: State, op: abi.Op) -> Expected:
     if op.n < 0:
         return value(-EINVAL)
-    pagecache.truncate(model.rules, state, state.slots[op.file], op.n)
+    file = state.slots[op.file]
+    if state.files[file].secret and not model.rules.secret_resizes(state.files[file].size):
+        return value(-EINVAL)
+    pagecache.truncate(model.rules, state, file, op.n)
     return value(0)

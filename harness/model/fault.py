@@ -21,6 +21,7 @@ from .state import (
     ZERO_PAGE,
     State,
     Vma,
+    rss_of,
 )
 from .vma import prepare_anon
 
@@ -89,7 +90,7 @@ def _file(rules: Rules, state: State, process: int, vma: Vma, index: int, write:
     if write:
         flags, dirty = rules.file_shared_pte(vma)
         page.flags |= dirty
-    state.count(process, SHMEM, 1)
+    state.count(process, rss_of(page.flags), 1)
     state.set_pte(process, index, flags, cached)
     return True
 

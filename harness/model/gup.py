@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from .. import abi
 from . import fault
 from .rules import Rules
-from .state import G_DIRTY, P_SPECIAL, State, Vma
+from .state import G_DIRTY, G_NO_DATA, P_SPECIAL, State, Vma
 from .vma import extent, find
 
 EINTR, EFAULT = 4, 14
@@ -89,6 +89,8 @@ def slow(rules: Rules, state: State, arena: Arena, op: abi.Op, addr: int, nr: in
         vma = find(state.mms[process].vmas, index) if index >= 0 else None
         if vma is None or not _may(rules, vma, write, force):
             return rules.partial(done, -EFAULT)
+        if vma.file >= 0 and state.files[vma.file].secret and not rules.slow_takes_secret():
+            return rules.partial(done, -EFAULT)
         if rules.slow_interrupted(killed):
             return rules.partial(done, -EINTR)
         page = _follow(rules, state, process, vma, index, flags)
@@ -114,6 +116,8 @@ def _walk(rules: Rules, state: State, arena: Arena, op: abi.Op, start: int) -> i
         if pte is None or not rules.fast_permitted(pte.flags, write):
             break
         if pte.flags & P_SPECIAL and not rules.fast_takes_special():
+            break
+        if state.pages[pte.page].flags & G_NO_DATA and not rules.fast_takes_secret():
             break
         if write and rules.fast_dirties():
             state.page(pte.page).flags |= G_DIRTY

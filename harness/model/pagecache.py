@@ -1,4 +1,4 @@
-"""Page caches of shmem files: filling, truncating, going away.
+"""Page caches of shmem and secret files: filling, truncating, going away.
 
 Source: 6.1 mm/shmem.c, mm/truncate.c.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..abi import PAGE_SHIFT
 from . import zap
 from .rules import Rules
-from .state import NEW_SHMEM, State
+from .state import NEW_SECRET, NEW_SHMEM, State
 
 _PAGE = 1 << PAGE_SHIFT
 
@@ -17,7 +17,8 @@ def get(state: State, file: int, index: int) -> int:
     """The page at index, made empty and up to date if there is none."""
     page = state.files[file].cache.get(index)
     if page is None:
-        page = state.new_page(NEW_SHMEM, file=file, index=index)
+        flags = NEW_SECRET if state.files[file].secret else NEW_SHMEM
+        page = state.new_page(flags, file=file, index=index)
         state.cache_add(file, index, page)
     return page
 

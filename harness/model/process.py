@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from . import pagecache, zap
 from .rules import Rules, is_cow
-from .state import ANON, G_ANON, P_SPECIAL, SHMEM, Mm, Pte, State, Vma
+from .state import G_ANON, P_SPECIAL, Mm, Pte, State, Vma, rss_of
 
 _EVERYTHING = 1 << 32
 
@@ -42,9 +42,8 @@ def _copy_one(
     page.ref += shared
     page.map += shared
     if shared:
-        anon = bool(page.flags & G_ANON)
-        state.count(child, ANON if anon else SHMEM, shared)
-        if anon:
+        state.count(child, rss_of(page.flags), shared)
+        if page.flags & G_ANON:
             page.flags = rules.fork_shared_flags(page.flags)
     flags = pte.flags
     if is_cow(vma):

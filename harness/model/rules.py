@@ -15,6 +15,7 @@ from .registry import (
     is_cow,
 )
 from .rules_gup import GupRules
+from .rules_kinds import KindRules
 from .rules_memory import MemoryRules, Reuse, prot_bits
 
 __all__ = [
@@ -34,5 +35,5 @@ __all__ = [
 ]
 
 
-class Rules(MemoryRules, GupRules):
+class Rules(MemoryRules, GupRules, KindRules):
     """Every rule; a wrong variant overrides one method."""

@@ -22,6 +22,7 @@ from .state import (
 )
 
 MAPPED = P_PRESENT | P_YOUNG
+_MAY_SHIFT = 4  # VM_MAYREAD is VM_READ << 4, and so on
 _USER_FAULT = "6.1 arch/x86/mm/fault.c access_error, arch/arm64/mm/fault.c do_page_fault"
 
 
@@ -184,6 +185,11 @@ class MemoryRules(RuleBase):
         if vma.flags & (V_SHARED | V_WRITE) == V_SHARED | V_WRITE:
             flags |= P_WRITE
         return flags
+
+    @rule("mprotect.may", "6.1 mm/mprotect.c do_mprotect_pkey (newflags >> 4)")
+    def may_protect(self, vma: Vma, prot: int) -> bool:
+        """Access that a mapping may never have (VM_MAY*) cannot be given to it."""
+        return not prot & ~(vma.flags >> _MAY_SHIFT)
 
     @rule("mprotect.upgrade", "6.1 mm/mprotect.c can_change_pte_writable, mprotect_fixup")
     def upgraded_pte(self, flags: int, vma: Vma, page_flags: int) -> int:

@@ -40,8 +40,18 @@ G_MAPPING = int(PageFlag.MAPPING)
 NEW_ANON = int(
     PageFlag.UPTODATE | PageFlag.ANON | PageFlag.SWAPBACKED | PageFlag.EXCLUSIVE | PageFlag.MAPPING
 )
+G_NO_DATA = int(PageFlag.NO_DATA)
+G_SWAPBACKED = int(PageFlag.SWAPBACKED)
 NEW_SHMEM = int(PageFlag.UPTODATE | PageFlag.SWAPBACKED | PageFlag.MAPPING)
+NEW_SECRET = int(PageFlag.UPTODATE | PageFlag.MAPPING | PageFlag.NO_DATA)
 ZERO_FLAGS = int(PageFlag.RESERVED | PageFlag.ZERO)
+
+
+def rss_of(flags: int) -> int:
+    """The counter that a mapped page is in, by its flags (mm_counter)."""
+    if flags & G_ANON:
+        return ANON
+    return SHMEM if flags & G_SWAPBACKED else FILE
 
 
 class Pte(NamedTuple):
@@ -94,6 +104,11 @@ class Page:
         self.users = 0
         self.accessed = 0
 
+    @property
+    def shown(self) -> Content:
+        """What a snapshot shows: nothing of secret memory."""
+        return EMPTY if self.flags & G_NO_DATA else self.content
+
     def clone(self) -> Page:
         other = Page.__new__(Page)
         other.flags = self.flags
@@ -109,17 +124,19 @@ class Page:
 
 class File:
     """A shmem file: one the program opened (slot >= 0), or the hidden one of
-    a shared anonymous mapping (slot -1), which lives as long as its VMAs."""
+    a shared anonymous mapping (slot -1), which lives as long as its VMAs.
+    secret: it is of memfd_secret() instead."""
 
-    __slots__ = ("cache", "size", "slot")
+    __slots__ = ("cache", "secret", "size", "slot")
 
-    def __init__(self, slot: int, size: int) -> None:
+    def __init__(self, slot: int, size: int, secret: bool = False) -> None:
         self.slot = slot
         self.size = size
+        self.secret = secret
         self.cache: dict[int, int] = {}
 
     def clone(self) -> File:
-        other = File(self.slot, self.size)
+        other = File(self.slot, self.size, self.secret)
         other.cache = dict(self.cache)
         return other
 
@@ -294,10 +311,10 @@ class State:
 
     # ---- files ------------------------------------------------------------------
 
-    def new_file(self, slot: int, size: int) -> int:
+    def new_file(self, slot: int, size: int, *, secret: bool = False) -> int:
         """A file; slot -1 for the hidden file of shared anonymous memory."""
         file = self.new_id()
-        self.files[file] = File(slot, size)
+        self.files[file] = File(slot, size, secret)
         if slot >= 0:
             self.slots[slot] = file
             self.touched.add(("f", slot))

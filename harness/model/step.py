@@ -13,7 +13,7 @@ from .. import abi
 from ..abi import Kind
 
 # The modules whose functions make the calls; they register themselves.
-from . import calls_module, calls_user, gup, process, zap  # noqa: F401
+from . import calls_kinds, calls_module, calls_user, gup, process, zap  # noqa: F401
 from .calls import CALLS, Expected
 from .rules import Rules
 from .semantics import Semantics

@@ -6,7 +6,7 @@ Source: 6.1 mm/memory.c.
 from __future__ import annotations
 
 from .rules import Rules
-from .state import ANON, G_ANON, G_DIRTY, P_SPECIAL, SHMEM, State
+from .state import G_ANON, G_DIRTY, P_SPECIAL, State, rss_of
 
 
 def range_(
@@ -26,7 +26,7 @@ def range_(
             continue
         special = bool(pte.flags & P_SPECIAL)
         state.clear_pte(process, index)
-        state.count(process, ANON if anon else SHMEM, -rules.zap_rss(special))
+        state.count(process, rss_of(page.flags), -rules.zap_rss(special))
         if not special and rules.zap_dirties(pte.flags, page.flags):
             state.page(pte.page).flags |= G_DIRTY
         for _ in range(rules.zap_counts(special)):

@@ -103,6 +103,8 @@ VARIANTS: dict[str, Wrong] = {
         and page_flags & (G_ANON | G_EXCLUSIVE) == G_ANON | G_EXCLUSIVE
         else flags
     ),
+    # mprotect gives any access
+    "may_protect": lambda self, vma, prot: True,
     # mprotect goes on behind a hole
     "mprotect_goes_on": lambda self: True,
     # VMAs merge only if both have the same anon_vma
@@ -175,6 +177,16 @@ VARIANTS: dict[str, Wrong] = {
     ),
     # the table's end is not looked for
     "walks_off_table": lambda self, start, extent: False,
+    # a private mapping of secret memory is a mapping like any other
+    "secret_mmap": lambda self, shared, prot: -1 if prot & 4 else 0,
+    # a mapping of secret memory is as any of a file
+    "secret_vma_flags": lambda self, flags: flags,
+    # a secret file can grow
+    "secret_resizes": lambda self, size: True,
+    # secret memory is memory
+    "slow_takes_secret": lambda self: True,
+    # the walk asks the PTE alone, as before there was secret memory
+    "fast_takes_secret": lambda self: True,
     # the zero page is written
     "poke_refused": lambda self, zero: False,
 }
