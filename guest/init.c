@@ -23,6 +23,9 @@
 #define PORT_WAIT_S	20
 #define SSH_SERVER	"/usr/sbin/dropbear"
 #define AF_NETLINK	16
+#define THP		"/sys/kernel/mm/transparent_hugepage/"
+#define HUGE_BASE	0x20000000ul
+#define HUGE_BYTES	(2ul << 20)
 
 static int console = -1;
 
@@ -61,6 +64,31 @@ static long mount(const char *type, const char *where)
 	return sys_long(mount, type, where, type, 0, 0, 0);
 }
 
+/*
+ * Huge pages come where a program asks for them, zeroed and never shared, and
+ * stay until it lets them go: khugepaged would make some by itself. It looks
+ * at memory at once when the first process has a huge page, and then only as
+ * often as it is told to: never again, if that process stays.
+ */
+static void prepare_huge(void)
+{
+	void *page = (void *)HUGE_BASE;
+	long keeper;
+
+	need("use_zero_page", write_file(THP "use_zero_page", "0"));
+	need("scan_sleep_millisecs", write_file(THP "khugepaged/scan_sleep_millisecs", "4294967295"));
+	keeper = sys_long(clone, 17 /* SIGCHLD */, 0, 0, 0, 0, 0);
+	need("fork", keeper);
+	if (keeper)
+		return;
+	sys_mmap(page, HUGE_BYTES, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	if (!sys(madvise, page, HUGE_BYTES, MADV_HUGEPAGE))
+		*(volatile char *)page = 1;
+	for (;;)
+		sys_long(ppoll, 0, 0, 0, 0, 0, 0);
+}
+
 static void prepare(void)
 {
 	int fd;
@@ -71,6 +99,7 @@ static void prepare(void)
 	need("mount of /sys", mount("sysfs", "/sys"));
 	need("mount of debugfs", mount("debugfs", "/sys/kernel/debug"));
 	need("fault_around_bytes", write_file("/sys/kernel/debug/fault_around_bytes", "4096"));
+	prepare_huge();
 	fd = sys_open(MODULE_PATH, O_RDONLY | O_CLOEXEC);
 	need(MODULE_PATH, fd);
 	need("module", sys(finit_module, fd, "", 0));

@@ -148,6 +148,8 @@ static long map(const struct slot *slot, const struct step *step)
 	flags |= op->flags & PL_MAP_SHARED ? MAP_SHARED : MAP_PRIVATE;
 	if (op->flags & PL_MAP_ANON)
 		flags |= MAP_ANONYMOUS;
+	if (op->flags & PL_MAP_HUGETLB)
+		flags |= MAP_HUGETLB;
 	return sys_mmap(op->addr, op->n, op->prot, flags, file_of(slot, step), op->aux);
 }
 

@@ -12,7 +12,7 @@ static const char *user_problem(const struct pl_operation *op)
 {
 	__u64 bytes = op->code == PL_OP_STORE ? op->data_len : (__u64)op->n;
 
-	if (op->code == PL_OP_MMAP && op->flags & ~(PL_MAP_SHARED | PL_MAP_ANON))
+	if (op->code == PL_OP_MMAP && op->flags & ~(PL_MAP_SHARED | PL_MAP_ANON | PL_MAP_HUGETLB))
 		return "unknown mmap flags";
 	if (op->code == PL_OP_MADVISE && op->flags != PL_MADV_DONTNEED)
 		return "unknown madvise advice";

@@ -29,6 +29,7 @@ LOG_MAX = 16384
 
 PAGE_SHIFT = 12
 PAGE_SIZE = 4096
+HUGE_PAGES = 512  # of a leaf above the PTE level, both architectures with 4 KiB pages
 WHOLE = 0xFFFFFFFF
 FILE_NONE = 0
 FILE_OTHER = 0xFFFFFFFF
@@ -65,6 +66,7 @@ class Prot(enum.IntFlag):
 class Map(enum.IntFlag):
     SHARED = 1
     ANON = 2
+    HUGETLB = 16
 
 
 class Madv(enum.IntEnum):
@@ -180,7 +182,7 @@ PROGRAM = struct.Struct("<IIIIIIQII4I")
 OUTCOME = struct.Struct("<IBBBBiIqQII")
 SECTION = struct.Struct("<HHI")
 PTE_RECORD = struct.Struct("<BxHIQ")
-PAGE_RECORD = struct.Struct("<QiiI4xQ4Q")
+PAGE_RECORD = struct.Struct("<QiiIHHQ4Q")
 GONE_RECORD = struct.Struct("<Q")
 HELD_RECORD = struct.Struct("<IIQ")
 CACHE_RECORD = struct.Struct("<IIQ")

@@ -18,6 +18,15 @@ from .signatures import PRIVATE, Kind, Result
 _ADDRESS_MASK = (1 << 64) - 1
 
 
+def wants_alignment(a: Arguments) -> bool:
+    """Does an mmap ask to begin where a page table begins? Huge pages have to.
+
+    Raises:
+        Mistake: flags that are none.
+    """
+    return bool(a.symbols("flags") & abi.Map.HUGETLB) or a.values.get("align") == abi.HUGE_PAGES
+
+
 def _mmap(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     pages = a.number("pages", 1, abi.ARENA_PAGES_MAX)
     prot = a.symbols("prot")
@@ -37,6 +46,12 @@ def _mmap(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
         if c.position not in c.starts:
             a.fail("adjacent_to", "a mapping that no other lies behind")
     start = c.starts[c.position]
+    if a.number("align", 1, abi.HUGE_PAGES, 1) not in (1, abi.HUGE_PAGES):
+        a.fail("align", f"align={abi.HUGE_PAGES} or none")
+    if flags & abi.Map.HUGETLB:
+        _check_huge(a, flags, pages)
+    if wants_alignment(a) and start % abi.HUGE_PAGES:
+        a.fail("adjacent_to", f"a mapping that ends at a multiple of {abi.HUGE_PAGES} pages")
     if start + pages >= abi.ARENA_PAGES_MAX:
         expected = f"an arena of at most {abi.ARENA_PAGES_MAX} pages, guard pages included"
         a.fail("pages", expected, f"{start + pages + 1}")
@@ -51,6 +66,14 @@ def _mmap(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
         file=file,
         line=line,
     )
+
+
+def _check_huge(a: Arguments, flags: int, pages: int) -> None:
+    """Huge pages are anonymous and private, and whole."""
+    if flags & abi.Map.SHARED or not flags & abi.Map.ANON:
+        a.fail("flags", "private|anon beside HUGETLB")
+    if pages % abi.HUGE_PAGES:
+        a.fail("pages", f"a multiple of {abi.HUGE_PAGES} pages")
 
 
 def _munmap(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:

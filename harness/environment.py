@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 DEFAULT_CPU = {"x86_64": "Nehalem", "arm64": "cortex-a57"}
+HUGE_POOL = 4  # huge pages that a guest keeps for hugetlb (hugepages=)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,17 @@ a kernel would have put a mapping:
 * Groups lie in the arena in the order of their first mappings. A group that
   would fit in one last-level page table (512 pages with its guards) and would
   cross into the next one begins at the next one instead.
+* A group whose first mapping is aligned begins where a page table begins.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TypeAlias
 
 from . import abi, language
 from .binding import Arguments
-from .calls import COMPILE
+from .calls import COMPILE, wants_alignment
 from .conditions import check_claim, check_requires
 from .language import Mistake
 from .program import (
@@ -33,16 +35,17 @@ from .program import (
 )
 from .scope import Scope
 
-TABLE_PAGES = 512  # of one last-level page table, both architectures with 4 KiB pages
+TABLE_PAGES = abi.HUGE_PAGES  # of one last-level page table
 
 Node: TypeAlias = Operation | Claim | Requires | Blank
 
 
-def place_groups(sizes: list[int]) -> tuple[list[int], int]:
+def place_groups(sizes: list[int], aligned: Collection[int] = frozenset()) -> tuple[list[int], int]:
     """Where groups of mappings lie.
 
     Args:
         sizes: pages of each group, its guards not counted.
+        aligned: numbers of the groups that begin where a page table begins.
 
     Returns:
         The first page of each group in the arena (behind its guard), and the
@@ -50,8 +53,13 @@ def place_groups(sizes: list[int]) -> tuple[list[int], int]:
     """
     starts = []
     end = 0
-    for size in sizes:
+    for group, size in enumerate(sizes):
         whole = size + 2
+        if group in aligned:
+            end += -(end + 1) % TABLE_PAGES  # the guard ends the table below
+            starts.append(end + 1)
+            end += whole
+            continue
         room = TABLE_PAGES - end % TABLE_PAGES
         if room < whole <= TABLE_PAGES:
             end += room
@@ -89,6 +97,7 @@ def _plan(program: Program) -> tuple[dict[int, int], int]:
         First page in the arena by the line's position, and the arena's pages.
     """
     sizes: list[int] = []  # of the groups
+    aligned: set[int] = set()
     members: dict[int, tuple[int, int]] = {}  # position -> group, page in it
     last: dict[str, tuple[int, int]] = {}  # mapping -> group, page behind it
     for position, line in enumerate(program.lines):
@@ -98,6 +107,7 @@ def _plan(program: Program) -> tuple[dict[int, int], int]:
         try:
             arguments = Arguments(node.call)
             pages = arguments.number("pages", 1, abi.ARENA_PAGES_MAX)
+            alone = wants_alignment(arguments)
         except Mistake:
             continue
         neighbour = arguments.values.get("adjacent_to")
@@ -108,11 +118,13 @@ def _plan(program: Program) -> tuple[dict[int, int], int]:
         else:
             group, end = len(sizes), 0
             sizes.append(0)
+            if alone:
+                aligned.add(group)
         members[position] = group, end
         sizes[group] += pages
         if node.result is not None:
             last[node.result] = group, end + pages
-    starts, arena_pages = place_groups(sizes)
+    starts, arena_pages = place_groups(sizes, aligned)
     return {position: starts[group] + at for position, (group, at) in members.items()}, arena_pages
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from .arch import Arch
-from .environment import DEFAULT_CPU
+from .environment import DEFAULT_CPU, HUGE_POOL
 
 MEMORY_MB = 256
 PORT_NAME = "pagelab"
@@ -80,8 +80,8 @@ def kernel_parameters(machine: Machine) -> str:
     QEMU (-no-reboot). Addresses are those of System.map.
     """
     parameters = [f"console={_CONSOLE[machine.arch.name]}", "loglevel=5", "panic=-1", "nokaslr"]
-    # Secret memory is asked for; its pages leave a direct map that is made of pages.
-    parameters.append("secretmem.enable=1")
+    # Secret memory has to be asked for; its pages leave a direct map that is made of pages.
+    parameters += ["secretmem.enable=1", f"hugepages={HUGE_POOL}"]
     if machine.arch.name == "arm64":
         parameters.append("rodata=full")
     if machine.arch.name == "x86_64":

@@ -79,7 +79,9 @@ PROT = {
     )
 }
 PRIVATE = 0x100  # no bit of the ABI's: private is what shared is not
-MAP = {"private": PRIVATE, "shared": int(abi.Map.SHARED), "anon": int(abi.Map.ANON)}
+MAP = {"private": PRIVATE, "shared": int(abi.Map.SHARED), "anon": int(abi.Map.ANON)} | {
+    flag.name: int(flag) for flag in (abi.Map.HUGETLB,) if flag.name
+}
 ADVICE = {advice.name: int(advice) for advice in abi.Madv}
 FOLL = {str(flag.name): int(flag) for flag in abi.Foll}
 PENDING = {"SIGKILL": int(abi.Mode.KILLED)}
@@ -108,6 +110,7 @@ CALLS: dict[str, Signature] = {
             Parameter("file", Kind.FILE, required=False),
             Parameter("offset", Kind.NUMBER, required=False),
             Parameter("adjacent_to", Kind.MAPPING, required=False),
+            Parameter("align", Kind.NUMBER, required=False),
         ),
         Result.MAPPING,
     ),

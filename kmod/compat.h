@@ -9,6 +9,7 @@
 #define PAGELAB_COMPAT_H
 
 #include <linux/highmem.h>
+#include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
@@ -86,6 +87,14 @@ static inline int pl_mapcount(struct page *page)
 	return page_mapcount(page);
 }
 
+/* FOLL_PINs of a compound page: those of any other are in its count. */
+static inline u16 pl_pincount(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	return folio_test_large(folio) ? atomic_read(folio_pincount_ptr(folio)) : 0;
+}
+
 /* Flags of a page, as PL_PAGE_*, but for ZERO and NO_DATA. */
 static inline u32 pl_page_flags(struct page *page)
 {
@@ -114,7 +123,8 @@ static inline u32 pl_page_flags(struct page *page)
 		flags |= PL_PAGE_MAPPING;
 	if (PageAnon(page)) {
 		flags |= PL_PAGE_ANON;
-		if (PageAnonExclusive(page))
+		/* a huge page of hugetlb has one such flag, its head's */
+		if (!(PageHuge(page) && PageTail(page)) && PageAnonExclusive(page))
 			flags |= PL_PAGE_EXCLUSIVE;
 	}
 	return flags;
@@ -156,7 +166,22 @@ static inline u16 pl_pte_flags(pte_t pte)
 	return flags;
 }
 
-/* The same of a leaf one level up; not none. */
+/*
+ * Is an entry one level up, not none, a leaf and no table? Not pmd_leaf(): on
+ * arm64 that asks for a valid one, which a leaf with PROT_NONE is not.
+ */
+static inline bool pl_pmd_leaf(pmd_t pmd)
+{
+	if (!pmd_present(pmd))
+		return true;
+#if defined(CONFIG_ARM64)
+	return !(pmd_val(pmd) & PMD_TABLE_BIT);
+#else
+	return pmd_leaf(pmd);
+#endif
+}
+
+/* The same as pl_pte_flags() of a leaf one level up. */
 static inline u16 pl_pmd_flags(pmd_t pmd)
 {
 	u16 flags = PL_PTE_HUGE | PL_PTE_PRESENT;
@@ -169,6 +194,8 @@ static inline u16 pl_pmd_flags(pmd_t pmd)
 		flags |= PL_PTE_DIRTY;
 	if (pmd_young(pmd))
 		flags |= PL_PTE_YOUNG;
+	if (pl_pte_none_prot(__pte(pmd_val(pmd))))
+		flags |= PL_PTE_NONE_PROT;
 	return flags;
 }
 

@@ -62,6 +62,7 @@ int pl_begin(struct pl_session *s, const struct pl_begin *begin)
 	s->end = begin->arena_start + size;
 	s->touches = begin->touches;
 	memcpy(s->touch, begin->touch, sizeof(s->touch));
+	pl_clean_pools();
 	s->zero_ref = page_count(ZERO_PAGE(0));
 	s->zero_dirty = PageDirty(ZERO_PAGE(0));
 	/* pairs with pagelab_ioctl(): who sees it begun sees the arena */
@@ -69,14 +70,15 @@ int pl_begin(struct pl_session *s, const struct pl_begin *begin)
 	return 0;
 }
 
-static void count_outside(void *arg, unsigned long addr, u16 flags, unsigned long pfn)
+static void count_outside(void *arg, unsigned long addr, u16 flags, unsigned long pfn,
+			  unsigned long pages)
 {
 	s64 *outside = arg;
 
 	if (flags & PL_PTE_SWAP)
-		outside[PL_RSS_SWAP]++;
+		outside[PL_RSS_SWAP] += pages;
 	else if (!(flags & PL_PTE_SPECIAL) && pfn_valid(pfn))
-		outside[pl_rss_of_page(pfn_to_page(pfn))]++;
+		outside[pl_rss_of_page(pfn_to_page(pfn))] += pages;
 }
 
 /*

@@ -132,6 +132,7 @@ struct pl_session {
 int pl_symbols_resolve(void);
 void pl_symbols_release(void);
 void pl_lru_drain(void);
+void pl_clean_pools(void);
 bool pl_page_secret(struct page *page);
 
 /* handles.c */
@@ -145,13 +146,15 @@ void pl_session_end(struct pl_session *s);
 int pl_do_call(struct pl_session *s, struct pl_call *call);
 
 /* walk.c */
-typedef void (*pl_pte_fn)(void *arg, unsigned long addr, u16 flags, unsigned long pfn);
+typedef void (*pl_pte_fn)(void *arg, unsigned long addr, u16 flags, unsigned long pfn,
+			  unsigned long pages);
 int pl_walk(struct mm_struct *mm, unsigned long start, unsigned long end, pl_pte_fn fn, void *arg);
 
 /* pages.c */
 void *pl_page_data(struct page *page);
 void pl_pages_start(struct pl_pages *pages);
 int pl_pages_see(struct pl_session *s, unsigned long pfn);
+int pl_pages_see_leaf(struct pl_session *s, unsigned long pfn);
 void pl_pages_tell(struct pl_session *s);
 void pl_pages_commit(struct pl_pages *pages);
 void pl_pages_free(struct pl_pages *pages);

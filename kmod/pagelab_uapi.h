@@ -70,6 +70,7 @@ enum pl_code {
 
 #define PL_MAP_SHARED		1u	/* else private */
 #define PL_MAP_ANON		2u
+#define PL_MAP_HUGETLB		16u
 
 #define PL_MADV_DONTNEED	1u
 
@@ -186,6 +187,7 @@ struct pl_section {
 #define PL_PTE_ZERO		0x0080u	/* pfn is the zero page */
 #define PL_PTE_HUGE		0x0100u	/* part of a leaf above the PTE level */
 
+/* A leaf above the PTE level is one record, of its first page in the arena. */
 struct pl_pte_record {
 	__u8 process;
 	__u8 reserved;
@@ -210,9 +212,13 @@ struct pl_pte_record {
 #define PL_PAGE_NO_DATA		0x2000u	/* no kernel mapping: digest, word are 0 */
 
 /*
- * A page that a PTE of the arena, a held set, a file or the module refers to.
+ * A page that a PTE of the arena, a held set, a file or the module refers to,
+ * and the head of its compound page. A leaf above the PTE level refers to its
+ * first page and to those of its others that are not empty.
  * ref: page_count(), without the snapshot's own; of the zero page the
- * difference to when the program began. map: page_mapcount().
+ * difference to when the program began; of a compound page all of them, in the
+ * record of its head. map: page_mapcount(). tail: pages between the head and
+ * this one. pins: in the record of a head, FOLL_PINs (others are in ref alone).
  *
  * digest: the sum (mod 2^64) over the 512 little-endian 64-bit words w_i of
  * the page that are not zero of pl_mix(w_i, i), so an empty page gives 0:
@@ -225,7 +231,8 @@ struct pl_page_record {
 	__s32 ref;
 	__s32 map;
 	__u32 flags;		/* PL_PAGE_* */
-	__u32 reserved;
+	__u16 tail;
+	__u16 pins;
 	__u64 digest;
 	__u64 word[PL_TOUCH_MAX];
 };

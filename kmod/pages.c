@@ -44,6 +44,17 @@ static u64 digest(const u64 *word)
 	return sum;
 }
 
+static bool is_empty(const u64 *word)
+{
+	const u64 *end = word + PAGE_SIZE / sizeof(u64);
+
+	for (; word < end; word += 8) {
+		if (word[0] | word[1] | word[2] | word[3] | word[4] | word[5] | word[6] | word[7])
+			return false;
+	}
+	return true;
+}
+
 static void read_page(const struct pl_session *s, unsigned long pfn, struct pl_page_record *r)
 {
 	struct page *page = pfn_to_page(pfn);
@@ -52,7 +63,11 @@ static void read_page(const struct pl_session *s, unsigned long pfn, struct pl_p
 
 	memset(r, 0, sizeof(*r));
 	r->pfn = pfn;
-	r->ref = page_count(page);
+	r->tail = page - compound_head(page);
+	if (!r->tail) {
+		r->ref = page_count(page);
+		r->pins = pl_pincount(page);
+	}
 	r->map = pl_mapcount(page);
 	r->flags = pl_page_flags(page);
 	if (is_zero_pfn(pfn)) {
@@ -151,8 +166,7 @@ void pl_pages_start(struct pl_pages *p)
 	p->changed = 0;
 }
 
-/* Something refers to that frame. Frames without a struct page are not shown. May sleep. */
-int pl_pages_see(struct pl_session *s, unsigned long pfn)
+static int see(struct pl_session *s, unsigned long pfn)
 {
 	struct pl_pages *p = &s->pages;
 	struct pl_entry *entry = find(p, pfn);
@@ -173,6 +187,40 @@ int pl_pages_see(struct pl_session *s, unsigned long pfn)
 		p->order[p->changed++].entry = entry - p->entries;
 	}
 	return 0;
+}
+
+/*
+ * Something refers to that frame. Frames without a struct page are not shown.
+ * What counts a tail's references is its head. May sleep.
+ */
+int pl_pages_see(struct pl_session *s, unsigned long pfn)
+{
+	unsigned long head = pfn;
+	int err = 0;
+
+	if (pfn_valid(pfn))
+		head = page_to_pfn(compound_head(pfn_to_page(pfn)));
+	if (head != pfn)
+		err = see(s, head);
+	return err ? err : see(s, pfn);
+}
+
+/*
+ * The same of a leaf above the last level: of its pages those behind the first
+ * that hold anything, which are few.
+ */
+int pl_pages_see_leaf(struct pl_session *s, unsigned long pfn)
+{
+	unsigned long i;
+	int err = pl_pages_see(s, pfn);
+
+	for (i = 1; i < PTRS_PER_PTE && !err; i++) {
+		const u64 *data = pl_page_data(pfn_to_page(pfn + i));
+
+		if (data && !is_empty(data))
+			err = see(s, pfn + i);
+	}
+	return err;
 }
 
 static int by_pfn(const void *a, const void *b)

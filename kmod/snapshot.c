@@ -20,7 +20,8 @@ struct pte_reader {
 	unsigned long start;
 };
 
-static void read_pte(void *arg, unsigned long addr, u16 flags, unsigned long pfn)
+static void read_pte(void *arg, unsigned long addr, u16 flags, unsigned long pfn,
+		     unsigned long pages)
 {
 	struct pte_reader *reader = arg;
 	struct pl_seen_pte *pte = reader->list->data;
@@ -150,7 +151,11 @@ static int read_member(struct pl_session *s, struct pl_member *m)
 	mmput(m->mm);
 	ptes = m->now.ptes.data;
 	for (i = 0; i < m->now.ptes.count && !err; i++) {
-		if (ptes[i].flags & PL_PTE_PRESENT)
+		if (!(ptes[i].flags & PL_PTE_PRESENT))
+			continue;
+		if (ptes[i].flags & PL_PTE_HUGE)
+			err = pl_pages_see_leaf(s, ptes[i].pfn);
+		else
 			err = pl_pages_see(s, ptes[i].pfn);
 	}
 	return err;

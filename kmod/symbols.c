@@ -3,6 +3,7 @@
  * symbols.c - what the kernel does not export, resolved at load.
  */
 #include <linux/cpumask.h>
+#include <linux/hugetlb.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -12,6 +13,11 @@
 static void (*lru_drain_local)(void);
 static void (*lru_drain_all)(void);
 static const struct address_space_operations *secretmem;
+#ifdef CONFIG_HUGETLB_PAGE
+static struct hstate *pools;
+static int *pool_count;
+static spinlock_t *pool_lock;
+#endif
 
 /*
  * kallsyms_lookup_name() is not exported either (since 5.7), but a kprobe
@@ -23,6 +29,19 @@ static struct kprobe probe = {
 	.symbol_name = "kallsyms_lookup_name",
 	.flags = KPROBE_FLAG_DISABLED,
 };
+
+/* Those of hugetlb; false if the kernel has it and not them. */
+static bool resolve_pools(unsigned long (*lookup)(const char *name))
+{
+#ifdef CONFIG_HUGETLB_PAGE
+	pools = (void *)lookup("hstates");
+	pool_count = (void *)lookup("hugetlb_max_hstate");
+	pool_lock = (void *)lookup("hugetlb_lock");
+	return pools && pool_count && pool_lock;
+#else
+	return true;
+#endif
+}
 
 int pl_symbols_resolve(void)
 {
@@ -46,6 +65,10 @@ int pl_symbols_resolve(void)
 	secretmem = (void *)lookup("secretmem_aops");
 	if (IS_ENABLED(CONFIG_SECRETMEM) && !secretmem) {
 		pr_err("this kernel has no symbol secretmem_aops: needs KALLSYMS_ALL\n");
+		goto missing;
+	}
+	if (!resolve_pools(lookup)) {
+		pr_err("this kernel has no symbols of hugetlb: needs KALLSYMS_ALL\n");
 		goto missing;
 	}
 	return 0;
@@ -84,4 +107,25 @@ bool pl_page_secret(struct page *page)
 	if (!mapping || (unsigned long)mapping & PAGE_MAPPING_FLAGS)
 		return false;
 	return mapping->a_ops == secretmem;
+}
+
+/*
+ * A huge page goes back to hugetlb's pool as dirty as it is, and comes out like
+ * that. Make the free ones clean, so that no program sees what another left.
+ */
+void pl_clean_pools(void)
+{
+#ifdef CONFIG_HUGETLB_PAGE
+	struct page *page;
+	int i, nid;
+
+	spin_lock_irq(pool_lock);
+	for (i = 0; i < *pool_count; i++) {
+		for_each_online_node(nid) {
+			list_for_each_entry(page, &pools[i].hugepage_freelists[nid], lru)
+				ClearPageDirty(page);
+		}
+	}
+	spin_unlock_irq(pool_lock);
+#endif
 }

@@ -27,21 +27,18 @@ static void walk_ptes(const struct walk *w, pmd_t pmd, unsigned long addr, unsig
 		u16 flags = pl_pte_flags(pte);
 
 		if (flags)
-			w->fn(w->arg, addr, flags, flags & PL_PTE_PRESENT ? pte_pfn(pte) : 0);
+			w->fn(w->arg, addr, flags, flags & PL_PTE_PRESENT ? pte_pfn(pte) : 0, 1);
 	}
 }
 
 static void walk_leaf(const struct walk *w, pmd_t pmd, unsigned long addr, unsigned long end)
 {
 	u16 flags = pl_pmd_flags(pmd);
-	unsigned long pfn = 0, step = 0;
+	unsigned long pfn = 0;
 
-	if (flags & PL_PTE_PRESENT) {
+	if (flags & PL_PTE_PRESENT)
 		pfn = pmd_pfn(pmd) + ((addr & ~PMD_MASK) >> PAGE_SHIFT);
-		step = 1;
-	}
-	for (; addr != end; addr += PAGE_SIZE, pfn += step)
-		w->fn(w->arg, addr, flags, pfn);
+	w->fn(w->arg, addr, flags, pfn, (end - addr) >> PAGE_SHIFT);
 }
 
 static void walk_pmds(const struct walk *w, pud_t *pudp, pud_t pud, unsigned long addr,
@@ -56,7 +53,7 @@ static void walk_pmds(const struct walk *w, pud_t *pudp, pud_t pud, unsigned lon
 		next = pmd_addr_end(addr, end);
 		if (pmd_none(pmd))
 			continue;
-		if (!pmd_present(pmd) || pmd_leaf(pmd))
+		if (pl_pmd_leaf(pmd))
 			walk_leaf(w, pmd, addr, next);
 		else
 			walk_ptes(w, pmd, addr, next);
@@ -101,8 +98,8 @@ static int walk_p4ds(const struct walk *w, pgd_t *pgdp, pgd_t pgd, unsigned long
 }
 
 /*
- * Call fn for every page from start to end whose entry is not none, in
- * ascending order; it must not sleep. Both addresses are page aligned.
+ * Call fn for every page from start to end whose entry is not none, and once
+ * for each leaf above the last level, in ascending order; it must not sleep. Both addresses are page aligned.
  */
 int pl_walk(struct mm_struct *mm, unsigned long start, unsigned long end, pl_pte_fn fn, void *arg)
 {

@@ -13,6 +13,7 @@ from harness import abi, language, layout, trace
 from harness.check.compare import _rss, _vmas
 from harness.environment import Environment
 from harness.model import Arena, Expected, Model, Rules, Semantics, State
+from harness.model.state import G_COMPOUND
 from harness.trace import Header, Outcome, Trace
 
 ZERO_PFN = 0x42
@@ -31,10 +32,19 @@ class _Frames:
         for page in [page for page in self.of if page not in state.pages]:
             del self.of[page]
         used = set(self.of.values())
+        for page, pfn in self.of.items():
+            if state.pages[page].flags & G_COMPOUND and not state.pages[page].tail:
+                used.update(range(pfn, pfn + abi.HUGE_PAGES))
         for page in sorted(state.pages):
-            if page not in self.of:
-                pfn = next(n for n in range(0x1000, 0x9000) if n not in used)
-                used.add(pfn)
+            tail = state.pages[page].tail
+            if tail:
+                self.of[page] = self.of[page - tail] + tail
+            elif page not in self.of:
+                pages = abi.HUGE_PAGES if state.pages[page].flags & G_COMPOUND else 1
+                pfn = next(
+                    n for n in range(0x1000, 0x9000, pages) if used.isdisjoint(range(n, n + pages))
+                )
+                used.update(range(pfn, pfn + pages))
                 self.of[page] = pfn
 
 
@@ -47,12 +57,13 @@ def _view(state: State, frames: dict[int, int], touches: tuple[int, ...]) -> dic
         view[abi.Section.RSS][(process,)] = _rss(state, process) or ()
         for number, vma in enumerate(_vmas(state, process) or ()):
             view[abi.Section.VMA][process, number] = vma
-    for number, page in state.pages.items():
-        if page.users:
-            words = [page.shown.words.get(offset >> 3, 0) for offset in touches]
+    for number in state.pages:
+        record = state.record(number)
+        if record is not None:
+            *counts, content = record
+            words = [content.words.get(offset >> 3, 0) for offset in touches]
             words += [0] * (abi.TOUCH_MAX - len(words))
-            record = (page.ref, page.map, page.flags, page.shown.digest, *words)
-            view[abi.Section.PAGE][(frames[number],)] = record
+            view[abi.Section.PAGE][(frames[number],)] = (*counts, content.digest, *words)
     for slot, held in state.held.items():
         for index, kept in enumerate(held):
             if kept is not None:

@@ -126,14 +126,16 @@ def _outcome_name(outcome: Outcome, name: str) -> int:
 def _fact(asked: Resolved, observed: Observed) -> int:
     """What the last snapshot shows of a page or a PTE; 0 where there is none."""
     if asked.page is not None:
-        flags, pfn = observed.pte.get((asked.process, asked.page), (0, 0))
+        flags, pfn = observed.entry(asked.process, asked.page)
         if asked.function == "pte":
             return int(bool(flags & asked.flag))
     else:
         pfn = observed.held.get((asked.slot or 0, asked.index), 0)
     if asked.function == "page":
         return pfn
-    ref, mapped, flags = observed.page.get(pfn, (0, 0, 0))[:3]
+    ref, mapped, flags, tail = observed.page.get(pfn, (0, 0, 0, 0))[:4]
+    if tail:
+        ref = observed.page.get(pfn - tail, (0,))[0]
     if asked.function == "flag":
         return int(bool(flags & asked.flag))
     return ref if asked.function == "ref" else mapped

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .. import abi
 from ..model import State
-from ..model.state import ZERO_PAGE
+from ..model.state import G_COMPOUND, ZERO_PAGE
 from .observed import Key, Observed
 
 
@@ -37,15 +37,23 @@ class Pairs:
         if pfn is not None:
             del self.page[pfn]
 
-    def match(self, page: int, pfn: int) -> bool:
-        """Is this frame that page? A pair of two strangers is made and kept."""
+    def match(self, state: State, page: int, pfn: int) -> bool:
+        """Is this frame that page? A pair of two strangers is made and kept.
+
+        The pages of a compound page, and their frames, follow each other.
+        """
         known = self.frame.get(page)
         if known is not None:
             return known == pfn
-        if pfn in self.page:
+        pages = 1
+        if state.pages[page].flags & G_COMPOUND:
+            tail = state.pages[page].tail
+            page, pfn, pages = page - tail, pfn - tail, abi.HUGE_PAGES
+        if any(pfn + i in self.page for i in range(pages)):
             return False
-        self.frame[page] = pfn
-        self.page[pfn] = page
+        for i in range(pages):
+            self.frame[page + i] = pfn + i
+            self.page[pfn + i] = page + i
         return True
 
 
@@ -98,7 +106,7 @@ def _pte(state: State, pairs: Pairs, observed: Observed, key: Key) -> Difference
         seen is not None
         and expected is not None
         and seen[0] == expected.flags
-        and pairs.match(expected.page, seen[1])
+        and pairs.match(state, expected.page, seen[1])
     ):
         return None
     return Difference(
@@ -133,7 +141,7 @@ def _frame(state: State, pairs: Pairs, observed: Observed, key: Key) -> Differen
         seen = observed.cache.get((table, index))
     if seen is None and expected is None:
         return None
-    if seen is not None and expected is not None and pairs.match(expected, seen):
+    if seen is not None and expected is not None and pairs.match(state, expected, seen):
         return None
     return Difference(
         key,
@@ -246,14 +254,14 @@ def pages(
         elif pfn in observed.page:
             return Difference(("n", pfn), _page_text(observed.page[pfn]), None)
     for number in wanted:
-        page_ = state.pages.get(number)
+        record = state.record(number)
         pfn = pairs.frame.get(number, -1)
         expected = None
-        if page_ is not None and page_.users:
-            content = page_.shown
+        if record is not None:
+            *counts, content = record
             word = content.words.get
             shown = [word(index, 0) for index in words]
-            expected = (page_.ref, page_.map, page_.flags, content.digest, *shown)
+            expected = (*counts, content.digest, *shown)
         seen = observed.page.get(pfn)
         if seen != expected:
             return Difference(
@@ -265,8 +273,9 @@ def pages(
 
 
 def _page_text(page: tuple[int, ...]) -> str:
-    ref, mapped, flags, digest, *words = page
+    ref, mapped, flags, tail, pins, digest, *words = page
     shown = " ".join(word.to_bytes(8, "little").hex() for word in words)
     return (
-        f"ref {ref} map {mapped} {_names(flags, abi.PageFlag)} digest {digest:016x} words {shown}"
+        f"ref {ref} map {mapped} {_names(flags, abi.PageFlag)} tail {tail} pins {pins}"
+        f" digest {digest:016x} words {shown}"
     )

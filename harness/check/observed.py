@@ -24,7 +24,7 @@ class Observed:
 
     Attributes:
         pte: (process, page of the arena) -> (flags, pfn).
-        page: pfn -> (ref, map, flags, digest, word...).
+        page: pfn -> (ref, map, flags, tail, pins, digest, word...).
         held: (slot, index) -> pfn.
         cache: (file slot, page of the file) -> pfn.
         rss: process -> (alive, anon, file, shmem, swap).
@@ -42,6 +42,15 @@ class Observed:
         self.rss: dict[int, tuple[int, ...]] = {}
         self.vma: dict[int, tuple[tuple[int, ...], ...]] = {}
         self.file: dict[int, int] = {}
+
+    def entry(self, process: int, index: int) -> tuple[int, int]:
+        """Flags and pfn of what maps a page of the arena; zeros where nothing does."""
+        found = self.pte.get((process, index))
+        if found is not None:
+            return found
+        first = index & -abi.HUGE_PAGES
+        flags, pfn = self.pte.get((process, first), (0, 0))
+        return (flags, pfn + index - first) if flags & abi.PteFlag.HUGE else (0, 0)
 
     def apply(self, snapshot: bytes) -> tuple[list[Key], list[int]]:
         """Take in one snapshot's changes.

@@ -49,7 +49,7 @@ def _dirty(model: Model, state: State, op: abi.Op) -> Expected:
     for index in held:
         number = state.held[op.slot][index]
         assert number is not None
-        page = state.page(number)
+        page = state.page(state.head(number))
         page.flags = model.rules.dirtied_flags(page.flags)
     return value(len(held))
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from .. import abi
 from ..abi import Code, Kind, VmaFlag
-from . import fault, pagecache, process, zap
+from . import fault, hugetlb, pagecache, process, zap
 from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
 from .rules import V_MAYREAD, V_MAYSHARE, V_MAYWRITE, V_SHARED
-from .state import State, Vma
+from .state import P_HUGE, State, Vma
 
 EINVAL, ENOMEM, EEXIST, EACCES = 22, 12, 17, 13
 SIGBUS, SIGSEGV = 7, 11
 SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR = 1, 2, 2
 # Plain numbers: an enum's operators are slow.
-_MAP_SHARED, _PROT_WRITE = int(abi.Map.SHARED), int(abi.Prot.WRITE)
+_MAP_SHARED, _MAP_HUGETLB = int(abi.Map.SHARED), int(abi.Map.HUGETLB)
+_PROT_WRITE = int(abi.Prot.WRITE)
 _MAYEXEC = int(VmaFlag.MAYEXEC)
 _PROT_ALL = int(abi.Prot.READ | abi.Prot.WRITE | abi.Prot.EXEC)
 
@@ -38,9 +39,15 @@ def _mmap(model: Model, state: State, op: abi.Op) -> Expected:
             if error:
                 return value(error)
             flags = model.rules.secret_vma_flags(flags)
+    elif op.flags & _MAP_HUGETLB:
+        if not hugetlb.reserve(model.rules, state, op.process, start, end):
+            return value(-ENOMEM)
+        flags = model.rules.huge_vma_flags(flags)
+        file = state.new_file(-1, op.n)
     elif shared:
         file = state.new_file(-1, op.n)
-    account = not shared and bool(op.prot & _PROT_WRITE)
+    private = not shared and not op.flags & _MAP_HUGETLB
+    account = private and bool(op.prot & _PROT_WRITE)
     new = Vma(start, end, flags, file, pgoff, 0, True, account)
     state.set_vmas(op.process, vmas.insert(model.rules, mm.vmas, new))
     return value(op.addr)
@@ -55,7 +62,11 @@ def _munmap(model: Model, state: State, op: abi.Op) -> Expected:
     mm = state.mms[op.process]
     if not vmas.overlapping(mm.vmas, start, end) and model.rules.munmap_hole_is_error():
         return value(-EINVAL)
+    found = vmas.overlapping(mm.vmas, start, end)
+    if any(hugetlb.splits_badly(model.rules, vma, start, end) for vma in found):
+        return value(-EINVAL)
     zap.range_(model.rules, state, op.process, start, end)
+    hugetlb.release(state, op.process, start, end)
     state.set_vmas(op.process, vmas.cut(mm.vmas, start, end))
     pagecache.drop_unmapped(model.rules, state)
     return value(0)
@@ -78,6 +89,8 @@ def _mprotect(model: Model, state: State, op: abi.Op) -> Expected:
         stop = min(found.end, end)
         if not model.rules.may_protect(found, op.prot):
             return value(-EACCES)
+        if hugetlb.splits_badly(model.rules, found, at, stop):
+            return value(-EINVAL)
         _protect(model, state, op, found, at, stop)
         at = stop
     return value(0)
@@ -96,7 +109,8 @@ def _protect(model: Model, state: State, op: abi.Op, found: Vma, start: int, end
     for index in sorted(number for number in mm.ptes if start <= number < end):
         pte = mm.ptes[index]
         bits = model.rules.protected_pte(pte.flags, changed)
-        bits = model.rules.upgraded_pte(bits, changed, state.pages[pte.page].flags)
+        if not pte.flags & P_HUGE:
+            bits = model.rules.upgraded_pte(bits, changed, state.pages[pte.page].flags)
         state.set_pte(op.process, index, bits, pte.page)
 
 
@@ -112,7 +126,10 @@ def _madvise(model: Model, state: State, op: abi.Op) -> Expected:
         low, high = max(found.start, start), min(found.end, end)
         if low > at and not model.rules.madvise_goes_on():
             return value(-ENOMEM)
-        zap.range_(model.rules, state, op.process, low, high)
+        last = model.rules.huge_dontneed(low, high) if hugetlb.is_hugetlb(found) else high
+        if last is None:
+            return value(-EINVAL)
+        zap.range_(model.rules, state, op.process, low, last)
         covered += high - low
         at = high
     return value(0 if covered == end - start else -ENOMEM)
@@ -132,7 +149,7 @@ def _touch(model: Model, state: State, op: abi.Op, addr: int, write: bool) -> Ex
         return Expected(Kind.SIGNAL, signo=SIGSEGV, si_code=SEGV_ACCERR, addr=addr)
     if not fault.user_access(model.rules, state, op.process, found, index, write):
         return Expected(Kind.SIGNAL, signo=SIGBUS, si_code=BUS_ADRERR, addr=addr)
-    return state.mms[op.process].ptes[index].page
+    return state.mapped(op.process, index)
 
 
 @call(Code.LOAD)

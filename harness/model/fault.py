@@ -7,7 +7,7 @@ check_vma_flags for get_user_pages). Source: 6.1 mm/memory.c.
 from __future__ import annotations
 
 from ..abi import PAGE_SHIFT
-from . import pagecache
+from . import hugetlb, pagecache
 from .rules import V_SHARED, V_WRITE, Rules
 from .state import (
     ANON,
@@ -38,6 +38,8 @@ def handle(rules: Rules, state: State, process: int, vma: Vma, index: int, write
     Returns:
         False for VM_FAULT_SIGBUS; else the entry is there.
     """
+    if hugetlb.is_hugetlb(vma):
+        return hugetlb.fault(rules, state, process, vma, index, write)
     pte = state.mms[process].ptes.get(index)
     if pte is None:
         if vma.file >= 0:
@@ -142,7 +144,8 @@ def user_access(
     Returns:
         False for SIGBUS.
     """
-    pte = state.mms[process].ptes.get(index)
+    found = state.leaf(process, index)
+    index, pte = found or (index, state.mms[process].ptes.get(index))
     if pte is not None and (not write or pte.flags & P_WRITE):
         flags = rules.stored_pte(pte.flags) if write else rules.loaded_pte(pte.flags)
         wanted = P_YOUNG | (P_DIRTY if write else 0)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import abi
-from . import fault
-from .rules import Rules
-from .state import G_DIRTY, G_NO_DATA, P_SPECIAL, State, Vma
+from . import fault, hugetlb
+from .rules import V_WRITE, Rules
+from .state import G_DIRTY, G_NO_DATA, P_SPECIAL, P_WRITE, State, Vma
 from .vma import extent, find
 
 EINTR, EFAULT = 4, 14
@@ -39,7 +39,7 @@ class Arena:
 
 def _take(rules: Rules, state: State, slot: int, page: int) -> None:
     """Reference a page and put it into the held set."""
-    state.page(page).ref += rules.grab()
+    state.get(page, rules.grab())
     state.hold(slot, page)
 
 
@@ -51,6 +51,11 @@ def _follow(
     rules: Rules, state: State, process: int, vma: Vma, index: int, flags: int
 ) -> int | None:
     """follow_page_pte(): the page, or None if a fault must come first."""
+    found = state.leaf(process, index)
+    if found is not None:
+        return (
+            None if flags & WRITE and not found[1].flags & P_WRITE else state.mapped(process, index)
+        )
     pte = state.mms[process].ptes.get(index)
     if pte is None:
         return None
@@ -91,6 +96,15 @@ def slow(rules: Rules, state: State, arena: Arena, op: abi.Op, addr: int, nr: in
             return rules.partial(done, -EFAULT)
         if vma.file >= 0 and state.files[vma.file].secret and not rules.slow_takes_secret():
             return rules.partial(done, -EFAULT)
+        if (
+            hugetlb.is_hugetlb(vma)
+            and write
+            and not vma.flags & V_WRITE
+            and not rules.huge_forced()
+        ):
+            return rules.partial(done, -EFAULT)
+        if killed and hugetlb.is_hugetlb(vma):
+            return rules.partial(done, rules.huge_interrupted())
         if rules.slow_interrupted(killed):
             return rules.partial(done, -EINTR)
         page = _follow(rules, state, process, vma, index, flags)
@@ -112,6 +126,15 @@ def _walk(rules: Rules, state: State, arena: Arena, op: abi.Op, start: int) -> i
     limit = rules.fast_limit(op.n)
     while done < limit:
         index = arena.index(start + done * abi.PAGE_SIZE)
+        found = state.leaf(process, index) if index >= 0 else None
+        if found is not None:
+            if not rules.fast_permitted(found[1].flags, write):
+                break
+            if not op.n:
+                break
+            _take(rules, state, slot, state.mapped(process, index))
+            done += 1
+            continue
         pte = state.mms[process].ptes.get(index) if index >= 0 else None
         if pte is None or not rules.fast_permitted(pte.flags, write):
             break

@@ -5,7 +5,8 @@ Source: 6.1 kernel/fork.c dup_mmap, mm/memory.c copy_page_range, mm/mmap.c exit_
 
 from __future__ import annotations
 
-from . import pagecache, zap
+from ..abi import ARENA_PAGES_MAX
+from . import hugetlb, pagecache, zap
 from .rules import Rules, is_cow
 from .state import G_ANON, P_SPECIAL, Mm, Pte, State, Vma, rss_of
 
@@ -22,6 +23,9 @@ def fork(rules: Rules, state: State, parent: int, child: int) -> None:
         copy = vma._replace(anon_vma=anon_vma, singular=not vma.anon_vma)
         mm.vmas.append(copy)
         if rules.fork_copies(vma):
+            if hugetlb.is_hugetlb(vma):
+                hugetlb.fork(rules, state, parent, child, vma)
+                continue
             _copy(rules, state, parent, child, vma)
 
 
@@ -55,6 +59,7 @@ def _copy_one(
 def exit_(rules: Rules, state: State, process: int) -> None:
     """The end of a process: everything is unmapped, its mm is gone."""
     zap.range_(rules, state, process, 0, _EVERYTHING)
+    hugetlb.release(state, process, 0, ARENA_PAGES_MAX)
     mm = state.mms[process]
     mm.alive = False
     state.set_vmas(process, [])

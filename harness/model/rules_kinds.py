@@ -1,12 +1,15 @@
-"""Rules of particular kinds of memory: secret memory."""
+"""Rules of particular kinds of memory: secret memory, huge pages of hugetlb."""
 
 from __future__ import annotations
 
-from ..abi import Prot, VmaFlag
+from ..abi import HUGE_PAGES, Prot, VmaFlag
 from .registry import RuleBase, rule
+from .rules_memory import prot_bits
+from .state import G_DIRTY, P_DIRTY, P_HUGE, P_WRITE, P_YOUNG, Vma
 
-EPERM, EINVAL = 1, 22
+EPERM, EFAULT, EINVAL = 1, 14, 22
 _EXEC = int(Prot.EXEC)
+_HUGETLB, _DONTEXPAND = int(VmaFlag.HUGETLB), int(VmaFlag.DONTEXPAND)
 _MAYEXEC, _DONTDUMP = int(VmaFlag.MAYEXEC), int(VmaFlag.DONTDUMP)
 
 
@@ -41,3 +44,70 @@ class KindRules(RuleBase):
     def fast_takes_secret(self) -> bool:
         """The lockless walk takes secret pages: it does not."""
         return False
+
+    # ---- hugetlb -------------------------------------------------------------
+
+    @rule("hugetlb.vma", "6.1 fs/hugetlbfs/inode.c hugetlbfs_file_mmap")
+    def huge_vma_flags(self, flags: int) -> int:
+        """A mapping of hugetlb says so and cannot grow."""
+        return flags | _HUGETLB | _DONTEXPAND
+
+    @rule("hugetlb.reserve", "6.1 mm/hugetlb.c hugetlb_reserve_pages, hugetlb_acct_memory")
+    def huge_reserves(self, wanted: int, left: int) -> bool:
+        """A mapping is made only if the pool can promise every page of it."""
+        return wanted <= left
+
+    @rule("hugetlb.allocate", "6.1 mm/hugetlb.c dequeue_huge_page_vma")
+    def huge_available(self, promised: bool, left: int) -> bool:
+        """A page comes out of a promise once, else out of what the pool has left, or SIGBUS."""
+        return promised or left > 0
+
+    @rule("hugetlb.recycle", "6.1 mm/hugetlb.c free_huge_page, enqueue_huge_page")
+    def huge_recycled_flags(self, flags: int) -> int:
+        """A huge page comes out of the pool as dirty as it went in, the last one in first."""
+        return flags & G_DIRTY
+
+    @rule("hugetlb.new_pte", "6.1 mm/hugetlb.c hugetlb_no_page, make_huge_pte")
+    def huge_new_pte(self, vma: Vma) -> int:
+        """A new private huge page is mapped read-only, real and zeroed even for a read."""
+        return prot_bits(vma) | P_HUGE
+
+    @rule("hugetlb.reuse", "6.1 mm/hugetlb.c hugetlb_wp (page_mapcount)")
+    def huge_reuses(self, mappings: int) -> bool:
+        """A write keeps a huge page that is mapped once, whoever holds references."""
+        return mappings == 1
+
+    @rule("hugetlb.written_pte", "6.1 mm/hugetlb.c set_huge_ptep_writable, make_huge_pte")
+    def huge_written_pte(self, flags: int) -> int:
+        """A write leaves the entry writable, dirty and young."""
+        return flags | P_WRITE | P_DIRTY | P_YOUNG
+
+    @rule("hugetlb.child_pte", "6.1 mm/hugetlb.c copy_hugetlb_page_range")
+    def huge_child_pte(self, flags: int) -> int:
+        """The child's entry is the parent's, as young as that one."""
+        return flags
+
+    @rule("hugetlb.zap", "6.1 mm/hugetlb.c __unmap_hugepage_range (huge_pte_dirty)")
+    def huge_zapped_flags(self, pte_flags: int, flags: int) -> int:
+        """Unmapping passes the entry's dirty bit to the page, anonymous though it is."""
+        return flags | (G_DIRTY if pte_flags & P_DIRTY else 0)
+
+    @rule("hugetlb.split", "6.1 mm/hugetlb.c hugetlb_vm_op_split")
+    def huge_split_refused(self, edge: int) -> bool:
+        """A mapping of huge pages is cut only between two of them."""
+        return edge % HUGE_PAGES != 0
+
+    @rule("hugetlb.dontneed", "6.1 mm/madvise.c madvise_dontneed_free_valid_vma")
+    def huge_dontneed(self, start: int, end: int) -> int | None:
+        """DONTNEED of huge pages begins at one, and ends with the last that is whole."""
+        return None if start % HUGE_PAGES else end - end % HUGE_PAGES
+
+    @rule("hugetlb.force", "6.1 mm/gup.c check_vma_flags (is_vm_hugetlb_page)")
+    def huge_forced(self) -> bool:
+        """FORCE writes to read-only huge pages of hugetlb: it does not."""
+        return False
+
+    @rule("hugetlb.killed", "6.1 mm/hugetlb.c follow_hugetlb_page (fatal_signal_pending)")
+    def huge_interrupted(self) -> int:
+        """With a fatal signal pending huge pages of hugetlb give -EFAULT, not -EINTR."""
+        return -EFAULT

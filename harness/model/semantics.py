@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..abi import PAGE_SIZE
-from ..environment import Environment
+from ..environment import HUGE_POOL, Environment
 from ..errors import UsageError
 
 
@@ -20,6 +20,7 @@ class Semantics:
         task_size: first address that no user can map (TASK_SIZE_MAX), bytes.
         table_span: bytes that one last-level page table maps (PMD_SIZE).
         gup_capacity: length of pages[] in the module.
+        huge_pool: huge pages that hugetlb has (boot parameter hugepages=).
         tagged_addresses: the top byte of an address is ignored
             (arch/arm64/include/asm/uaccess.h untagged_addr; x86-64 6.1 has none).
         exec_only_readable: an exec-only page can be read: x86-64 without
@@ -33,6 +34,7 @@ class Semantics:
     task_size: int = (1 << 47) - PAGE_SIZE
     table_span: int = 1 << 21
     gup_capacity: int = 512
+    huge_pool: int = HUGE_POOL
     tagged_addresses: bool = False
     exec_only_readable: bool = True
     drained_each: bool = True
@@ -41,6 +43,12 @@ class Semantics:
 FEATURE_PKU = 1
 FEATURE_EPAN = 2
 KNOWN_LINES = ("6.1",)
+
+
+def _last_number(parameters: tuple[str, ...], name: str, default: int) -> int:
+    """The number that the last boot parameter of that name gives."""
+    given = [text.removeprefix(name) for text in parameters if text.startswith(name)]
+    return int(given[-1]) if given and given[-1].isdecimal() else default
 
 
 def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
@@ -63,6 +71,7 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
         task_size=facts.get("task_size", default.task_size),
         table_span=facts.get("table_span", default.table_span),
         gup_capacity=facts.get("gup_capacity", default.gup_capacity),
+        huge_pool=_last_number(environment.boot_args, "hugepages=", default.huge_pool),
         tagged_addresses=environment.arch == "arm64",
         exec_only_readable=not features & (FEATURE_PKU | FEATURE_EPAN),
         drained_each=observe == "each",

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
-from ..abi import PageFlag, PteFlag
+from ..abi import HUGE_PAGES, PageFlag, PteFlag
 from .content import EMPTY, Content
 
 ANON, FILE, SHMEM, SWAP = range(4)  # indexes of an mm's RSS counters
@@ -32,11 +32,13 @@ P_YOUNG = int(PteFlag.YOUNG)
 P_SPECIAL = int(PteFlag.SPECIAL)
 P_NONE_PROT = int(PteFlag.NONE_PROT)
 P_ZERO = int(PteFlag.ZERO)
+P_HUGE = int(PteFlag.HUGE)
 
 G_DIRTY = int(PageFlag.DIRTY)
 G_ANON = int(PageFlag.ANON)
 G_EXCLUSIVE = int(PageFlag.EXCLUSIVE)
 G_MAPPING = int(PageFlag.MAPPING)
+G_COMPOUND = int(PageFlag.COMPOUND)
 NEW_ANON = int(
     PageFlag.UPTODATE | PageFlag.ANON | PageFlag.SWAPBACKED | PageFlag.EXCLUSIVE | PageFlag.MAPPING
 )
@@ -88,11 +90,30 @@ class Page:
     """A page frame's state; flags are abi.PageFlag bits.
 
     users counts what a snapshot reaches it by (PTEs, held sets, files the
-    program opened); accessed counts mark_page_accessed calls since LRU
-    batches were drained.
+    program opened), of a head also what its tails are reached by; accessed
+    counts mark_page_accessed calls since LRU batches were drained.
+
+    A compound page is a head and its tails, numbered one behind the other; a
+    tail (which lies tail pages behind its head) is there only once something
+    is known of it. The head has the references and pins of all, their flags
+    (but for EXCLUSIVE of a tail), and entire, the number of leaves above the
+    PTE level that map the whole. hugetlb: it is of hugetlb's pool.
     """
 
-    __slots__ = ("accessed", "content", "file", "flags", "index", "map", "ref", "users")
+    __slots__ = (
+        "accessed",
+        "content",
+        "entire",
+        "file",
+        "flags",
+        "hugetlb",
+        "index",
+        "map",
+        "pins",
+        "ref",
+        "tail",
+        "users",
+    )
 
     def __init__(self, flags: int, content: Content, *, file: int = -1, index: int = 0) -> None:
         self.flags = flags
@@ -103,6 +124,10 @@ class Page:
         self.map = 0
         self.users = 0
         self.accessed = 0
+        self.tail = 0
+        self.entire = 0
+        self.pins = 0
+        self.hugetlb = False
 
     @property
     def shown(self) -> Content:
@@ -119,6 +144,10 @@ class Page:
         other.map = self.map
         other.users = self.users
         other.accessed = self.accessed
+        other.tail = self.tail
+        other.entire = self.entire
+        other.pins = self.pins
+        other.hugetlb = self.hugetlb
         return other
 
 
@@ -173,6 +202,8 @@ class State:
         "next_id",
         "own",
         "pages",
+        "recycled",
+        "reserved",
         "slots",
         "touched",
         "trail",
@@ -188,6 +219,8 @@ class State:
         self.files: dict[int, File] = {}
         self.slots: dict[int, int] = {}  # file slot -> file id
         self.held: dict[int, list[int | None]] = {}
+        self.recycled: list[int] = []  # flags of huge pages that went back to the pool
+        self.reserved: set[tuple[int, int]] = set()  # huge pages kept for (process, index)
         self.next_id = 1
         self.touched: set[Key] = {("r", 0), ("v", 0)}
         self.freed: list[int] = []
@@ -204,6 +237,8 @@ class State:
         other.files = {key: file.clone() for key, file in self.files.items()}
         other.slots = dict(self.slots)
         other.held = {key: list(pages) for key, pages in self.held.items()}
+        other.recycled = list(self.recycled)
+        other.reserved = set(self.reserved)
         other.next_id = self.next_id
         other.touched = set()
         other.freed = []
@@ -254,13 +289,80 @@ class State:
         frame = self.pages[page] = self.pages[page].clone()
         return frame
 
+    def get(self, page: int, by: int = 1) -> None:
+        """Take references; those of a tail are its head's."""
+        self.page(self.head(page)).ref += by
+
     def put(self, page: int) -> None:
-        """Drop one reference; the last one frees the page."""
-        frame = self.page(page)
+        """Drop one reference; the last one frees the page, of a compound page all."""
+        head = self.head(page)
+        frame = self.page(head)
         frame.ref -= 1
-        if frame.ref == 0 and page != ZERO_PAGE:
-            del self.pages[page]
-            self.freed.append(page)
+        if frame.ref or head == ZERO_PAGE:
+            return
+        if frame.hugetlb:
+            self.recycled.append(frame.flags)
+        last = head + (HUGE_PAGES if frame.flags & G_COMPOUND else 1)
+        for number in range(head, last):
+            self.pages.pop(number, None)
+            self.freed.append(number)
+
+    def head(self, page: int) -> int:
+        """The page that keeps the counts: a tail's head, any other itself."""
+        return page - self.pages[page].tail
+
+    # ---- compound pages -------------------------------------------------------
+
+    def new_huge(self, flags: int) -> int:
+        """A fresh compound page of HUGE_PAGES with one reference; its head."""
+        head = self.new_page(flags | G_COMPOUND)
+        self.next_id = head + HUGE_PAGES
+        return head
+
+    def subpage(self, head: int, offset: int) -> int:
+        """The page that lies so far behind a head."""
+        number = head + offset
+        if number not in self.pages:
+            page = self.pages[number] = Page(G_COMPOUND, EMPTY)
+            page.ref = 0
+            page.tail = offset
+            self.own.add(number)
+        return number
+
+    def leaf(self, process: int, index: int) -> tuple[int, Pte] | None:
+        """The leaf above the PTE level that a page of the arena lies in, with its first page."""
+        first = index & -HUGE_PAGES
+        pte = self.mms[process].ptes.get(first)
+        return (first, pte) if pte is not None and pte.flags & P_HUGE else None
+
+    def mapped(self, process: int, index: int) -> int:
+        """The page that is mapped at a page of the arena."""
+        leaf = self.leaf(process, index)
+        if leaf is None:
+            return self.mms[process].ptes[index].page
+        return self.subpage(leaf[1].page, index - leaf[0])
+
+    def record(self, number: int) -> tuple[int, int, int, int, int, Content] | None:
+        """What a snapshot shows of a page: ref, map, flags, tail, pins, content; None: nothing."""
+        page = self.pages.get(number)
+        if page is None:
+            return None
+        if not page.tail:
+            if not page.users:
+                return None
+            return page.ref, page.map + page.entire, page.flags, 0, page.pins, page.shown
+        head = self.pages[number - page.tail]
+        if not page.users and not (head.entire and page.content.digest):
+            return None
+        flags = head.flags & ~G_EXCLUSIVE | page.flags & G_EXCLUSIVE
+        return 0, page.map + head.entire, flags, page.tail, 0, page.content
+
+    def _use(self, number: int, by: int) -> None:
+        """Something that a snapshot shows refers to a page, or does not any more."""
+        page = self.page(number)
+        page.users += by
+        if page.tail:
+            self.page(number - page.tail).users += by
 
     # ---- page tables ---------------------------------------------------------
 
@@ -270,15 +372,15 @@ class State:
         old = mm.ptes.get(index)
         if old is None or old.page != page:
             if old is not None:
-                self.page(old.page).users -= 1
-            self.page(page).users += 1
+                self._use(old.page, -1)
+            self._use(page, 1)
         mm.ptes[index] = Pte(flags, page)
         self.touched.add(("t", process, index))
 
     def clear_pte(self, process: int, index: int) -> None:
         """Remove a PTE; counts of pages are the caller's."""
         old = self.mms[process].ptes.pop(index)
-        self.page(old.page).users -= 1
+        self._use(old.page, -1)
         self.touched.add(("t", process, index))
 
     def count(self, process: int, counter: int, by: int) -> None:
@@ -298,7 +400,7 @@ class State:
         held = self.held.setdefault(slot, [])
         self.touched.add(("h", slot, len(held)))
         held.append(page)
-        self.page(page).users += 1
+        self._use(page, 1)
 
     def unhold(self, slot: int, index: int) -> int:
         """Take a page out of a held set; its reference is the caller's."""
@@ -306,7 +408,7 @@ class State:
         assert page is not None
         self.held[slot][index] = None
         self.touched.add(("h", slot, index))
-        self.page(page).users -= 1
+        self._use(page, -1)
         return page
 
     # ---- files ------------------------------------------------------------------

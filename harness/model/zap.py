@@ -5,8 +5,9 @@ Source: 6.1 mm/memory.c.
 
 from __future__ import annotations
 
+from . import hugetlb
 from .rules import Rules
-from .state import G_ANON, G_DIRTY, P_SPECIAL, State, rss_of
+from .state import G_ANON, G_DIRTY, P_HUGE, P_SPECIAL, State, rss_of
 
 
 def range_(
@@ -20,6 +21,9 @@ def range_(
     ptes = state.mms[process].ptes
     for index in sorted(number for number in ptes if start <= number < end):
         pte = ptes[index]
+        if pte.flags & P_HUGE:
+            hugetlb.zap(rules, state, process, index, pte)
+            continue
         page = state.pages[pte.page]
         anon = bool(page.flags & G_ANON)
         if spare_copies and anon:

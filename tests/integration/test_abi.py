@@ -40,7 +40,7 @@ ENUMS: dict[type[enum.IntEnum] | type[enum.IntFlag], str] = {
 }
 RENAMED = {"VERSION": "PL_ABI_VERSION"}
 # The page size is the architecture's, not the header's.
-NOT_IN_HEADER = {"PAGE_SHIFT", "PAGE_SIZE"}
+NOT_IN_HEADER = {"PAGE_SHIFT", "PAGE_SIZE", "HUGE_PAGES"}
 # Between the agent and the module alone, or used by number in the model only.
 NOT_IN_ABI = re.compile(r"PL_(DEVICE_NAME|CALL_MADE|FOLL_KNOWN|IOC_\w+|RSS_\w+|FEATURE_\w+)")
 PRIVATE = {"PL_DIGEST_STEP": "_DIGEST_STEP", "PL_DIGEST_FACTOR": "_DIGEST_FACTOR"}
@@ -64,7 +64,7 @@ STRUCTS: dict[str, tuple[struct.Struct, str]] = {
     "pl_pte_record": (abi.PTE_RECORD, "process flags index pfn"),
     "pl_page_record": (
         abi.PAGE_RECORD,
-        "pfn ref map flags digest word[0] word[1] word[2] word[3]",
+        "pfn ref map flags tail pins digest word[0] word[1] word[2] word[3]",
     ),
     "pl_gone_record": (abi.GONE_RECORD, "pfn"),
     "pl_held_record": (abi.HELD_RECORD, "slot index pfn"),

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from quality.variants_kinds import KINDS
+
 from harness.model.rules import (
     V_READ,
     V_SHARED,
@@ -177,19 +179,10 @@ VARIANTS: dict[str, Wrong] = {
     ),
     # the table's end is not looked for
     "walks_off_table": lambda self, start, extent: False,
-    # a private mapping of secret memory is a mapping like any other
-    "secret_mmap": lambda self, shared, prot: -1 if prot & 4 else 0,
-    # a mapping of secret memory is as any of a file
-    "secret_vma_flags": lambda self, flags: flags,
-    # a secret file can grow
-    "secret_resizes": lambda self, size: True,
-    # secret memory is memory
-    "slow_takes_secret": lambda self: True,
-    # the walk asks the PTE alone, as before there was secret memory
-    "fast_takes_secret": lambda self: True,
     # the zero page is written
     "poke_refused": lambda self, zero: False,
 }
+VARIANTS |= KINDS
 
 
 def wrong_rules(method: str) -> type[Rules]:

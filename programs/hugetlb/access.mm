@@ -1,0 +1,11 @@
+# Huge pages of hugetlb: a fault maps the whole, a write makes it writable, RSS does not count it.
+m = mmap(pages=1024, prot=rw, flags=private|anon|HUGETLB)
+load(m[3], n=8)
+store(m[3]+16, "huge")
+store(m[511]+4088, "end")
+d = load(m[3]+16, n=4)
+store(m[600], "second")
+madvise(m[512], DONTNEED, pages=512)
+e = load(m[600], n=6)
+munmap(m[512], pages=512)
+munmap(m[0], pages=512)

@@ -1,0 +1,50 @@
+"""Wrong variants of the rules of particular kinds of memory, as variants.py has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from harness.model.rules import V_WRITE, prot_bits
+from harness.model.state import P_HUGE, P_WRITE, P_YOUNG
+
+KINDS: dict[str, Callable[..., Any]] = {
+    # a private mapping of secret memory is a mapping like any other
+    "secret_mmap": lambda self, shared, prot: -1 if prot & 4 else 0,
+    # a mapping of secret memory is as any of a file
+    "secret_vma_flags": lambda self, flags: flags,
+    # a secret file can grow
+    "secret_resizes": lambda self, size: True,
+    # secret memory is memory
+    "slow_takes_secret": lambda self: True,
+    # the walk asks the PTE alone, as before there was secret memory
+    "fast_takes_secret": lambda self: True,
+    # a mapping of hugetlb could grow
+    "huge_vma_flags": lambda self, flags: flags | 0x8000,
+    # huge pages are promised as freely as small ones
+    "huge_reserves": lambda self, wanted, left: True,
+    # a copy takes what others were promised
+    "huge_available": lambda self, promised, left: True,
+    # a huge page comes out of the pool clean
+    "huge_recycled_flags": lambda self, flags: 0,
+    # a new huge page is writable at once where the mapping is
+    "huge_new_pte": lambda self, vma: (
+        prot_bits(vma) | P_HUGE | (P_WRITE if vma.flags & V_WRITE else 0)
+    ),
+    # a page that two map is written in place
+    "huge_reuses": lambda self, mappings: mappings <= 2,
+    # a write leaves the entry clean
+    "huge_written_pte": lambda self, flags: flags | P_WRITE | P_YOUNG,
+    # the child's entry is old, as small ones are
+    "huge_child_pte": lambda self, flags: flags & ~P_YOUNG,
+    # the dirty bit is lost at unmap, as that of small anonymous pages is
+    "huge_zapped_flags": lambda self, pte_flags, flags: flags,
+    # a huge page can be cut
+    "huge_split_refused": lambda self, edge: False,
+    # a part of the last huge page goes as well
+    "huge_dontneed": lambda self, start, end: None if start % 512 else -(-end // 512) * 512,
+    # a fatal signal is told as of small pages
+    "huge_interrupted": lambda self: -4,
+    # FORCE copies, as it does for small pages
+    "huge_forced": lambda self: True,
+}
