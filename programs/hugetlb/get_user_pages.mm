@@ -7,7 +7,6 @@ k = get_user_pages(m[500], nr=12, gup_flags=WRITE)
 poke(k[11]+8, "from the kernel")
 d = load(m[511]+8, n=15)
 f = get_user_pages_fast(m[510], nr=2, gup_flags=WRITE)
-claim GUP-37: d == "from the kernel"
 get_user_pages(r[0], nr=1, gup_flags=WRITE)
 claim GUP-28: ret == -EFAULT
 get_user_pages(r[0], nr=1, gup_flags=WRITE|FORCE)
