@@ -57,8 +57,13 @@ static int run_begin(struct run *run)
 	unsigned int i;
 
 	run->started = 0;
-	for (i = 0; i < PL_PROCESSES_MAX; i++)
+	run->asleep = 0;
+	run->killed = 0;
+	for (i = 0; i < PL_PROCESSES_MAX; i++) {
 		run->pid[i] = 0;
+		run->uffd[i] = -1;
+		run->making[i] = PL_OPERATIONS_MAX;
+	}
 	for (i = 0; i < PL_FILES_MAX; i++)
 		run->file[i] = -1;
 	for (i = 0; i < program->touches; i++)
@@ -97,6 +102,9 @@ static void run_end(struct run *run)
 	for (i = 0; i < PL_FILES_MAX; i++)
 		if (run->file[i] >= 0)
 			sys_close(run->file[i]);
+	for (i = 0; i < PL_PROCESSES_MAX; i++)
+		if (run->uffd[i] >= 0)
+			sys_close(run->uffd[i]);
 }
 
 /* ---- one operation -------------------------------------------------------- */
@@ -141,7 +149,14 @@ static __u32 slot_fill(struct agent *agent, struct slot *slot, __u32 first)
 	return n;
 }
 
-/* Has the process make its operations; 1 where it died, or -errno. */
+/* May a process be left asleep in it? */
+static int may_sleep(const struct pl_operation *op)
+{
+	return op->code == PL_OP_LOAD || op->code == PL_OP_STORE ||
+	       (op->code >= PL_OP_GET_USER_PAGES && op->code <= PL_OP_GET_USER_PAGES_FAST);
+}
+
+/* Has the process make its operations; SETTLED_*, or -errno. */
 static int slot_call(struct agent *agent, struct slot *slot, __u32 first)
 {
 	struct run *run = &agent->run;
@@ -153,6 +168,8 @@ static int slot_call(struct agent *agent, struct slot *slot, __u32 first)
 		door_prepare(door, run->device);
 	slot->device = run->device;
 	memcpy(slot->file, run->file, sizeof(slot->file));
+	memcpy(slot->uffd, run->uffd, sizeof(slot->uffd));
+	run->making[process] = first;
 	slot->log = agent->log_fd;
 	slot->steps = slot_fill(agent, slot, first);
 	slot->last = !run->alone && first + slot->steps == run->program->operations;
@@ -165,7 +182,9 @@ static int slot_call(struct agent *agent, struct slot *slot, __u32 first)
 		sys(futex, &door->command, FUTEX_WAKE, 1);
 	else
 		ret = run_start(run);
-	if (!ret)
+	if (!ret && run->alone && may_sleep(&run->ops[first]))
+		ret = door_settle(door, run->device, process);
+	else if (!ret)
 		ret = door_wait(door);
 	return door->refused ? -door->refused : ret;
 }
@@ -177,6 +196,8 @@ static void adopt(struct run *run, const struct step *step)
 		return;
 	if (step->op.code == PL_OP_FORK)
 		run->pid[step->op.slot] = step->report.made;
+	else if (step->op.code == PL_OP_UFFD_REGISTER)
+		run->uffd[step->op.process] = step->report.made;
 	else
 		run->file[step->op.slot] = step->report.made;
 }
@@ -247,15 +268,74 @@ static int record_steps(struct agent *agent, struct slot *slot, __u32 first, int
 	return ret ? ret : (int)i + 1;
 }
 
+/* ---- operations that sleep -------------------------------------------------- */
+
+/*
+ * What the last operation did may have woken others: a snapshot is taken when
+ * each has returned, died or fallen asleep again. 0 or -errno.
+ */
+static int settle_all(struct run *run)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < PL_PROCESSES_MAX; i++) {
+		if (!(run->asleep & 1u << i))
+			continue;
+		ret = door_settle(door_of(i), run->device, i);
+		if (ret < 0)
+			return ret;
+		if (ret == SETTLED_ASLEEP)
+			continue;
+		run->asleep &= ~(1u << i);
+		if (ret == SETTLED_DIED) {
+			run->killed |= 1u << i;
+			reap(run->pid[i]);
+			run->pid[i] = 0;
+		}
+	}
+	return 0;
+}
+
+/* Records what became of an operation that was begun; 1 or -errno. */
+static int run_wait(struct agent *agent, __u32 operation)
+{
+	struct run *run = &agent->run;
+	const struct pl_operation *op = &run->ops[operation];
+	struct report report = { .kind = PL_KIND_BLOCKED };
+	__u32 bit = 1u << op->process;
+	int ret;
+
+	if (run->making[op->process] == op->aux && !((run->asleep | run->killed) & bit)) {
+		ret = record_last(agent, operation, slot_of(op->process)->step);
+		return ret ? ret : 1;
+	}
+	if (run->making[op->process] != op->aux) {
+		report.kind = PL_KIND_NO_PROCESS;
+	} else if (run->killed & bit) {
+		report.kind = PL_KIND_DEATH;
+		report.signo = 9;
+	}
+	ret = record(agent, operation, &report, NULL);
+	return ret ? ret : 1;
+}
+
 /* Has a process go on, from an operation of its own; how many are recorded, or -errno. */
 static int run_turn(struct agent *agent, __u32 first)
 {
 	static const struct report nobody = { .kind = PL_KIND_NO_PROCESS };
+	static const struct report sleeper = { .kind = PL_KIND_BLOCKED };
 	struct run *run = &agent->run;
 	unsigned int process = run->ops[first].process;
 	struct slot *slot = slot_of(process);
 	int ret;
 
+	if (run->ops[first].code == PL_OP_WAIT)
+		return run_wait(agent, first);
+	if (run->asleep & 1u << process) {
+		ret = record(agent, first, &sleeper, NULL);
+		return ret ? ret : 1;
+	}
 	/* The first process is made with its first turn. */
 	if (!run->pid[process] && (process || run->started)) {
 		ret = record(agent, first, &nobody, NULL);
@@ -266,7 +346,27 @@ static int run_turn(struct agent *agent, __u32 first)
 		say(agent, -1, "cannot begin", ret);
 		return ret;
 	}
+	if (ret == SETTLED_ASLEEP) {
+		run->asleep |= 1u << process;
+		ret = record(agent, first, &sleeper, NULL);
+		return ret ? ret : 1;
+	}
+	if (run->asleep && settle_all(run) < 0)
+		return -EIO;
 	return record_steps(agent, slot, first, ret);
+}
+
+/* Can a process of this program be left asleep? Then it is looked at after each operation. */
+static int may_leave_asleep(const struct run *run)
+{
+	__u32 i;
+
+	for (i = 0; i < run->program->operations; i++)
+		if (run->ops[i].mode & PL_MODE_BEGIN ||
+		    run->ops[i].code == PL_OP_UFFD_REGISTER ||
+		    run->ops[i].code == PL_OP_UFFD_COPY)
+			return 1;
+	return 0;
 }
 
 /* Runs operations until the last or the first that fails; how many are recorded. */
@@ -307,7 +407,8 @@ static void run_program(struct agent *agent, const struct pl_frame *frame)
 	}
 	run->ops = (const struct pl_operation *)(program + 1);
 	run->blob = (const __u8 *)(run->ops + program->operations);
-	run->alone = program->flags & PL_PROGRAM_STREAM || agent->provoke.fd >= 0;
+	run->alone = program->flags & PL_PROGRAM_STREAM || agent->provoke.fd >= 0 ||
+		     may_leave_asleep(run);
 	agent->recorded = 0;
 	sys_write(agent->once_fd, "1", 1);
 	log_read(agent, 0);

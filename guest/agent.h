@@ -60,6 +60,10 @@ struct run {
 	__s32 device;
 	__s32 pid[PL_PROCESSES_MAX];	/* 0: not alive */
 	__s32 file[PL_FILES_MAX];	/* descriptor, or -1 */
+	__s32 uffd[PL_PROCESSES_MAX];	/* descriptor of a process's userfaultfd, or -1 */
+	__u32 making[PL_PROCESSES_MAX];	/* operation that the process's slot holds */
+	__u32 asleep;		/* bits of the processes that sleep in a call */
+	__u32 killed;		/* bits of those that died there */
 };
 
 struct agent {

@@ -236,6 +236,13 @@ void user_operation(struct slot *slot, struct step *step)
 	case PL_OP_SECRETMEM:
 		report->ret = make_file(slot, step);
 		break;
+	case PL_OP_UFFD_REGISTER:
+		report->ret = uffd_register(slot, step);
+		break;
+	case PL_OP_UFFD_COPY:
+	case PL_OP_UFFD_ZEROPAGE:
+		report->ret = uffd_fill(slot, step);
+		break;
 	case PL_OP_FTRUNCATE:
 		report->ret = sys(ftruncate, file_of(slot, step), op->n, 0);
 		break;

@@ -12,6 +12,8 @@
 #include "process.h"
 #include "sys.h"
 
+#define YIELDS	8	/* to a process that is about to sleep, before time goes by */
+
 /* Waits until the door's process has done its work (0) or died (1). */
 int door_wait(struct door *door)
 {
@@ -22,6 +24,37 @@ int door_wait(struct door *door)
 		if (!(event & FUTEX_TID_MASK))
 			return !!(event & FUTEX_OWNER_DIED);
 		sys_long(futex, &door->event, FUTEX_WAIT, event, 0, 0, 0);
+	}
+}
+
+/*
+ * Waits until the door's process has done its work, died, or sleeps in its call
+ * until somebody else does something: SETTLED_*, or -errno. Nobody can say when
+ * a process falls asleep, so it is looked at; in between it has the processor.
+ * One that neither returns nor sleeps is for the host's deadline to find.
+ */
+int door_settle(struct door *door, int device, unsigned int number)
+{
+	struct __kernel_timespec moment = { .tv_nsec = 1000000 };
+	struct pl_asleep look = { .slot = number };
+	unsigned int tries;
+	__u32 event;
+	int ret;
+
+	for (tries = 0;; tries++) {
+		event = __atomic_load_n(&door->event, __ATOMIC_SEQ_CST);
+		if (!(event & FUTEX_TID_MASK))
+			return event & FUTEX_OWNER_DIED ? SETTLED_DIED : SETTLED_DONE;
+		ret = sys_ioctl(device, PL_IOC_ASLEEP, &look);
+		if (ret < 0)
+			return ret;
+		/* Work that is done is said to be before its process sleeps at the door. */
+		if (look.asleep && __atomic_load_n(&door->event, __ATOMIC_SEQ_CST) == event)
+			return SETTLED_ASLEEP;
+		if (tries < YIELDS)
+			sys(sched_yield, 0, 0, 0);
+		else
+			sys_long(futex, &door->event, FUTEX_WAIT, event, &moment, 0, 0);
 	}
 }
 

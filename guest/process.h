@@ -40,7 +40,7 @@ struct report {
 	__s64 ret;
 	__u32 data_len;		/* of slot.data */
 	__s32 error;		/* the ioctl's errno: the request was malformed */
-	__s32 made;		/* process id of fork, descriptor of memfd, 0: none */
+	__s32 made;		/* process id of fork, a new descriptor, 0: none */
 	__u32 padding;
 };
 
@@ -90,6 +90,7 @@ struct slot {
 	__u32 last;		/* in: the steps are the program's last */
 	__u32 ended;		/* out: all is done, snapshots too, and the process exits */
 	__s32 file[PL_FILES_MAX];	/* descriptors of the program's files */
+	__s32 uffd[PL_PROCESSES_MAX];	/* of its processes' userfaultfds, or -1 */
 	__u32 provoke_len;	/* 0: the operation provokes no fault */
 	__s32 provoke_fd;
 	char provoke[PROVOKE_MAX];
@@ -99,6 +100,11 @@ struct slot {
 };
 
 _Static_assert(sizeof(struct slot) <= SLOT_BYTES - 4096, "a page is left for the stack");
+
+/* What became of a process that was given something to do. */
+#define SETTLED_DONE	0
+#define SETTLED_DIED	1
+#define SETTLED_ASLEEP	2	/* in its call, until somebody else does something */
 
 #define EVENT_STARTING	(FUTEX_WAITERS | FUTEX_TID_MASK)	/* nobody's id */
 
@@ -121,7 +127,12 @@ static inline struct slot *slot_of(unsigned int number)
 void door_prepare(struct door *door, int device);
 long process_start(unsigned int number, unsigned long flags);
 int door_wait(struct door *door);
+int door_settle(struct door *door, int device, unsigned int number);
 void process_signals(void);
+
+/* ops_uffd.c */
+long uffd_register(struct slot *slot, struct step *step);
+long uffd_fill(struct slot *slot, struct step *step);
 
 /* ops_user.c, ops_module.c: make the call in step.op, fill step.report */
 void user_operation(struct slot *slot, struct step *step);

@@ -8,6 +8,11 @@ static int hits(__u64 start, __u64 bytes, __u64 low, __u64 high)
 	return start + bytes >= start && start < high && start + bytes > low;
 }
 
+static int fills_page(const struct pl_operation *op)
+{
+	return op->code == PL_OP_UFFD_COPY || op->code == PL_OP_UFFD_ZEROPAGE;
+}
+
 static const char *user_problem(const struct pl_operation *op)
 {
 	__u64 bytes = op->code == PL_OP_STORE ? op->data_len : (__u64)op->n;
@@ -18,15 +23,34 @@ static const char *user_problem(const struct pl_operation *op)
 		return "unknown madvise advice";
 	if (op->code == PL_OP_LOAD && bytes > PL_DATA_MAX)
 		return "load of more bytes than one operation carries";
-	if (op->code <= PL_OP_STORE && hits(op->addr, bytes, WINDOW_START, WINDOW_END))
+	if (fills_page(op) && op->slot >= PL_PROCESSES_MAX)
+		return "process slot out of range";
+	if (fills_page(op))
+		bytes = 4096;
+	if ((op->code <= PL_OP_STORE || op->code == PL_OP_UFFD_REGISTER || fills_page(op)) &&
+	    hits(op->addr, bytes, WINDOW_START, WINDOW_END))
 		return "the range holds the agent's own memory";
 	return NULL;
 }
 
-/* Which calls can the module make with a signal pending? */
-static int may_be_killed(const struct pl_operation *op)
+/* Does the call get pages? */
+static int gets_pages(const struct pl_operation *op)
 {
 	return op->code == PL_OP_GET_USER_PAGES || op->code == PL_OP_GET_USER_PAGES_FAST;
+}
+
+/* Which calls can be left asleep, or be made with a signal pending? */
+static int has_mode(const struct pl_operation *op)
+{
+	switch (op->mode) {
+	case 0:
+		return 1;
+	case PL_MODE_BEGIN:
+		return op->code == PL_OP_LOAD || op->code == PL_OP_STORE || gets_pages(op);
+	case PL_MODE_KILLED:
+		return gets_pages(op);
+	}
+	return 0;
 }
 
 static const char *module_problem(const struct pl_operation *op)
@@ -53,7 +77,7 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 		return "unknown protection";
 	if (op->reserved[0] | op->reserved[1])
 		return "reserved fields are not zero";
-	if (op->mode & ~PL_MODE_KILLED || (op->mode && !may_be_killed(op)))
+	if (!has_mode(op))
 		return "a mode that the call has not";
 	if (op->data_len > PL_DATA_MAX || op->data > blob_len || op->data_len > blob_len - op->data)
 		return "data outside the blob";
@@ -66,11 +90,24 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 		return "slot is made twice";
 	*made |= bit;
 	if ((op->code >= PL_OP_MMAP && op->code <= PL_OP_FTRUNCATE) ||
-	    op->code == PL_OP_SECRETMEM)
+	    op->code == PL_OP_SECRETMEM || op->code == PL_OP_UFFD_REGISTER || fills_page(op))
 		return user_problem(op);
 	if (op->code >= PL_OP_GET_USER_PAGES && op->code <= PL_OP_POKE)
 		return module_problem(op);
 	return "unknown code";
+}
+
+static const char *wait_problem(const struct pl_operation *ops, __u32 at)
+{
+	const struct pl_operation *op = &ops[at];
+
+	if (op->aux >= at || !(ops[op->aux].mode & PL_MODE_BEGIN))
+		return "wait for an operation that was not begun";
+	if (op->process != ops[op->aux].process)
+		return "wait for an operation of another process";
+	if (op->mode | op->reserved[0] | op->reserved[1])
+		return "reserved fields are not zero";
+	return NULL;
 }
 
 static const char *arena_problem(const struct pl_program *program, __u64 task_size)
@@ -112,7 +149,9 @@ const char *program_problem(const struct pl_program *program, __u32 len, __u64 t
 		return "unknown flags";
 	problem = arena_problem(program, task_size);
 	for (i = 0; !problem && i < program->operations; i++) {
-		problem = operation_problem(&ops[i], program->blob_len, &made);
+		problem = ops[i].code == PL_OP_WAIT ?
+			  wait_problem(ops, i) :
+			  operation_problem(&ops[i], program->blob_len, &made);
 		if (problem)
 			*operation = i;
 	}

@@ -49,6 +49,10 @@ class Code(enum.IntEnum):
     MEMFD = 9
     FTRUNCATE = 10
     SECRETMEM = 22
+    UFFD_REGISTER = 23
+    UFFD_COPY = 24
+    UFFD_ZEROPAGE = 28
+    WAIT = 29
     GET_USER_PAGES = 32
     GET_USER_PAGES_FAST = 33
     PUT_PAGE = 34
@@ -81,6 +85,7 @@ class Foll(enum.IntFlag):
 class Mode(enum.IntFlag):
     """How a call is made."""
 
+    BEGIN = 1
     KILLED = 2
 
 
@@ -92,6 +97,7 @@ class Kind(enum.IntEnum):
     DEATH = 3
     REFUSED = 4
     NO_PROCESS = 5
+    BLOCKED = 6
     END = 0x80
 
 
@@ -104,6 +110,7 @@ class Refused(enum.IntEnum):
     NOT_HELD = 3
     NOT_MAPPED = 4
     RESERVED = 5
+    BUSY = 28
 
 
 class Section(enum.IntEnum):
@@ -163,6 +170,7 @@ class VmaFlag(enum.IntFlag):
     DONTEXPAND = 0x2000
     DONTDUMP = 0x4000
     HUGETLB = 0x8000
+    UFFD_MISSING = 0x10000
 
 
 class FrameType(enum.IntEnum):

@@ -126,6 +126,18 @@ def _ftruncate(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     return abi.Op(code, c.process, n=c.size(a), file=file, line=line)
 
 
+def _uffd_register(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    addr, size = c.span(a)
+    return abi.Op(code, c.process, addr=addr, n=size, line=line)
+
+
+def _uffd_fill(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    data = a.data("data") if code is abi.Code.UFFD_COPY else b""
+    addr = c.address(a, "place", abi.PAGE_SIZE)
+    c.touch(addr)
+    return abi.Op(code, c.process, addr=addr, slot=c.target(a), data=data, line=line)
+
+
 def _gup(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     # get_user_pages_fast() takes an int, get_user_pages() an unsigned long
     bits = 31 if code is abi.Code.GET_USER_PAGES_FAST else 63
@@ -171,6 +183,9 @@ COMPILE: dict[abi.Code, Callable[[Scope, Arguments, abi.Code, int], abi.Op]] = {
     abi.Code.MEMFD: _memfd,
     abi.Code.FTRUNCATE: _ftruncate,
     abi.Code.SECRETMEM: _memfd,
+    abi.Code.UFFD_REGISTER: _uffd_register,
+    abi.Code.UFFD_COPY: _uffd_fill,
+    abi.Code.UFFD_ZEROPAGE: _uffd_fill,
     abi.Code.GET_USER_PAGES: _gup,
     abi.Code.GET_USER_PAGES_FAST: _gup,
     abi.Code.PUT_PAGE: _put,

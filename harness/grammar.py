@@ -75,7 +75,7 @@ class Parser:
     """One line's tokens and a position in them.
 
     Attributes:
-        marks: columns of what was read: "result", "process", "function"; by number
+        marks: columns of what was read: "result", "process", "begin", "function"; by number
             an argument's value, or in a condition each name, literal and fact.
     """
 
@@ -147,6 +147,8 @@ class Parser:
             self.mark("process")
             process = self.name("a process's name")
             self.at += 1
+        self.mark("begin")
+        begin = self.take("begin")
         self.mark("function")
         function = self.texts[self.at]
         if self.kinds[self.at] != _NAME or function not in CALLS:
@@ -155,7 +157,7 @@ class Parser:
         self.need("(")
         call = self.call(function)
         self.end("the end of the line")
-        return Operation(call, result, process)
+        return Operation(call, result, process, begin)
 
     def call(self, function: str) -> Call:
         """Arguments up to the closing parenthesis."""

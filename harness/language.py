@@ -106,7 +106,7 @@ def column_of(line: Line, key: str | int) -> int:
     """Column of a part of a line; 1 where it has none.
 
     Args:
-        key: "result", "process" or "function" of an operation, the number of an
+        key: "result", "process", "begin" or "function" of an operation, the number of an
             argument in the order written, or of a condition's name, literal or fact.
     """
     try:
@@ -131,7 +131,8 @@ def render_line(line: Line) -> str:
     if isinstance(node, Operation):
         result = f"{node.result} = " if node.result is not None else ""
         process = f"{node.process}: " if node.process is not None else ""
-        return f"{result}{process}{render_call(node.call)}"
+        begin = "begin " if node.begin else ""
+        return f"{result}{process}{begin}{render_call(node.call)}"
     if isinstance(node, Claim):
         return f"claim {node.id}: {render_condition(node.condition)}"
     if isinstance(node, Requires):

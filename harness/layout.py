@@ -14,6 +14,7 @@ a kernel would have put a mapping:
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection
 from typing import TypeAlias
 
@@ -34,6 +35,7 @@ from .program import (
     Requires,
 )
 from .scope import Scope
+from .signatures import CALLS, Signature
 
 TABLE_PAGES = abi.HUGE_PAGES  # of one last-level page table
 
@@ -173,15 +175,47 @@ class _Compiler:
         """Compile one operation and define its result."""
         if len(self.ops) == abi.OPERATIONS_MAX:
             raise Mistake("function", f"at most {abi.OPERATIONS_MAX} operations", "one more")
-        self.scope.enter(position, node.process)
         arguments = Arguments(node.call)
         signature = arguments.signature
+        if signature.code is abi.Code.WAIT:
+            self.wait(node, arguments, number)
+            return
+        self.scope.enter(position, node.process)
         self.scope.check_result(node.result, signature)
         op = COMPILE[signature.code](self.scope, arguments, signature.code, number)
+        if node.begin:
+            op = self.begin(node, signature, op)
         self.blob += len(op.data)
         if self.blob > abi.BLOB_MAX:
             expected = f"at most {abi.BLOB_MAX} bytes of strings in a program"
             arguments.fail("data", expected, "more")
-        if node.result is not None:
+        if node.result is not None and not node.begin:
             self.scope.define(node.result, signature.result, op, len(self.ops))
+        self.ops.append(op)
+
+    def begin(self, node: Operation, signature: Signature, op: abi.Op) -> abi.Op:
+        """The same operation, begun."""
+        if not signature.begins:
+            able = ", ".join(name for name, known in CALLS.items() if known.begins)
+            raise Mistake("function", f"a call that may sleep ({able})", node.call.function)
+        if op.mode:
+            raise Mistake("begin", "no begin where a signal is pending", "begin")
+        if node.result is None:
+            raise Mistake("begin", "a name for what is begun, as in t = begin", "none")
+        op = dataclasses.replace(op, mode=int(abi.Mode.BEGIN))
+        self.scope.begin(node.result, signature.result, op, len(self.ops))
+        return op
+
+    def wait(self, node: Operation, arguments: Arguments, number: int) -> None:
+        """Compile ``wait(t)``; its result is what the begun call gives."""
+        if node.process is not None or node.begin:
+            mark = "process" if node.process is not None else "begin"
+            raise Mistake(mark, "wait() alone: the program waits, not a process", mark)
+        self.scope.check_result(node.result, arguments.signature)
+        begun = self.scope.waited(arguments)
+        op = abi.Op(
+            abi.Code.WAIT, begun.op.process, aux=begun.number, slot=begun.op.slot, line=number
+        )
+        if node.result is not None:
+            self.scope.define(node.result, begun.result, op, len(self.ops))
         self.ops.append(op)

@@ -53,11 +53,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """``result = process: call``; process None is the initial one."""
+    """``result = process: begin call``; process None is the initial one.
+
+    Attributes:
+        begin: the call is begun and may be left asleep.
+    """
 
     call: Call
     result: str | None = None
     process: str | None = None
+    begin: bool = False
 
 
 # ---- conditions: of ``requires:`` and of claims ---------------------------

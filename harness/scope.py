@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 from . import abi
@@ -23,6 +24,21 @@ _SLOT_LIMITS = {
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A call that was begun.
+
+    Attributes:
+        number: among the program's operations.
+        result: what it gives to whoever waits for it.
+    """
+
+    name: str
+    number: int
+    op: abi.Op
+    result: Result
+
+
 class Scope:
     """What is known at one line of a program; the methods raise Mistake.
 
@@ -33,6 +49,9 @@ class Scope:
         visible: for each process, the files whose descriptors it has: those it
             opened, and those its parent had when it forked.
         touches: as of a Compiled.
+        begun: the calls that were begun, by name.
+        asleep: for each process, the begun call that nobody has waited for.
+        latest: for each process, the begun call behind which it made no other.
         position: of the operation at hand, among the program's lines.
         process: slot of the operation's process.
     """
@@ -48,6 +67,9 @@ class Scope:
         self.types: dict[str, str] = {}
         self.visible: list[set[int]] = [set()]
         self.touches: list[int] = []
+        self.begun: dict[str, Begun] = {}
+        self.asleep: dict[int, str] = {}
+        self.latest: dict[int, str] = {}
         self.position = 0
         self.process = 0
         self._defined: dict[str, int] = {}  # name -> line
@@ -62,6 +84,26 @@ class Scope:
             raise Mistake("process", "a process's name", self.described(name))
         self.position = position
         self.process = self.processes[name]
+        if self.process in self.asleep:
+            begun = self.asleep[self.process]
+            raise Mistake("function", f"wait({begun}) before {name} goes on", "another call of it")
+        self.latest.pop(self.process, None)
+
+    def begin(self, name: str, result: Result, op: abi.Op, number: int) -> None:
+        """Give a name to a call that was begun; what it gives is what wait() gets."""
+        self._defined[name] = op.line
+        self.begun[name] = Begun(name, number, op, result)
+        self.asleep[op.process] = self.latest[op.process] = name
+
+    def waited(self, arguments: Arguments) -> Begun:
+        """The call that wait() is to ask for."""
+        found = self.look_up(arguments, "call", self.begun, Kind.BEGUN.value)
+        if arguments.reference("call").index is not None:
+            arguments.fail("call", Kind.BEGUN.value)
+        if self.latest.get(found.op.process) != found.name:
+            arguments.fail("call", "the latest call of its process")
+        self.asleep.pop(found.op.process, None)
+        return found
 
     def check_result(self, name: str | None, signature: Signature) -> None:
         """Whether a call's result may have that name, and there is a slot left for it."""
@@ -106,6 +148,7 @@ class Scope:
             (self.processes, "a process"),
             (self.files, "a file"),
             (self.held, "a held set"),
+            (self.begun, "a begun call"),
             (self.results, "a value"),
         ):
             if name in names:
@@ -161,6 +204,13 @@ class Scope:
             arguments.fail("file", Kind.FILE.value)
         if slot not in self.visible[self.process]:
             arguments.fail("file", "a file that the process, or its parent before fork(), opened")
+        return slot
+
+    def target(self, arguments: Arguments) -> int:
+        """Slot of the process that an operation is about."""
+        slot = self.look_up(arguments, "process", self.processes, Kind.PROCESS.value)
+        if arguments.reference("process").index is not None:
+            arguments.fail("process", Kind.PROCESS.value)
         return slot
 
     def size(self, arguments: Arguments) -> int:

@@ -25,6 +25,8 @@ class Kind(enum.Enum):
     MAPPING = "a mapping's name"
     FILE = "a file's name"
     HELD = "held pages such as h or h[0]"
+    PROCESS = "a process's name"
+    BEGUN = "the name of a call that was begun"
     HELD_PLACE = "a place in a held page such as h[0]+100"
 
 
@@ -38,6 +40,7 @@ class Result(enum.Enum):
     PROCESS = "a process"
     FILE = "a file"
     HELD = "a held set"
+    BEGUN = "a begun call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +66,14 @@ class Signature:
 
     Attributes:
         named: the call cannot go without a result name.
+        begins: it may sleep until another process does something, and so be begun.
     """
 
     code: abi.Code
     parameters: tuple[Parameter, ...]
     result: Result = Result.VALUE
     named: bool = False
+    begins: bool = False
 
 
 PROT = {
@@ -99,6 +104,7 @@ _GUP = (
     Parameter("pending", Kind.SYMBOLS, required=False, symbols=PENDING),
 )
 _DATA = Parameter("data", Kind.DATA)
+_PROCESS = Parameter("process", Kind.PROCESS)
 
 CALLS: dict[str, Signature] = {
     "mmap": Signature(
@@ -120,15 +126,19 @@ CALLS: dict[str, Signature] = {
         abi.Code.MADVISE,
         (_PLACE, Parameter("advice", Kind.SYMBOLS, symbols=ADVICE), _SOME_PAGES),
     ),
-    "load": Signature(abi.Code.LOAD, (_PLACE, _N), Result.DATA),
-    "store": Signature(abi.Code.STORE, (_PLACE, _DATA)),
+    "load": Signature(abi.Code.LOAD, (_PLACE, _N), Result.DATA, begins=True),
+    "store": Signature(abi.Code.STORE, (_PLACE, _DATA), begins=True),
     "fork": Signature(abi.Code.FORK, (), Result.PROCESS, named=True),
     "exit": Signature(abi.Code.EXIT, (), Result.NOTHING),
     "memfd": Signature(abi.Code.MEMFD, (_SOME_PAGES, _SIZE), Result.FILE),
     "memfd_secret": Signature(abi.Code.SECRETMEM, (_SOME_PAGES, _SIZE), Result.FILE),
     "ftruncate": Signature(abi.Code.FTRUNCATE, (Parameter("file", Kind.FILE), _SOME_PAGES, _SIZE)),
-    "get_user_pages": Signature(abi.Code.GET_USER_PAGES, _GUP, Result.HELD),
-    "get_user_pages_fast": Signature(abi.Code.GET_USER_PAGES_FAST, _GUP, Result.HELD),
+    "uffd_register": Signature(abi.Code.UFFD_REGISTER, (_PLACE, _SOME_PAGES)),
+    "uffd_copy": Signature(abi.Code.UFFD_COPY, (_PROCESS, _PLACE, _DATA)),
+    "uffd_zeropage": Signature(abi.Code.UFFD_ZEROPAGE, (_PROCESS, _PLACE)),
+    "wait": Signature(abi.Code.WAIT, (Parameter("call", Kind.BEGUN),)),
+    "get_user_pages": Signature(abi.Code.GET_USER_PAGES, _GUP, Result.HELD, begins=True),
+    "get_user_pages_fast": Signature(abi.Code.GET_USER_PAGES_FAST, _GUP, Result.HELD, begins=True),
     "put_page": Signature(abi.Code.PUT_PAGE, (Parameter("held", Kind.HELD),)),
     "set_page_dirty_lock": Signature(abi.Code.SET_PAGE_DIRTY_LOCK, (Parameter("held", Kind.HELD),)),
     "peek": Signature(abi.Code.PEEK, (Parameter("place", Kind.HELD_PLACE), _N), Result.DATA),
@@ -148,7 +158,7 @@ FACTS: dict[str, dict[str, int]] = {
 }
 
 # What the operation just above a claim gave.
-OUTCOME_NAMES = ("ret", "signal", "si_code", "refused")
+OUTCOME_NAMES = ("ret", "signal", "si_code", "refused", "blocked")
 # What an environment is asked for in ``requires:``.
 ENVIRONMENT_NAMES = ("arch", "kernel", "config")
 
@@ -162,6 +172,8 @@ NUMBERS = {
 CONSTANTS = {
     **NUMBERS,
     "EPERM": 1,
+    "ENOENT": 2,
+    "ESRCH": 3,
     "EINTR": 4,
     "EIO": 5,
     "EBADF": 9,

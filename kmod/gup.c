@@ -137,7 +137,7 @@ static int do_get(struct pl_session *s, struct pl_call *call)
 	struct page **pages;
 	int err;
 
-	if (call->flags & ~PL_FOLL_KNOWN || call->mode & ~PL_MODE_KILLED)
+	if (call->flags & ~PL_FOLL_KNOWN || call->mode & ~(PL_MODE_BEGIN | PL_MODE_KILLED))
 		return -EINVAL;
 	if (call->flags & PL_FOLL_WRITE)
 		flags |= FOLL_WRITE;
@@ -242,7 +242,8 @@ static int do_held(struct pl_session *s, struct pl_call *call, u8 *data)
 
 	mutex_lock(&s->lock);
 	if (held->busy) {
-		err = -EBUSY;
+		call->refused = PL_REFUSED_BUSY;
+		err = 0;
 	} else if (!holds(held, call->index)) {
 		call->refused = PL_REFUSED_NOT_HELD;
 		err = 0;

@@ -159,6 +159,26 @@ int pl_add_process(struct pl_session *s, const struct pl_process *process)
 	return err;
 }
 
+/*
+ * Does a process sleep until somebody else does something? Such a sleep lets
+ * SIGKILL through. One that does not, or that waits for a disk, ends by itself.
+ */
+int pl_is_asleep(struct pl_session *s, struct pl_asleep *request)
+{
+	struct task_struct *task;
+	unsigned int state;
+
+	if (request->slot >= PL_PROCESSES_MAX)
+		return -E2BIG;
+	request->asleep = 0;
+	task = s->members[request->slot].task;
+	if (!task || READ_ONCE(task->on_rq))
+		return 0;
+	state = READ_ONCE(task->__state);
+	request->asleep = state & (TASK_INTERRUPTIBLE | TASK_WAKEKILL) && !task->in_iowait;
+	return 0;
+}
+
 int pl_add_file(struct pl_session *s, const struct pl_file *file)
 {
 	struct pl_open_file *f;

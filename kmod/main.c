@@ -31,6 +31,7 @@ static_assert(sizeof(struct pl_hello) == 128);
 static_assert(sizeof(struct pl_info) == 48);
 static_assert(sizeof(struct pl_begin) == 40);
 static_assert(sizeof(struct pl_process) == 8);
+static_assert(sizeof(struct pl_asleep) == 8);
 static_assert(sizeof(struct pl_file) == 8);
 static_assert(sizeof(struct pl_call) == 64);
 static_assert(sizeof(struct pl_snapshot) == 16);
@@ -91,6 +92,21 @@ static long file(struct pl_session *s, void __user *argument)
 	return err;
 }
 
+static long asleep(struct pl_session *s, void __user *argument)
+{
+	struct pl_asleep request;
+	int err;
+
+	if (copy_from_user(&request, argument, sizeof(request)))
+		return -EFAULT;
+	mutex_lock(&s->lock);
+	err = pl_is_asleep(s, &request);
+	mutex_unlock(&s->lock);
+	if (err)
+		return err;
+	return copy_to_user(argument, &request, sizeof(request)) ? -EFAULT : 0;
+}
+
 static long call(struct pl_session *s, void __user *argument)
 {
 	struct pl_call request;
@@ -142,6 +158,8 @@ static long pagelab_ioctl(struct file *filp, unsigned int command, unsigned long
 		return call(s, user);
 	case PL_IOC_SNAPSHOT:
 		return snapshot(s, user);
+	case PL_IOC_ASLEEP:
+		return asleep(s, user);
 	}
 	return -ENOTTY;
 }

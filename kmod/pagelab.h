@@ -139,6 +139,7 @@ bool pl_page_secret(struct page *page);
 int pl_list_reserve(struct pl_list *list, u32 room, size_t size);
 int pl_begin(struct pl_session *s, const struct pl_begin *begin);
 int pl_add_process(struct pl_session *s, const struct pl_process *process);
+int pl_is_asleep(struct pl_session *s, struct pl_asleep *request);
 int pl_add_file(struct pl_session *s, const struct pl_file *file);
 void pl_session_end(struct pl_session *s);
 

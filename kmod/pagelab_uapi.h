@@ -53,6 +53,10 @@ enum pl_code {
 	PL_OP_MEMFD = 9,	/* slot=file, n=size in bytes */
 	PL_OP_FTRUNCATE = 10,	/* file, n=size in bytes */
 	PL_OP_SECRETMEM = 22,	/* slot=file, n=size in bytes */
+	PL_OP_UFFD_REGISTER = 23,	/* addr, n=bytes: for missing pages */
+	PL_OP_UFFD_COPY = 24,	/* slot=process registered, addr, data: one page */
+	PL_OP_UFFD_ZEROPAGE = 28,	/* slot=process registered, addr: one page */
+	PL_OP_WAIT = 29,	/* aux=operation begun: what became of it; by the supervisor */
 	/* module calls, made in the context of the operation's process */
 	PL_OP_GET_USER_PAGES = 32,	/* slot, addr, n=nr_pages, flags=PL_FOLL_* */
 	PL_OP_GET_USER_PAGES_FAST = 33,	/* slot, addr, n=nr_pages (int), flags */
@@ -78,6 +82,7 @@ enum pl_code {
 #define PL_FOLL_FORCE		2u
 #define PL_FOLL_KNOWN		3u
 
+#define PL_MODE_BEGIN		1u	/* a PL_OP_WAIT will ask what became of it */
 #define PL_MODE_KILLED		2u	/* SIGKILL is pending when the module makes the call */
 
 /* One operation of a program: 64 bytes. */
@@ -121,6 +126,7 @@ enum pl_kind {
 	PL_KIND_DEATH = 3,	/* signo (0: exit(2)): the process ended in the call */
 	PL_KIND_REFUSED = 4,	/* refused: enum pl_refused */
 	PL_KIND_NO_PROCESS = 5,	/* the operation's process is not alive */
+	PL_KIND_BLOCKED = 6,	/* it sleeps, in this call or still in an earlier one */
 	PL_KIND_END = 0x80,	/* last record of a program; ret: operations done */
 };
 
@@ -132,6 +138,7 @@ enum pl_refused {
 	PL_REFUSED_NOT_HELD = 3,	/* no such held page (never got, or put) */
 	PL_REFUSED_NOT_MAPPED = 4,	/* page has no kernel mapping to peek or poke */
 	PL_REFUSED_RESERVED = 5,	/* poke of a page the kernel owns: the zero page */
+	PL_REFUSED_BUSY = 28,		/* a call that sleeps has that held set */
 };
 
 /*
@@ -284,6 +291,7 @@ struct pl_rss_record {
 #define PL_VMA_DONTEXPAND	0x2000u
 #define PL_VMA_DONTDUMP		0x4000u
 #define PL_VMA_HUGETLB		0x8000u
+#define PL_VMA_UFFD_MISSING	0x10000u
 
 #define PL_FILE_NONE		0u		/* anonymous private */
 #define PL_FILE_OTHER		0xffffffffu	/* a file the program did not open */
@@ -353,6 +361,11 @@ struct pl_process {		/* PL_IOC_PROCESS: in; by the supervisor */
 	__s32 pid;
 };
 
+struct pl_asleep {		/* PL_IOC_ASLEEP: in and out; by the supervisor */
+	__u32 slot;		/* in: process */
+	__u32 asleep;		/* out: 1: until somebody else does something */
+};
+
 struct pl_file {		/* PL_IOC_FILE: in; by the process that opened it */
 	__u32 slot;
 	__s32 fd;
@@ -387,6 +400,7 @@ struct pl_snapshot {		/* PL_IOC_SNAPSHOT: in and out; by the supervisor */
 #define PL_IOC_FILE		_IOW('P', 4, struct pl_file)
 #define PL_IOC_CALL		_IOWR('P', 5, struct pl_call)
 #define PL_IOC_SNAPSHOT		_IOWR('P', 6, struct pl_snapshot)
+#define PL_IOC_ASLEEP		_IOWR('P', 7, struct pl_asleep)
 
 /* ---- frames: virtio-serial and ssh carry them as they are ---------------- */
 /*

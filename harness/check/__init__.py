@@ -227,6 +227,10 @@ class _Checker:
             why = "no snapshot" if everything else "the trace stops early"
             detail = self._detail(min(self.checked, total - 1), why, {}, [], "")
             return self._result(Verdict.UNCHECKED, detail)
+        silent = self._not_collected()
+        if silent is not None:
+            why = f"what became of the call of line {silent.line} was never asked for"
+            return self._result(Verdict.UNCHECKED, self._detail(total - 1, why, {}, [], ""))
         wrong = next((claim for claim in self.claims if not claim.agrees), None)
         if wrong is None:
             return self._result(Verdict.PASS, None)
@@ -240,6 +244,11 @@ class _Checker:
             "the program's own claim" if wrong.expected is None else "catalogue",
         )
         return self._result(Verdict.CLAIM_FAILED, detail)
+
+    def _not_collected(self) -> abi.Op | None:
+        """A call that fell asleep, and of which the last word may not be true any more."""
+        calls = [call for one in self.candidates for call in one.state.calls.values()]
+        return next((call.op for call in calls if not call.told), None)
 
     def _result(self, verdict: Verdict, detail: dict[str, Any] | None) -> Checked:
         return Checked(

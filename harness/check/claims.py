@@ -109,7 +109,8 @@ def _result(compiled: Compiled, outcomes: Sequence[Outcome], name: str) -> Value
     at = compiled.results[name]
     if at >= len(outcomes):
         return b""
-    code = compiled.ops[at].code
+    op = compiled.ops[at]
+    code = compiled.ops[op.aux].code if op.code is abi.Code.WAIT else op.code
     return outcomes[at].data if code in (abi.Code.LOAD, abi.Code.PEEK) else outcomes[at].ret
 
 
@@ -119,6 +120,7 @@ def _outcome_name(outcome: Outcome, name: str) -> int:
         "signal": outcome.signo,
         "si_code": outcome.si_code,
         "refused": int(outcome.refused),
+        "blocked": int(outcome.kind is abi.Kind.BLOCKED),
     }
     return values[name]
 

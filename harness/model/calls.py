@@ -7,28 +7,17 @@ its code; ``step`` runs them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from .. import abi
-from ..abi import Code, Kind, Refused
+from ..abi import Code, Kind
 from .gup import Arena
+from .outcome import Expected
 from .rules import Rules
 from .semantics import Semantics
 from .state import State
 
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """The outcome that a branch expects: trace.Outcome without log and snapshot."""
-
-    kind: Kind
-    ret: int = 0
-    signo: int = 0
-    si_code: int = 0
-    addr: int = 0
-    refused: Refused = Refused.NONE
-    data: bytes = b""
+__all__ = ["CALLS", "Expected", "Model", "Step", "call", "pages_of", "value"]
 
 
 class Model(Protocol):

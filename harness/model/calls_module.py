@@ -16,7 +16,8 @@ def _gup(model: Model, state: State, op: abi.Op) -> Expected:
         return Expected(Kind.REFUSED, refused=refused)
     if op.code is Code.GET_USER_PAGES_FAST:
         return value(gup.fast(model.rules, state, model.arena, op))
-    return value(gup.slow(model.rules, state, model.arena, op, op.addr, op.n))
+    may_retry = model.rules.slow_may_retry()
+    return value(gup.slow(model.rules, state, model.arena, op, op.addr, op.n, may_retry))
 
 
 def held_indexes(state: State, op: abi.Op) -> list[int]:
@@ -29,11 +30,17 @@ def held_indexes(state: State, op: abi.Op) -> list[int]:
     return []
 
 
+def _why_not(model: Model, state: State, slot: int) -> Refused:
+    """Why nothing of a held set can be worked on."""
+    busy = any(made.op.slot == slot and made.page for made in state.calls.values())
+    return Refused.BUSY if busy and model.rules.set_is_busy() else Refused.NOT_HELD
+
+
 @call(Code.PUT_PAGE)
 def _put(model: Model, state: State, op: abi.Op) -> Expected:
     held = held_indexes(state, op)
     if not held:
-        return Expected(Kind.REFUSED, refused=Refused.NOT_HELD)
+        return Expected(Kind.REFUSED, refused=_why_not(model, state, op.slot))
     for index in held:
         page = state.unhold(op.slot, index)
         for _ in range(model.rules.put_drops()):
@@ -45,7 +52,7 @@ def _put(model: Model, state: State, op: abi.Op) -> Expected:
 def _dirty(model: Model, state: State, op: abi.Op) -> Expected:
     held = held_indexes(state, op)
     if not held:
-        return Expected(Kind.REFUSED, refused=Refused.NOT_HELD)
+        return Expected(Kind.REFUSED, refused=_why_not(model, state, op.slot))
     for index in held:
         number = state.held[op.slot][index]
         assert number is not None
@@ -58,7 +65,7 @@ def _dirty(model: Model, state: State, op: abi.Op) -> Expected:
 def _peek(model: Model, state: State, op: abi.Op) -> Expected:
     held = held_indexes(state, op)
     if not held:
-        return Expected(Kind.REFUSED, refused=Refused.NOT_HELD)
+        return Expected(Kind.REFUSED, refused=_why_not(model, state, op.slot))
     number = state.held[op.slot][op.index]
     assert number is not None
     return value(op.n, state.pages[number].content.read(op.aux, op.n))
@@ -68,7 +75,7 @@ def _peek(model: Model, state: State, op: abi.Op) -> Expected:
 def _poke(model: Model, state: State, op: abi.Op) -> Expected:
     held = held_indexes(state, op)
     if not held:
-        return Expected(Kind.REFUSED, refused=Refused.NOT_HELD)
+        return Expected(Kind.REFUSED, refused=_why_not(model, state, op.slot))
     number = state.held[op.slot][op.index]
     assert number is not None
     if model.rules.poke_refused(number == ZERO_PAGE):

@@ -9,6 +9,7 @@ from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
 from .rules import V_MAYREAD, V_MAYSHARE, V_MAYWRITE, V_SHARED
 from .state import P_HUGE, State, Vma
+from .waiting import Sleeps
 
 EINVAL, ENOMEM, EEXIST, EACCES = 22, 12, 17, 13
 SIGBUS, SIGSEGV = 7, 11
@@ -157,7 +158,11 @@ def _load(model: Model, state: State, op: abi.Op) -> Expected:
     data = b""
     while len(data) < op.n:
         addr = op.addr + len(data)
-        page = _touch(model, state, op, addr, False)
+        try:
+            page = _touch(model, state, op, addr, False)
+        except Sleeps as sleep:
+            sleep.done, sleep.data = len(data), data
+            raise
         if isinstance(page, Expected):
             return page
         offset = addr % abi.PAGE_SIZE
@@ -171,7 +176,11 @@ def _store(model: Model, state: State, op: abi.Op) -> Expected:
     done = 0
     while done < len(op.data):
         addr = op.addr + done
-        page = _touch(model, state, op, addr, True)
+        try:
+            page = _touch(model, state, op, addr, True)
+        except Sleeps as sleep:
+            sleep.done = done
+            raise
         if isinstance(page, Expected):
             return page
         offset = addr % abi.PAGE_SIZE

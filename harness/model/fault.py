@@ -24,24 +24,43 @@ from .state import (
     rss_of,
 )
 from .vma import prepare_anon
+from .waiting import Sleeps
 
 PAGE = 1 << PAGE_SHIFT
 
 
-def handle(rules: Rules, state: State, process: int, vma: Vma, index: int, write: bool) -> bool:
+def handle(
+    rules: Rules,
+    state: State,
+    process: int,
+    vma: Vma,
+    index: int,
+    write: bool,
+    may_retry: bool = False,
+) -> bool:
     """One fault at a page of the arena.
 
     Args:
         vma: covers index; permissions were checked.
         write: FAULT_FLAG_WRITE.
+        may_retry: FAULT_FLAG_ALLOW_RETRY.
 
     Returns:
         False for VM_FAULT_SIGBUS; else the entry is there.
+
+    Raises:
+        Sleeps: until somebody fills the page in.
     """
     if hugetlb.is_hugetlb(vma):
         return hugetlb.fault(rules, state, process, vma, index, write)
     pte = state.mms[process].ptes.get(index)
     if pte is None:
+        if write and not vma.flags & V_SHARED:
+            vma = prepare_anon(state, process, vma)
+        if _is_uffds(rules, state, vma, index):
+            if rules.uffd_sleeps(may_retry):
+                raise Sleeps(process, index)
+            return False
         if vma.file >= 0:
             return _file(rules, state, process, vma, index, write)
         _anonymous(rules, state, process, vma, index, write)
@@ -55,6 +74,16 @@ def handle(rules: Rules, state: State, process: int, vma: Vma, index: int, write
     return True
 
 
+def _is_uffds(rules: Rules, state: State, vma: Vma, index: int) -> bool:
+    """userfaultfd_missing(): the page is in no cache either, and could be."""
+    if vma.file >= 0:
+        file = state.files[vma.file]
+        offset = vma.pgoff + index - vma.start
+        if offset in file.cache or rules.beyond_eof(offset, file.size):
+            return False
+    return rules.uffd_catches(vma)
+
+
 def _anonymous(rules: Rules, state: State, process: int, vma: Vma, index: int, write: bool) -> None:
     """do_anonymous_page()."""
     if not write:
@@ -62,7 +91,6 @@ def _anonymous(rules: Rules, state: State, process: int, vma: Vma, index: int, w
             state.count(process, ANON, 1)
         state.set_pte(process, index, rules.anon_read_pte(vma), ZERO_PAGE)
         return
-    vma = prepare_anon(state, process, vma)
     page = state.new_page(NEW_ANON)
     state.page(page).map = 1
     state.count(process, ANON, 1)
@@ -74,8 +102,6 @@ def _file(rules: Rules, state: State, process: int, vma: Vma, index: int, write:
     file = state.files[vma.file]
     offset = vma.pgoff + index - vma.start
     private = not vma.flags & V_SHARED
-    if write and private:
-        vma = prepare_anon(state, process, vma)
     if rules.beyond_eof(offset, file.size):
         return False
     cached = pagecache.get(state, vma.file, offset)
@@ -152,4 +178,4 @@ def user_access(
         if flags != pte.flags or pte.flags & wanted != wanted:
             state.set_pte(process, index, flags, pte.page)
         return True
-    return handle(rules, state, process, vma, index, write)
+    return handle(rules, state, process, vma, index, write, may_retry=True)

@@ -72,13 +72,22 @@ def _follow(
     return pte.page
 
 
-def slow(rules: Rules, state: State, arena: Arena, op: abi.Op, addr: int, nr: int) -> int:
+def slow(
+    rules: Rules,
+    state: State,
+    arena: Arena,
+    op: abi.Op,
+    addr: int,
+    nr: int,
+    may_retry: bool,
+) -> int:
     """__get_user_pages(): how many pages were taken, or -errno.
 
     Args:
         op: the call; its held set may have pages already.
         addr, nr: where to go on and how far, any sign (of the slow path behind
             a fast call the rest, else the call's own).
+        may_retry: locked is not NULL: a fault may let the mmap lock go.
     """
     process, slot, flags = op.process, op.slot, op.flags
     if rules.slow_nr_zero(nr):
@@ -109,7 +118,7 @@ def slow(rules: Rules, state: State, arena: Arena, op: abi.Op, addr: int, nr: in
             return rules.partial(done, -EINTR)
         page = _follow(rules, state, process, vma, index, flags)
         if page is None:
-            if not fault.handle(rules, state, process, vma, index, write):
+            if not fault.handle(rules, state, process, vma, index, write, may_retry):
                 return rules.partial(done, -EFAULT)
             continue
         _take(rules, state, slot, page)
@@ -160,7 +169,14 @@ def fast(rules: Rules, state: State, arena: Arena, op: abi.Op) -> int:
     done = _walk(rules, state, arena, op, start)
     if not rules.fast_falls_back(done, nr):
         return done
-    rest = slow(rules, state, arena, op, start + done * abi.PAGE_SIZE, nr - done)
+    return go_on(rules, state, arena, op, done)
+
+
+def go_on(rules: Rules, state: State, arena: Arena, op: abi.Op, done: int) -> int:
+    """The slow path of a fast call, behind the pages that it has already."""
+    start = rules.untagged(op.addr) & ~(abi.PAGE_SIZE - 1)
+    at, nr = start + done * abi.PAGE_SIZE, op.n - done
+    rest = slow(rules, state, arena, op, at, nr, rules.fast_may_retry())
     return rules.partial(done, rest) if rest < 0 else done + rest
 
 

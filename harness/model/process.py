@@ -6,7 +6,7 @@ Source: 6.1 kernel/fork.c dup_mmap, mm/memory.c copy_page_range, mm/mmap.c exit_
 from __future__ import annotations
 
 from ..abi import ARENA_PAGES_MAX
-from . import hugetlb, pagecache, zap
+from . import calls_blocking, hugetlb, pagecache, zap
 from .rules import Rules, is_cow
 from .state import G_ANON, P_SPECIAL, Mm, Pte, State, Vma, rss_of
 
@@ -20,7 +20,8 @@ def fork(rules: Rules, state: State, parent: int, child: int) -> None:
     state.touched.update((("r", child), ("v", child)))
     for vma in state.mms[parent].vmas:
         anon_vma = state.new_id() if vma.anon_vma else 0
-        copy = vma._replace(anon_vma=anon_vma, singular=not vma.anon_vma)
+        flags = rules.fork_unregisters(vma.flags)
+        copy = vma._replace(flags=flags, anon_vma=anon_vma, singular=not vma.anon_vma)
         mm.vmas.append(copy)
         if rules.fork_copies(vma):
             if hugetlb.is_hugetlb(vma):
@@ -58,6 +59,7 @@ def _copy_one(
 
 def exit_(rules: Rules, state: State, process: int) -> None:
     """The end of a process: everything is unmapped, its mm is gone."""
+    calls_blocking.interrupt(state, process)
     zap.range_(rules, state, process, 0, _EVERYTHING)
     hugetlb.release(state, process, 0, ARENA_PAGES_MAX)
     mm = state.mms[process]

@@ -14,6 +14,7 @@ from .registry import (
     Rule,
     is_cow,
 )
+from .rules_blocking import BlockingRules
 from .rules_gup import GupRules
 from .rules_kinds import KindRules
 from .rules_memory import MemoryRules, Reuse, prot_bits
@@ -35,5 +36,5 @@ __all__ = [
 ]
 
 
-class Rules(MemoryRules, GupRules, KindRules):
+class Rules(MemoryRules, GupRules, KindRules, BlockingRules):
     """Every rule; a wrong variant overrides one method."""

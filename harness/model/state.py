@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeAlias
 
 from ..abi import HUGE_PAGES, PageFlag, PteFlag
 from .content import EMPTY, Content
+from .waiting import Call
 
 ANON, FILE, SHMEM, SWAP = range(4)  # indexes of an mm's RSS counters
 ZERO_PAGE = 0  # the zero page's id
@@ -194,12 +195,14 @@ class State:
     """Everything; see the module's docstring."""
 
     __slots__ = (
+        "calls",
         "chosen",
         "files",
         "freed",
         "held",
         "mms",
         "next_id",
+        "number",
         "own",
         "pages",
         "recycled",
@@ -207,6 +210,7 @@ class State:
         "slots",
         "touched",
         "trail",
+        "uffds",
         "wanted",
     )
 
@@ -221,6 +225,9 @@ class State:
         self.held: dict[int, list[int | None]] = {}
         self.recycled: list[int] = []  # flags of huge pages that went back to the pool
         self.reserved: set[tuple[int, int]] = set()  # huge pages kept for (process, index)
+        self.calls: dict[int, Call] = {}  # process -> its call that fell asleep or was begun
+        self.uffds: set[int] = set()  # processes that have a userfaultfd
+        self.number = -1  # of the operation at hand
         self.next_id = 1
         self.touched: set[Key] = {("r", 0), ("v", 0)}
         self.freed: list[int] = []
@@ -239,6 +246,9 @@ class State:
         other.held = {key: list(pages) for key, pages in self.held.items()}
         other.recycled = list(self.recycled)
         other.reserved = set(self.reserved)
+        other.calls = dict(self.calls)
+        other.uffds = set(self.uffds)
+        other.number = self.number
         other.next_id = self.next_id
         other.touched = set()
         other.freed = []

@@ -13,8 +13,8 @@ from .. import abi
 from ..abi import Kind
 
 # The modules whose functions make the calls; they register themselves.
-from . import calls_kinds, calls_module, calls_user, gup, process, zap  # noqa: F401
-from .calls import CALLS, Expected
+from . import calls_blocking, calls_kinds, calls_module, calls_user, gup, process, zap  # noqa: F401
+from .calls import Expected
 from .rules import Rules
 from .semantics import Semantics
 from .state import State
@@ -85,10 +85,15 @@ class Model:
         return branches
 
     def _run(self, state: State, op: abi.Op) -> Expected:
+        state.number += 1
+        if op.code is abi.Code.WAIT:
+            return calls_blocking.collect(state, op)
         mm = state.mms.get(op.process)
         if mm is None or not mm.alive:
             return Expected(Kind.NO_PROCESS)
-        expected = CALLS[op.code](self, state, op)
+        if calls_blocking.sleeps(state, op.process):
+            return Expected(Kind.BLOCKED)
+        expected = calls_blocking.make(self, state, op)
         if op.mode & abi.Mode.KILLED:
             process.exit_(self.rules, state, op.process)
         return expected

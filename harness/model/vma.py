@@ -17,6 +17,7 @@ _MERGE_FLAGS = int(
     | VmaFlag.EXEC
     | VmaFlag.SHARED
     | VmaFlag.MAYREAD
+    | VmaFlag.UFFD_MISSING
     | VmaFlag.MAYWRITE
     | VmaFlag.MAYEXEC
     | VmaFlag.MAYSHARE

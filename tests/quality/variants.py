@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from quality import variants_blocking
 from quality.variants_kinds import KINDS
 
 from harness.model.rules import (
@@ -181,6 +182,7 @@ VARIANTS: dict[str, Wrong] = {
     "walks_off_table": lambda self, start, extent: False,
     # the zero page is written
     "poke_refused": lambda self, zero: False,
+    **variants_blocking.VARIANTS,
 }
 VARIANTS |= KINDS
 

@@ -80,8 +80,12 @@ def calls(draw: st.DrawFn) -> Call:
 
 
 operations = st.builds(
-    Operation, calls(), st.none() | few.filter(lambda n: n != "main"), st.none() | few
-) | st.builds(Operation, calls(), st.none() | results, st.none() | names)
+    Operation,
+    calls(),
+    st.none() | few.filter(lambda n: n != "main"),
+    st.none() | few,
+    st.booleans(),
+) | st.builds(Operation, calls(), st.none() | results, st.none() | names, st.booleans())
 
 
 @st.composite
@@ -144,6 +148,8 @@ _PIECES = [
     *('"a"', '"\\x41"', '"\\q"', '"', "ret", "GUP-01", "\t", " ", "\n", "\r", "\0", "é", "\ud800"),
     "m = mmap(pages=2, prot=rw, flags=private|anon)\n",
     "h = get_user_pages(m[0], nr=2, gup_flags=WRITE)\n",
+    "t = begin load(m[0])\n",
+    "wait(t)\n",
     "claim GUP-01: ",
 ]
 scraps = st.lists(st.sampled_from(_PIECES), max_size=24).map("".join)

@@ -43,7 +43,7 @@ def last(text: str) -> Op:
 
 
 def test_every_call_is_compiled() -> None:
-    assert {signature.code for signature in CALLS.values()} == set(COMPILE) == set(Code)
+    assert {signature.code for signature in CALLS.values()} == {*COMPILE, Code.WAIT} == set(Code)
 
 
 def test_head() -> None:
@@ -99,6 +99,20 @@ def test_head() -> None:
         (
             "get_user_pages(-4096, LONG_MIN, gup_flags=0)",
             Op(Code.GET_USER_PAGES, addr=(1 << 64) - 4096, n=-(1 << 63), slot=1),
+        ),
+        (
+            "get_user_pages(m[0], nr=1, pending=SIGKILL)",
+            Op(Code.GET_USER_PAGES, addr=at(1), n=1, slot=1, mode=abi.Mode.KILLED),
+        ),
+        ("uffd_register(m)", Op(Code.UFFD_REGISTER, addr=at(1), n=2 * PAGE)),
+        (
+            'uffd_copy(c, m[1], "ab")',
+            Op(Code.UFFD_COPY, addr=at(2), slot=1, data=b"ab"),
+        ),
+        ("c: uffd_zeropage(main, m)", Op(Code.UFFD_ZEROPAGE, process=1, addr=at(1), slot=0)),
+        (
+            "t = c: begin load(m[0], 2)",
+            Op(Code.LOAD, process=1, addr=at(1), n=2, mode=abi.Mode.BEGIN),
         ),
         ("put_page(h)", Op(Code.PUT_PAGE, slot=0, index=abi.WHOLE)),
         ("c: put_page(h[511])", Op(Code.PUT_PAGE, process=1, slot=0, index=511)),
@@ -171,6 +185,15 @@ MISTAKES = [
     ("get_user_pages(m, nr=0x8000000000000000)", 22, "nr= from -9223", "0x8"),
     ("get_user_pages(m, 1, WRITE|READ)", 22, "gup_flags (WRITE, FORCE)", "'READ'"),
     ("get_user_pages(m, 1, 1)", 22, "gup_flags (WRITE, FORCE)", "1"),
+    ("get_user_pages(m, 1, pending=SIGBUS)", 30, "pending (SIGKILL)", "'SIGBUS'"),
+    ("uffd_zeropage(m, m)", 15, "a process's name", "'m', a mapping"),
+    ("uffd_zeropage(c, m[2]+1)", 18, "4096 bytes inside the arena", "m[2]+1"),
+    ("t = begin munmap(m)", 11, "a call that may sleep (load, store, get", "munmap"),
+    ("begin load(m)", 1, "a name for what is begun", "none"),
+    ("t = begin get_user_pages(m, 1, pending=SIGKILL)", 5, "no begin where a signal", "begin"),
+    ("t = c: wait(h)", 5, "wait() alone", "process"),
+    ("t = begin wait(h)", 5, "wait() alone", "begin"),
+    ("wait(h)", 6, "the name of a call that was begun", "'h', a held set"),
     ("claim A: d == 2", 10, "ret, signal, si_code, refused", "'d'"),
     ("claim A: ret == 2 and page(m[3]) != 0", 23, "a page of the arena", "m[3]"),
 ]
@@ -185,6 +208,36 @@ def test_mistakes_name_their_place(text: str, column: int, expected: str, found:
     what, _, there = message.partition(", found ")
     assert expected in what
     assert there.startswith(found)
+
+
+def test_a_begun_call_is_waited_for() -> None:
+    text = HEAD + "t = c: begin get_user_pages_fast(m[0], nr=2)\nk = wait(t)\nput_page(k)\n"
+    ops = compiled(text).ops
+    assert (ops[-2].code, ops[-2].process, ops[-2].aux) == (Code.WAIT, 1, 4)
+    assert ops[-1].slot == ops[-2].slot == ops[-3].slot
+    compiled(text + "wait(t)\nc: exit()\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "expected"),
+    [
+        ("c: load(m[0])", 4, "wait(t) before c goes on"),
+        ("u = c: begin load(m[0])", 14, "wait(t) before c goes on"),
+        ("wait(t)\nc: load(m[0])\nwait(t)", 6, "the latest call of its process"),
+        ("wait(t[0])", 6, "the name of a call that was begun"),
+        ("put_page(t)", 10, "a held set's name"),
+        ("claim A: t == 1", 10, "ret, signal, si_code, refused, blocked, a result with a value"),
+        ("t = fork()", 1, "a new name"),
+    ],
+)
+def test_a_process_that_may_sleep_makes_no_other_call(
+    text: str, column: int, expected: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        compiled(f"{HEAD}t = c: begin get_user_pages_fast(m[0], nr=2)\n{text}\n")
+    _, line, where, message = str(caught.value).split(":", 3)
+    assert (int(line), int(where)) == (6 + text.count("\n"), column)
+    assert message.startswith(f" expected {expected}"), message
 
 
 def test_one_follower() -> None:
@@ -345,5 +398,5 @@ def test_reserved_words_are_no_handles() -> None:
         program = Program((Line(Operation(Call("fork"), result=word)),))
         with pytest.raises(UsageError, match="a name that is free"):
             layout.compile_program(program)
-    assert not RESERVED & set(CALLS)
+    assert RESERVED & set(CALLS) == {"wait"}
     assert not RESERVED & set(FACTS)

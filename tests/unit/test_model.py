@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,10 @@ def _any_ops() -> st.SearchStrategy[list[abi.Op]]:
             b(_op, st.just(Code.MADVISE), process=process, addr=addr, n=size),
             b(_op, st.just(Code.LOAD), process=process, addr=addr, n=st.just(9)),
             b(_op, st.just(Code.STORE), process=process, addr=addr, data=st.just(b"data")),
+            b(_op, st.just(Code.UFFD_REGISTER), process=process, addr=addr, n=size),
+            b(_op, st.just(Code.UFFD_COPY), process=process, addr=addr, slot=process,
+              data=st.just(b"filled")),
+            b(_op, st.just(Code.UFFD_ZEROPAGE), process=process, addr=addr, slot=process),
             b(_op, st.just(Code.FORK), process=process, slot=st.integers(1, 2)),
             b(_op, st.just(Code.EXIT), process=process),
             b(_op, st.just(Code.FTRUNCATE), process=process, file=st.just(0),
@@ -224,7 +229,9 @@ def _check_counts(state: State) -> None:
             maps[pte.page] += 1
             rss[ANON if state.pages[pte.page].flags & G_ANON else SHMEM] += 1
         assert mm.rss == rss
-    for held in state.held.values():
+    in_hand = [made.taken for made in state.calls.values()]
+    kept: list[Sequence[int | None]] = [*state.held.values(), *in_hand]
+    for held in kept:
         for page in held:
             if page is not None:
                 holds[page] += 1
@@ -245,11 +252,16 @@ def test_counts_add_up_whatever_the_program(ops: list[abi.Op]) -> None:
     model = Model(Semantics(), Arena(ARENA_START, PAGES + 4))
     state = model.step(model.initial(), _op(Code.MEMFD, slot=0, n=7000))[0].state
     forked = {0}
+    filled: set[int] = set()
     for op in ops:
         if op.code is Code.FORK and (op.slot in forked or op.process not in forked):
             continue
-        if op.code in (Code.GET_USER_PAGES, Code.GET_USER_PAGES_FAST) and op.slot in state.held:
-            continue  # a slot is filled once
+        if op.code in (Code.UFFD_COPY, Code.UFFD_ZEROPAGE) and op.slot not in forked:
+            continue
+        if op.code in (Code.GET_USER_PAGES, Code.GET_USER_PAGES_FAST):
+            if op.slot in filled:
+                continue  # a slot is filled once
+            filled.add(op.slot)
         branch = model.step(state, op)[0]
         if op.code is Code.FORK and branch.expected.kind is Kind.VALUE:
             forked.add(op.slot)

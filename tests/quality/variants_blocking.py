@@ -1,0 +1,45 @@
+"""Wrong variants of the rules of calls that sleep; ``variants`` has what they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from harness.model.rules import V_WRITE, prot_bits
+from harness.model.state import P_DIRTY, P_SPECIAL, P_WRITE, P_ZERO
+
+# method of Rules -> what it wrongly says; the comment is the mistake in words
+VARIANTS: dict[str, Callable[..., Any]] = {
+    # a registered range's faults are as any other's
+    "uffd_catches": lambda self, vma: False,
+    # everybody waits for a missing page
+    "uffd_sleeps": lambda self, may_retry: True,
+    # get_user_pages lets the mmap lock go
+    "slow_may_retry": lambda self: True,
+    # get_user_pages_fast does not
+    "fast_may_retry": lambda self: False,
+    # the child's range stays registered
+    "fork_unregisters": lambda self, flags: flags,
+    # a range may begin in the middle of a page
+    "uffd_range_bad": lambda self, addr, size: size == 0,
+    # nothing to register is always the same error
+    "uffd_nothing_above": lambda self, above: -22,
+    # whatever can be faulted in can be registered
+    "uffd_may_register": lambda self, secret: True,
+    # any mapping can be filled in
+    "uffd_may_fill": lambda self, vma: vma is not None,
+    # a page that is there is replaced
+    "uffd_replaces": lambda self: True,
+    # a page filled in is clean
+    "uffd_copy_pte": lambda self, vma: prot_bits(vma) | (P_WRITE if vma.flags & V_WRITE else 0),
+    # the zero page that is filled in is dirty
+    "uffd_zero_pte": lambda self, vma: prot_bits(vma) | P_SPECIAL | P_ZERO | P_DIRTY,
+    # a private mapping's page is filled into the file
+    "uffd_fills_cache": lambda self, vma: vma.file >= 0,
+    # who sleeps for a page has to be woken by hand
+    "uffd_wakes": lambda self: False,
+    # a dead process's memory is still there
+    "uffd_outlives": lambda self: True,
+    # a held set that a sleeping call has is just not held
+    "set_is_busy": lambda self: False,
+}
