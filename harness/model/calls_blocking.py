@@ -9,7 +9,7 @@ import dataclasses
 
 from .. import abi
 from ..abi import Code, Kind
-from . import gup
+from . import gup, hugetlb
 from . import vma as vmas
 from .calls import CALLS, Expected, Model, call, pages_of, value
 from .content import EMPTY
@@ -138,12 +138,22 @@ def _register(model: Model, state: State, op: abi.Op) -> Expected:
     secret = any(vma.file >= 0 and state.files[vma.file].secret for vma in found)
     if not model.rules.uffd_may_register(secret):
         return value(-EINVAL)
+    if any(_cuts_huge(model, vma, start, end) for vma in found):
+        return value(-EINVAL)
     for vma in found:
         low, high = max(vma.start, start), min(vma.end, end)
         piece = vmas.part(vma, low, high)._replace(flags=vma.flags | V_UFFD)
         rest = vmas.cut(mm.vmas, low, high)
         state.set_vmas(op.process, vmas.insert(model.rules, rest, piece))
     return value(0)
+
+
+def _cuts_huge(model: Model, vma: Vma, start: int, end: int) -> bool:
+    """Does the range begin or end inside a huge page of that VMA?"""
+    if not hugetlb.is_hugetlb(vma):
+        return False
+    edges = [edge for edge in (start, end) if vma.start < edge < vma.end]
+    return any(model.rules.uffd_splits_badly(edge) for edge in edges)
 
 
 @call(Code.UFFD_COPY, Code.UFFD_ZEROPAGE)
@@ -160,6 +170,8 @@ def _fill(model: Model, state: State, op: abi.Op) -> Expected:
     vma = vmas.find(state.mms[target].vmas, index)
     if vma is None or not rules.uffd_may_fill(vma):
         return value(-ENOENT)
+    if not rules.uffd_fills_small(hugetlb.is_hugetlb(vma)):
+        return value(-EINVAL)
     error = _install(model, state, op, vma, index)
     if not error:
         wake(model, state, (target, index))

@@ -52,15 +52,15 @@ def handle(
         Sleeps: until somebody fills the page in.
     """
     if hugetlb.is_hugetlb(vma):
+        if state.leaf(process, index) is None and rules.uffd_catches(vma):
+            return _leave_to_uffd(rules, process, index, may_retry)
         return hugetlb.fault(rules, state, process, vma, index, write)
     pte = state.mms[process].ptes.get(index)
     if pte is None:
         if write and not vma.flags & V_SHARED:
             vma = prepare_anon(state, process, vma)
         if _is_uffds(rules, state, vma, index):
-            if rules.uffd_sleeps(may_retry):
-                raise Sleeps(process, index)
-            return False
+            return _leave_to_uffd(rules, process, index, may_retry)
         if vma.file >= 0:
             return _file(rules, state, process, vma, index, write)
         _anonymous(rules, state, process, vma, index, write)
@@ -82,6 +82,13 @@ def _is_uffds(rules: Rules, state: State, vma: Vma, index: int) -> bool:
         if offset in file.cache or rules.beyond_eof(offset, file.size):
             return False
     return rules.uffd_catches(vma)
+
+
+def _leave_to_uffd(rules: Rules, process: int, index: int, may_retry: bool) -> bool:
+    """handle_userfault(): sleep, or SIGBUS."""
+    if rules.uffd_sleeps(may_retry):
+        raise Sleeps(process, index)
+    return False
 
 
 def _anonymous(rules: Rules, state: State, process: int, vma: Vma, index: int, write: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..abi import PAGE_SIZE, VmaFlag
+from ..abi import HUGE_PAGES, PAGE_SIZE, VmaFlag
 from .registry import V_SHARED, V_WRITE, RuleBase, rule
 from .rules_memory import prot_bits
 from .state import P_DIRTY, P_SPECIAL, P_WRITE, P_ZERO, Vma
@@ -52,6 +52,16 @@ class BlockingRules(RuleBase):
     def uffd_may_register(self, secret: bool) -> bool:
         """Secret memory, which is no shmem, cannot be registered."""
         return not secret
+
+    @rule("uffd.huge_range", "6.1 fs/userfaultfd.c userfaultfd_register (is_vm_hugetlb_page)")
+    def uffd_splits_badly(self, edge: int) -> bool:
+        """A range of huge pages has to begin and end with one of them."""
+        return edge % HUGE_PAGES != 0
+
+    @rule("uffd.huge_fill", "6.1 mm/userfaultfd.c __mcopy_atomic_hugetlb")
+    def uffd_fills_small(self, huge: bool) -> bool:
+        """One small page of a huge one cannot be filled in, not even with nothing."""
+        return not huge
 
     @rule("uffd.registered", "6.1 mm/userfaultfd.c find_dst_vma")
     def uffd_may_fill(self, vma: Vma | None) -> bool:

@@ -26,6 +26,10 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "uffd_nothing_above": lambda self, above: -22,
     # whatever can be faulted in can be registered
     "uffd_may_register": lambda self, secret: True,
+    # huge pages are registered as small ones are
+    "uffd_splits_badly": lambda self, edge: False,
+    # a small page can be filled into a huge mapping
+    "uffd_fills_small": lambda self, huge: True,
     # any mapping can be filled in
     "uffd_may_fill": lambda self, vma: vma is not None,
     # a page that is there is replaced
