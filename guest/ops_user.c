@@ -12,6 +12,7 @@
 #define NUMBER_SEGV	11
 #define NUMBER_BUS	7
 #define NUMBER_PIPE	13
+#define DISK_FILE	DISK_PATH "/file"
 
 struct kernel_sigaction {
 	void (*handler)(int number, siginfo_t *info, struct ucontext *context);
@@ -153,24 +154,63 @@ static long map(const struct slot *slot, const struct step *step)
 	return sys_mmap(op->addr, op->n, op->prot, flags, file_of(slot, step), op->aux);
 }
 
-static long make_file(struct slot *slot, struct step *step)
+/* Makes a descriptor, or -errno, the program's file. */
+static long keep_file(struct slot *slot, struct step *step, long fd)
 {
-	int secret = step->op.code == PL_OP_SECRETMEM;
-	int fd = secret ? sys(memfd_secret, 0, 0, 0) : sys(memfd_create, "pagelab", 0, 0);
 	struct pl_file file = { .slot = step->op.slot, .fd = fd };
-	long ret;
 
 	if (fd < 0)
 		return fd;
-	ret = sys(ftruncate, fd, step->op.n, 0);
-	if (ret < 0) {
-		sys_close(fd);
-		return ret;
-	}
 	step->report.made = fd;
 	slot->file[step->op.slot] = fd;
 	step->report.error = -sys_ioctl(slot->device, PL_IOC_FILE, &file);
 	return 0;
+}
+
+static long make_memfd(const struct step *step)
+{
+	int secret = step->op.code == PL_OP_SECRETMEM;
+	long fd = secret ? sys(memfd_secret, 0, 0, 0) : sys(memfd_create, "pagelab", 0, 0);
+	long ret = fd < 0 ? fd : sys(ftruncate, fd, step->op.n, 0);
+
+	if (ret < 0 && fd >= 0)
+		sys_close(fd);
+	return ret < 0 ? ret : fd;
+}
+
+/* A new file on the disk, of that size and without a name: it goes with its last user. */
+static long make_disk_file(const struct step *step)
+{
+	long fd = sys_create(DISK_FILE, O_RDWR | O_EXCL);
+	long ret, again;
+
+	if (fd < 0)
+		return fd;
+	ret = sys(ftruncate, fd, step->op.n, 0);
+	if (!ret && step->op.flags & PL_OPEN_RDONLY) {
+		again = sys_open(DISK_FILE, O_RDONLY);
+		sys_close(fd);
+		fd = ret = again;
+	}
+	sys(unlinkat, AT_HERE, DISK_FILE, 0);
+	if (ret < 0 && fd >= 0)
+		sys_close(fd);
+	return ret < 0 ? ret : fd;
+}
+
+/*
+ * Drops the page cache. Pages in an LRU batch have a reference more and would
+ * stay, so the batches are emptied first: unmapping anything does that.
+ */
+static long drop_caches(void)
+{
+	long page = sys_mmap(SCRATCH, 4096, PROT_NONE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (is_error(page))
+		return page;
+	sys_munmap(page, 4096);
+	return write_file("/proc/sys/vm/drop_caches", "1");
 }
 
 /* Forks, and waits until the child is ready to be counted. */
@@ -234,7 +274,16 @@ void user_operation(struct slot *slot, struct step *step)
 		break;
 	case PL_OP_MEMFD:
 	case PL_OP_SECRETMEM:
-		report->ret = make_file(slot, step);
+		report->ret = keep_file(slot, step, make_memfd(step));
+		break;
+	case PL_OP_OPEN:
+		report->ret = keep_file(slot, step, make_disk_file(step));
+		break;
+	case PL_OP_FSYNC:
+		report->ret = sys(fsync, file_of(slot, step), 0, 0);
+		break;
+	case PL_OP_DROP_CACHES:
+		report->ret = drop_caches();
 		break;
 	case PL_OP_UFFD_REGISTER:
 		report->ret = uffd_register(slot, step);

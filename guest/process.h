@@ -111,6 +111,8 @@ _Static_assert(sizeof(struct slot) <= SLOT_BYTES - 4096, "a page is left for the
 #define DOORS_BASE	(SLOTS_BASE + PL_PROCESSES_MAX * SLOT_BYTES)
 #define SLOTS_END	(DOORS_BASE + 4096)
 
+#define SCRATCH		SLOTS_END	/* mapped for a moment, within one operation */
+
 _Static_assert(PL_PROCESSES_MAX * sizeof(struct door) <= 4096, "one page for all doors");
 
 static inline struct door *door_of(unsigned int number)

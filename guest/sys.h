@@ -79,6 +79,12 @@ static inline int sys_open(const char *path, int flags)
 	return sys6(__NR_openat, AT_HERE, (long)path, flags, 0, 0, 0);
 }
 
+/* Opens a file that may have to be made. */
+static inline int sys_create(const char *path, int flags)
+{
+	return sys6(__NR_openat, AT_HERE, (long)path, flags | O_CREAT, 0600, 0, 0);
+}
+
 #define sys_close(fd)			sys(close, fd, 0, 0)
 #define sys_read(fd, buffer, n)		sys(read, fd, buffer, n)
 #define sys_write(fd, buffer, n)	sys(write, fd, buffer, n)
@@ -94,6 +100,8 @@ static inline int is_error(long ret)
 }
 
 /* init.c */
+#define DISK_PATH	"/disk"
+
 __attribute__((noreturn)) void power_off(void);
 
 /* lib.c */

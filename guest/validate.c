@@ -23,6 +23,8 @@ static const char *user_problem(const struct pl_operation *op)
 		return "unknown madvise advice";
 	if (op->code == PL_OP_LOAD && bytes > PL_DATA_MAX)
 		return "load of more bytes than one operation carries";
+	if (op->code == PL_OP_OPEN && op->flags & ~PL_OPEN_RDONLY)
+		return "unknown open flags";
 	if (fills_page(op) && op->slot >= PL_PROCESSES_MAX)
 		return "process slot out of range";
 	if (fills_page(op))
@@ -81,7 +83,8 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 		return "a mode that the call has not";
 	if (op->data_len > PL_DATA_MAX || op->data > blob_len || op->data_len > blob_len - op->data)
 		return "data outside the blob";
-	if (op->code == PL_OP_FORK || op->code == PL_OP_MEMFD || op->code == PL_OP_SECRETMEM) {
+	if (op->code == PL_OP_FORK || op->code == PL_OP_MEMFD || op->code == PL_OP_SECRETMEM ||
+	    op->code == PL_OP_OPEN) {
 		if (op->slot >= (op->code == PL_OP_FORK ? PL_PROCESSES_MAX : PL_FILES_MAX))
 			return "slot out of range";
 		bit = 1u << (op->slot + (op->code == PL_OP_FORK ? 0 : PL_PROCESSES_MAX));
@@ -90,7 +93,8 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 		return "slot is made twice";
 	*made |= bit;
 	if ((op->code >= PL_OP_MMAP && op->code <= PL_OP_FTRUNCATE) ||
-	    op->code == PL_OP_SECRETMEM || op->code == PL_OP_UFFD_REGISTER || fills_page(op))
+	    op->code == PL_OP_SECRETMEM || op->code == PL_OP_UFFD_REGISTER || fills_page(op) ||
+	    (op->code >= PL_OP_OPEN && op->code <= PL_OP_DROP_CACHES))
 		return user_problem(op);
 	if (op->code >= PL_OP_GET_USER_PAGES && op->code <= PL_OP_POKE)
 		return module_problem(op);

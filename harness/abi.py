@@ -53,6 +53,9 @@ class Code(enum.IntEnum):
     UFFD_COPY = 24
     UFFD_ZEROPAGE = 28
     WAIT = 29
+    OPEN = 25
+    FSYNC = 26
+    DROP_CACHES = 27
     GET_USER_PAGES = 32
     GET_USER_PAGES_FAST = 33
     PUT_PAGE = 34
@@ -75,6 +78,10 @@ class Map(enum.IntFlag):
 
 class Madv(enum.IntEnum):
     DONTNEED = 1
+
+
+class Open(enum.IntFlag):
+    RDONLY = 1
 
 
 class Foll(enum.IntFlag):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import image, kbuild, kmod_build, sources, toolchain
+from . import disk, image, kbuild, kmod_build, sources, toolchain
 from .arch import Arch
 from .cache import Cache
 from .progress import SILENT, Progress
@@ -26,6 +26,7 @@ class Built:
         symbols: the kernel's System.map.
         module: pagelab.ko, which is in the initramfs too.
         initramfs: init and module.
+        disk: image of the disk that guests have, an empty file system.
         compiler: compiler and linker, as they name themselves.
         source_digest: SHA-256 of the kernel's source archive.
         config_digest: SHA-256 of the final .config.
@@ -38,6 +39,7 @@ class Built:
     symbols: Path
     module: Path
     initramfs: Path
+    disk: Path
     compiler: str
     source_digest: str
     config_digest: str
@@ -103,6 +105,7 @@ def build(
         symbols=built.symbols,
         module=module.path,
         initramfs=initramfs,
+        disk=disk.build(cache=cache, progress=progress),
         compiler=built.compiler,
         source_digest=built.source_digest,
         config_digest=built.config_digest,

@@ -8,6 +8,7 @@ not make sense together.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from . import abi
 from .binding import Arguments
@@ -138,6 +139,18 @@ def _uffd_fill(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     return abi.Op(code, c.process, addr=addr, slot=c.target(a), data=data, line=line)
 
 
+def _open(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    return replace(_memfd(c, a, code, line), flags=a.symbols("flags"))
+
+
+def _fsync(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    return abi.Op(code, c.process, file=c.file(a), line=line)
+
+
+def _drop_caches(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    return abi.Op(code, c.process, line=line)
+
+
 def _gup(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     # get_user_pages_fast() takes an int, get_user_pages() an unsigned long
     bits = 31 if code is abi.Code.GET_USER_PAGES_FAST else 63
@@ -186,6 +199,9 @@ COMPILE: dict[abi.Code, Callable[[Scope, Arguments, abi.Code, int], abi.Op]] = {
     abi.Code.UFFD_REGISTER: _uffd_register,
     abi.Code.UFFD_COPY: _uffd_fill,
     abi.Code.UFFD_ZEROPAGE: _uffd_fill,
+    abi.Code.OPEN: _open,
+    abi.Code.FSYNC: _fsync,
+    abi.Code.DROP_CACHES: _drop_caches,
     abi.Code.GET_USER_PAGES: _gup,
     abi.Code.GET_USER_PAGES_FAST: _gup,
     abi.Code.PUT_PAGE: _put,

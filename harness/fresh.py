@@ -88,10 +88,10 @@ class Fresh:
                 machine = machine_of(built, **asdict(wanted))
                 qemu = proc.require(binary(built.arch))
                 stat = qemu.stat()
-                shown = replace(machine, kernel="", initrd="")
+                shown = replace(machine, kernel="", initrd="", disk="")
                 parts = [*asdict(shown).items(), str(qemu), stat.st_size, stat.st_mtime_ns]
                 text = json.dumps(parts, default=str)
-                digest = digest_of(RECIPE, text, built.image, built.initramfs)
+                digest = digest_of(RECIPE, text, built.image, built.initramfs, built.disk)
                 self._key = f"{built.kernel}-{built.arch.name}-{built.config}-{digest[:24]}"
             return self._key
 

@@ -230,6 +230,7 @@ def machine_of(
         arch=built.arch,
         kernel=str(built.image),
         initrd=str(built.initramfs),
+        disk=str(built.disk),
         accel=accel,
         cpu=cpu or "",
         version=qemu_version(built.arch),

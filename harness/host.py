@@ -28,6 +28,8 @@ INHERITED = frozenset(
     | {f"{kind}_proxy" for kind in ("http", "https", "ftp", "all", "no")}
     | {f"{kind}_PROXY" for kind in ("HTTP", "HTTPS", "FTP", "ALL", "NO")}
 )
+# Where a user's PATH may not lead, and what we call needs no rights.
+SYSTEM_PATH = "/usr/sbin:/sbin"
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -55,7 +57,8 @@ def package_of(command: str) -> str:
 
 def find(command: str) -> Path | None:
     """Where the command is, or None; a path is taken as it is."""
-    found = shutil.which(command, path=environment()["PATH"])
+    path = f"{environment()['PATH']}{os.pathsep}{SYSTEM_PATH}"
+    found = shutil.which(command, path=path)
     return None if found is None else Path(found)
 
 

@@ -27,6 +27,8 @@ class Machine:
         version: QEMU's (major, minor).
         counter_khz: what an x86 guest's time-stamp counter runs with; 0: the guest finds out.
         kernel, initrd: paths that QEMU can open.
+        disk: the same of a disk's image, which stays as it is: what a guest writes goes with
+            it. "" for none.
         channel: one of CHANNELS.
         boot_args: kernel parameters beyond the default ones.
         memory: file that the guest's memory is, "" for one that goes with it.
@@ -39,6 +41,7 @@ class Machine:
     arch: Arch
     kernel: str
     initrd: str
+    disk: str = ""
     accel: str = "tcg"
     cpu: str = ""
     version: tuple[int, int] = (7, 2)
@@ -119,6 +122,16 @@ def _channel_devices(machine: Machine) -> list[str]:
     return []
 
 
+def _disk_devices(machine: Machine) -> list[str]:
+    if not machine.disk:
+        return []
+    path = machine.disk.replace(",", ",,")
+    return [
+        *("-drive", f"if=none,id=disk,format=raw,snapshot=on,file={path}"),
+        *("-device", "virtio-blk-pci,drive=disk,num-queues=1"),
+    ]
+
+
 def _memory(machine: Machine) -> str:
     """The memory: a memfd that goes with the guest, or a snapshot's file.
 
@@ -149,6 +162,7 @@ def argv(machine: Machine) -> tuple[str, ...]:
         *("-chardev", f"socket,id=qmp,fd={machine.qmp_fd}", "-mon", "chardev=qmp,mode=control"),
         *("-chardev", f"socket,id=console,fd={machine.console_fd}", "-serial", "chardev:console"),
         *_channel_devices(machine),
+        *_disk_devices(machine),
         *("-kernel", machine.kernel, "-initrd", machine.initrd),
         *("-append", kernel_parameters(machine)),
         *(("-incoming", "defer") if machine.restored else ()),

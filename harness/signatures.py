@@ -87,6 +87,7 @@ PRIVATE = 0x100  # no bit of the ABI's: private is what shared is not
 MAP = {"private": PRIVATE, "shared": int(abi.Map.SHARED), "anon": int(abi.Map.ANON)} | {
     flag.name: int(flag) for flag in (abi.Map.HUGETLB,) if flag.name
 }
+OPEN = {str(flag.name).lower(): int(flag) for flag in abi.Open}
 ADVICE = {advice.name: int(advice) for advice in abi.Madv}
 FOLL = {str(flag.name): int(flag) for flag in abi.Foll}
 PENDING = {"SIGKILL": int(abi.Mode.KILLED)}
@@ -105,6 +106,7 @@ _GUP = (
 )
 _DATA = Parameter("data", Kind.DATA)
 _PROCESS = Parameter("process", Kind.PROCESS)
+_FILE = Parameter("file", Kind.FILE)
 
 CALLS: dict[str, Signature] = {
     "mmap": Signature(
@@ -132,11 +134,22 @@ CALLS: dict[str, Signature] = {
     "exit": Signature(abi.Code.EXIT, (), Result.NOTHING),
     "memfd": Signature(abi.Code.MEMFD, (_SOME_PAGES, _SIZE), Result.FILE),
     "memfd_secret": Signature(abi.Code.SECRETMEM, (_SOME_PAGES, _SIZE), Result.FILE),
-    "ftruncate": Signature(abi.Code.FTRUNCATE, (Parameter("file", Kind.FILE), _SOME_PAGES, _SIZE)),
+    "ftruncate": Signature(abi.Code.FTRUNCATE, (_FILE, _SOME_PAGES, _SIZE)),
     "uffd_register": Signature(abi.Code.UFFD_REGISTER, (_PLACE, _SOME_PAGES)),
     "uffd_copy": Signature(abi.Code.UFFD_COPY, (_PROCESS, _PLACE, _DATA)),
     "uffd_zeropage": Signature(abi.Code.UFFD_ZEROPAGE, (_PROCESS, _PLACE)),
     "wait": Signature(abi.Code.WAIT, (Parameter("call", Kind.BEGUN),)),
+    "open": Signature(
+        abi.Code.OPEN,
+        (
+            _SOME_PAGES,
+            _SIZE,
+            Parameter("flags", Kind.SYMBOLS, required=False, symbols=OPEN, joined=True),
+        ),
+        Result.FILE,
+    ),
+    "fsync": Signature(abi.Code.FSYNC, (_FILE,)),
+    "drop_caches": Signature(abi.Code.DROP_CACHES, ()),
     "get_user_pages": Signature(abi.Code.GET_USER_PAGES, _GUP, Result.HELD, begins=True),
     "get_user_pages_fast": Signature(abi.Code.GET_USER_PAGES_FAST, _GUP, Result.HELD, begins=True),
     "put_page": Signature(abi.Code.PUT_PAGE, (Parameter("held", Kind.HELD),)),

@@ -57,6 +57,9 @@ enum pl_code {
 	PL_OP_UFFD_COPY = 24,	/* slot=process registered, addr, data: one page */
 	PL_OP_UFFD_ZEROPAGE = 28,	/* slot=process registered, addr: one page */
 	PL_OP_WAIT = 29,	/* aux=operation begun: what became of it; by the supervisor */
+	PL_OP_OPEN = 25,	/* slot=file, n=size in bytes, flags=PL_OPEN_* */
+	PL_OP_FSYNC = 26,	/* file */
+	PL_OP_DROP_CACHES = 27,	/* no LRU batch keeps a page from it */
 	/* module calls, made in the context of the operation's process */
 	PL_OP_GET_USER_PAGES = 32,	/* slot, addr, n=nr_pages, flags=PL_FOLL_* */
 	PL_OP_GET_USER_PAGES_FAST = 33,	/* slot, addr, n=nr_pages (int), flags */
@@ -77,6 +80,8 @@ enum pl_code {
 #define PL_MAP_HUGETLB		16u
 
 #define PL_MADV_DONTNEED	1u
+
+#define PL_OPEN_RDONLY		1u	/* else for reading and writing */
 
 #define PL_FOLL_WRITE		1u
 #define PL_FOLL_FORCE		2u
@@ -232,6 +237,7 @@ struct pl_pte_record {
  *	t = (w + (i + 1) * 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9
  *	pl_mix = t ^ (t >> 32)
  * word[k]: the 8 bytes at the program's touch[k], zero beyond its touches.
+ * Both are 0 of a page that is in a cache and not up to date.
  */
 struct pl_page_record {
 	__u64 pfn;

@@ -55,6 +55,12 @@ static bool is_empty(const u64 *word)
 	return true;
 }
 
+/* Pages of a cache that were not read yet: what they hold is nobody's, from before. */
+static bool unread(u32 flags)
+{
+	return (flags & (PL_PAGE_MAPPING | PL_PAGE_ANON | PL_PAGE_UPTODATE)) == PL_PAGE_MAPPING;
+}
+
 static void read_page(const struct pl_session *s, unsigned long pfn, struct pl_page_record *r)
 {
 	struct page *page = pfn_to_page(pfn);
@@ -78,6 +84,8 @@ static void read_page(const struct pl_session *s, unsigned long pfn, struct pl_p
 		r->flags |= PL_PAGE_NO_DATA;
 		return;
 	}
+	if (unread(r->flags))
+		return;
 	r->digest = digest(data);
 	for (i = 0; i < s->touches; i++)
 		r->word[i] = data[s->touch[i] / sizeof(u64)];

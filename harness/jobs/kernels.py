@@ -8,14 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .. import build, fresh, image, kbuild, kmod_build, sources
+from .. import build, disk, fresh, image, kbuild, kmod_build, sources
 from ..arch import ARCHES, arch_named
 from ..cache import Cache, Entry
 from ..errors import HarnessError, PagelabError
 from ..progress import SILENT, Progress
 
 # Sources are kept for ever: distributions drop old ones.
-BUILT_KINDS = (kbuild.KIND, kmod_build.KIND, image.KIND, image.SSH_KIND)
+BUILT_KINDS = (kbuild.KIND, kmod_build.KIND, image.KIND, image.SSH_KIND, disk.KIND)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Calls that a process makes itself: mappings, accesses, processes, files."""
+"""Calls that a process makes itself: mappings, accesses, processes."""
 
 from __future__ import annotations
 
@@ -40,6 +40,10 @@ def _mmap(model: Model, state: State, op: abi.Op) -> Expected:
             if error:
                 return value(error)
             flags = model.rules.secret_vma_flags(flags)
+        writable = state.files[file].writable
+        if model.rules.mapping_denied(flags, writable):
+            return value(-EACCES)
+        flags = model.rules.mapped_flags(flags, writable)
     elif op.flags & _MAP_HUGETLB:
         if not hugetlb.reserve(model.rules, state, op.process, start, end):
             return value(-ENOMEM)
@@ -109,7 +113,9 @@ def _protect(model: Model, state: State, op: abi.Op, found: Vma, start: int, end
     state.set_vmas(op.process, vmas.insert(model.rules, rest, changed))
     for index in sorted(number for number in mm.ptes if start <= number < end):
         pte = mm.ptes[index]
+        tracked = state.tracks_dirty(changed.file)
         bits = model.rules.protected_pte(pte.flags, changed)
+        bits = model.rules.notified_pte(bits, changed, tracked)
         if not pte.flags & P_HUGE:
             bits = model.rules.upgraded_pte(bits, changed, state.pages[pte.page].flags)
         state.set_pte(op.process, index, bits, pte.page)
@@ -191,7 +197,7 @@ def _store(model: Model, state: State, op: abi.Op) -> Expected:
     return value(done)
 
 
-# ---- processes and files ----------------------------------------------------------
+# ---- processes ----------------------------------------------------------
 
 
 @call(Code.FORK)
@@ -203,21 +209,4 @@ def _fork(model: Model, state: State, op: abi.Op) -> Expected:
 @call(Code.EXIT)
 def _exit(model: Model, state: State, op: abi.Op) -> Expected:
     process.exit_(model.rules, state, op.process)
-    return value(0)
-
-
-@call(Code.MEMFD)
-def _memfd(model: Model, state: State, op: abi.Op) -> Expected:
-    state.new_file(op.slot, op.n)
-    return value(0)
-
-
-@call(Code.FTRUNCATE)
-def _ftruncate(model: Model, state: State, op: abi.Op) -> Expected:
-    if op.n < 0:
-        return value(-EINVAL)
-    file = state.slots[op.file]
-    if state.files[file].secret and not model.rules.secret_resizes(state.files[file].size):
-        return value(-EINVAL)
-    pagecache.truncate(model.rules, state, file, op.n)
     return value(0)

@@ -1,4 +1,4 @@
-"""Page faults: handle_mm_fault() for anonymous and shmem memory.
+"""Page faults: handle_mm_fault() for anonymous memory and files.
 
 Permissions are the caller's to check (the architecture for user accesses,
 check_vma_flags for get_user_pages). Source: 6.1 mm/memory.c.
@@ -17,7 +17,6 @@ from .state import (
     P_SPECIAL,
     P_WRITE,
     P_YOUNG,
-    SHMEM,
     ZERO_PAGE,
     State,
     Vma,
@@ -111,7 +110,7 @@ def _file(rules: Rules, state: State, process: int, vma: Vma, index: int, write:
     private = not vma.flags & V_SHARED
     if rules.beyond_eof(offset, file.size):
         return False
-    cached = pagecache.get(state, vma.file, offset)
+    cached = pagecache.get(rules, state, vma.file, offset)
     if write and private:
         copy = state.new_page(NEW_ANON, state.pages[cached].content)
         state.page(copy).map = 1
@@ -121,7 +120,7 @@ def _file(rules: Rules, state: State, process: int, vma: Vma, index: int, write:
     page = state.page(cached)
     page.ref += 1
     page.map += 1
-    flags = rules.file_read_pte(vma)
+    flags = rules.notified_pte(rules.file_read_pte(vma), vma, state.tracks_dirty(vma.file))
     if write:
         flags, dirty = rules.file_shared_pte(vma)
         page.flags |= dirty
@@ -131,13 +130,17 @@ def _file(rules: Rules, state: State, process: int, vma: Vma, index: int, write:
 
 
 def _write_protected(rules: Rules, state: State, process: int, vma: Vma, index: int) -> None:
-    """do_wp_page() of a private mapping: reuse or copy.
+    """do_wp_page(): reuse or copy what is private, tell the file of what is shared.
 
     A shared writable mapping's PTE of shmem is writable as soon as it is
     present (vma_wants_writenotify is false), so it never gets here.
     """
     pte = state.mms[process].ptes[index]
-    assert vma.flags & (V_SHARED | V_WRITE) != V_SHARED | V_WRITE
+    if vma.flags & (V_SHARED | V_WRITE) == V_SHARED | V_WRITE:
+        flags, dirty = rules.mkwrite(pte.flags)
+        state.set_pte(process, index, flags, pte.page)
+        state.page(pte.page).flags |= dirty
+        return
     page = state.pages[pte.page]
     if page.flags & G_ANON and _may_reuse(rules, state, pte.page):
         state.set_pte(process, index, rules.reuse_pte(pte.flags, vma), pte.page)
@@ -146,9 +149,9 @@ def _write_protected(rules: Rules, state: State, process: int, vma: Vma, index: 
     copy = state.new_page(NEW_ANON, page.content)
     state.page(copy).map = 1
     zero = bool(pte.flags & P_SPECIAL)
-    anon, shmem = rules.copy_rss(bool(page.flags & G_ANON), zero)
+    anon, file = rules.copy_rss(bool(page.flags & G_ANON), zero)
     state.count(process, ANON, anon)
-    state.count(process, SHMEM, shmem)
+    state.count(process, rss_of(page.flags), file)
     state.set_pte(process, index, rules.copy_pte(vma), copy)
     if not zero and rules.copy_drops_old():
         state.page(pte.page).map -= 1

@@ -1,34 +1,52 @@
-"""Page caches of shmem and secret files: filling, truncating, going away.
+"""Page caches: filling, truncating, going away.
 
-Source: 6.1 mm/shmem.c, mm/truncate.c.
+Source: 6.1 mm/shmem.c, mm/truncate.c, fs/ext2/inode.c ext2_setsize.
 """
 
 from __future__ import annotations
 
 from ..abi import PAGE_SHIFT
 from . import zap
+from .content import EMPTY
 from .rules import Rules
-from .state import NEW_SECRET, NEW_SHMEM, State
+from .state import G_PRIVATE, G_UPTODATE, NEW_SECRET, NEW_SHMEM, State
 
 _PAGE = 1 << PAGE_SHIFT
 
 
-def get(state: State, file: int, index: int) -> int:
-    """The page at index, made empty and up to date if there is none."""
-    page = state.files[file].cache.get(index)
-    if page is None:
-        flags = NEW_SECRET if state.files[file].secret else NEW_SHMEM
+def get(rules: Rules, state: State, file: int, index: int) -> int:
+    """The page at index, up to date: made empty, or read, if it was not."""
+    entry = state.files[file]
+    page = entry.cache.get(index)
+    if page is None and entry.disk is None:
+        flags = NEW_SECRET if entry.secret else NEW_SHMEM
         page = state.new_page(flags, file=file, index=index)
         state.cache_add(file, index, page)
+    elif page is None:
+        page = _read(state, file, index, rules.read_flags())
+    elif not state.pages[page].flags & G_UPTODATE:
+        state.page(page).flags |= G_UPTODATE
     return page
 
 
-def _remove(rules: Rules, state: State, file: int, index: int) -> None:
-    """Take a page out of the cache for good (truncate_inode_folio)."""
+def _read(state: State, file: int, index: int, flags: int) -> int:
+    """A new page in the cache with what the disk has there; a hole is empty."""
+    disk = state.files[file].disk
+    assert disk is not None
+    page = state.new_page(flags, disk.get(index, EMPTY), file=file, index=index)
+    state.cache_add(file, index, page)
+    return page
+
+
+def remove(rules: Rules, state: State, file: int, index: int) -> None:
+    """Take a page out of the cache for good (truncate_inode_folio, remove_mapping)."""
     page = state.cache_remove(file, index)
     frame = state.page(page)
     frame.flags = rules.removed_flags(frame.flags)
     frame.file = -1
+    if frame.flags & G_PRIVATE:
+        frame.flags = rules.removed_buffers(frame.flags)
+        frame.ref -= 0 if frame.flags & G_PRIVATE else 1
     state.put(page)
 
 
@@ -36,19 +54,41 @@ def truncate(rules: Rules, state: State, file: int, size: int) -> None:
     """ftruncate: set the size, unmap and drop what lies behind it."""
     entry = state.files[file]
     old = entry.size
-    entry.size = size
-    if entry.slot >= 0:
-        state.touched.add(("f", entry.slot))
+    if entry.disk is not None:
+        if size == old:  # not even looked at (ext2_setattr)
+            return
+        _truncate_block(rules, state, file, size)
+    state.resize(file, size)
     if size > old:
         return
     unmap(rules, state, file, rules.truncate_from(size))
     for index in sorted(index for index in entry.cache if index << PAGE_SHIFT >= size):
-        _remove(rules, state, file, index)
+        remove(rules, state, file, index)
     partial = entry.cache.get(size >> PAGE_SHIFT)
     if partial is not None:
         page = state.page(partial)
-        page.flags = rules.truncate_partial(page.flags)
+        if entry.disk is None:
+            page.flags = rules.truncate_partial(page.flags)
         page.content = page.content.clear_from(size % _PAGE)
+    if entry.disk is not None:
+        entry.disk = {at: block for at, block in entry.disk.items() if at << PAGE_SHIFT < size}
+
+
+def _truncate_block(rules: Rules, state: State, file: int, size: int) -> None:
+    """block_truncate_page(): the block that the new end lies in, shrinking or growing."""
+    offset, index = size % _PAGE, size >> PAGE_SHIFT
+    if not offset:
+        return
+    entry = state.files[file]
+    number = entry.cache.get(index)
+    if number is None:
+        number = _read(state, file, index, rules.truncate_page_flags())
+    page = state.page(number)
+    if not page.flags & G_PRIVATE:
+        page.flags |= rules.truncate_buffers()
+        page.ref += 1 if page.flags & G_PRIVATE else 0
+    page.flags |= rules.truncate_dirties(index in (entry.disk or ()))
+    page.content = page.content.clear_from(offset)
 
 
 def unmap(rules: Rules, state: State, file: int, first: int) -> None:
@@ -68,5 +108,5 @@ def drop_unmapped(rules: Rules, state: State) -> None:
         mapped = any(vma.file == number for mm in state.mms.values() for vma in mm.vmas)
         if rules.evicts(mapped):
             for index in sorted(state.files[number].cache):
-                _remove(rules, state, number, index)
+                remove(rules, state, number, index)
             del state.files[number]

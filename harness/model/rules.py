@@ -15,6 +15,7 @@ from .registry import (
     is_cow,
 )
 from .rules_blocking import BlockingRules
+from .rules_file import FileRules
 from .rules_gup import GupRules
 from .rules_kinds import KindRules
 from .rules_memory import MemoryRules, Reuse, prot_bits
@@ -36,5 +37,5 @@ __all__ = [
 ]
 
 
-class Rules(MemoryRules, GupRules, KindRules, BlockingRules):
+class Rules(MemoryRules, FileRules, GupRules, KindRules, BlockingRules):
     """Every rule; a wrong variant overrides one method."""

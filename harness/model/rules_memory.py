@@ -142,7 +142,7 @@ class MemoryRules(RuleBase):
 
     @rule("cow.copy_rss", "6.1 mm/memory.c wp_page_copy")
     def copy_rss(self, old_anon: bool, old_zero: bool) -> tuple[int, int]:
-        """RSS after a copy (anon, shmem): the zero page adds one, a file page moves over."""
+        """RSS after a copy (anon, the file's): the zero page adds one, a file page moves over."""
         if old_zero:
             return 1, 0
         return (0, 0) if old_anon else (1, -1)

@@ -36,6 +36,8 @@ P_ZERO = int(PteFlag.ZERO)
 P_HUGE = int(PteFlag.HUGE)
 
 G_DIRTY = int(PageFlag.DIRTY)
+G_UPTODATE = int(PageFlag.UPTODATE)
+G_PRIVATE = int(PageFlag.PRIVATE)
 G_ANON = int(PageFlag.ANON)
 G_EXCLUSIVE = int(PageFlag.EXCLUSIVE)
 G_MAPPING = int(PageFlag.MAPPING)
@@ -47,6 +49,7 @@ G_NO_DATA = int(PageFlag.NO_DATA)
 G_SWAPBACKED = int(PageFlag.SWAPBACKED)
 NEW_SHMEM = int(PageFlag.UPTODATE | PageFlag.SWAPBACKED | PageFlag.MAPPING)
 NEW_SECRET = int(PageFlag.UPTODATE | PageFlag.MAPPING | PageFlag.NO_DATA)
+NEW_READ = int(PageFlag.UPTODATE | PageFlag.MAPPING)
 ZERO_FLAGS = int(PageFlag.RESERVED | PageFlag.ZERO)
 
 
@@ -132,8 +135,9 @@ class Page:
 
     @property
     def shown(self) -> Content:
-        """What a snapshot shows: nothing of secret memory."""
-        return EMPTY if self.flags & G_NO_DATA else self.content
+        """What a snapshot shows: nothing of secret memory, or of a cache page never read."""
+        unread = self.flags & (G_MAPPING | G_ANON | G_UPTODATE) == G_MAPPING
+        return EMPTY if unread or self.flags & G_NO_DATA else self.content
 
     def clone(self) -> Page:
         other = Page.__new__(Page)
@@ -153,21 +157,34 @@ class Page:
 
 
 class File:
-    """A shmem file: one the program opened (slot >= 0), or the hidden one of
-    a shared anonymous mapping (slot -1), which lives as long as its VMAs.
-    secret: it is of memfd_secret() instead."""
+    """A file that the program opened (slot >= 0), or the hidden one of a
+    shared anonymous mapping (slot -1), which lives as long as its VMAs.
 
-    __slots__ = ("cache", "secret", "size", "slot")
+    disk: page of the file -> what its block on the disk holds, without the
+    holes; None for shmem, which has no disk.
+    secret: it is of memfd_secret().
+    writable: it was opened for writing.
+    """
 
-    def __init__(self, slot: int, size: int, secret: bool = False) -> None:
+    __slots__ = ("cache", "disk", "secret", "size", "slot", "writable")
+
+    def __init__(
+        self, slot: int, size: int, *, secret: bool, on_disk: bool, writable: bool
+    ) -> None:
         self.slot = slot
         self.size = size
         self.secret = secret
         self.cache: dict[int, int] = {}
+        self.disk: dict[int, Content] | None = {} if on_disk else None
+        self.writable = writable
 
     def clone(self) -> File:
-        other = File(self.slot, self.size, self.secret)
+        other = File(
+            self.slot, self.size, secret=self.secret, on_disk=False, writable=self.writable
+        )
         other.cache = dict(self.cache)
+        if self.disk is not None:
+            other.disk = dict(self.disk)
         return other
 
 
@@ -423,14 +440,33 @@ class State:
 
     # ---- files ------------------------------------------------------------------
 
-    def new_file(self, slot: int, size: int, *, secret: bool = False) -> int:
+    def new_file(
+        self,
+        slot: int,
+        size: int,
+        *,
+        secret: bool = False,
+        on_disk: bool = False,
+        writable: bool = True,
+    ) -> int:
         """A file; slot -1 for the hidden file of shared anonymous memory."""
         file = self.new_id()
-        self.files[file] = File(slot, size, secret)
+        self.files[file] = File(slot, size, secret=secret, on_disk=on_disk, writable=writable)
         if slot >= 0:
             self.slots[slot] = file
             self.touched.add(("f", slot))
         return file
+
+    def resize(self, file: int, size: int) -> None:
+        """Give a file another size."""
+        entry = self.files[file]
+        entry.size = size
+        if entry.slot >= 0:
+            self.touched.add(("f", entry.slot))
+
+    def tracks_dirty(self, file: int) -> bool:
+        """Whether a mapping's file (-1: none) learns of each page's first write."""
+        return file >= 0 and self.files[file].disk is not None
 
     def cache_add(self, file: int, index: int, page: int) -> None:
         """Put a page into a file's cache; its reference is the caller's."""

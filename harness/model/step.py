@@ -13,7 +13,16 @@ from .. import abi
 from ..abi import Kind
 
 # The modules whose functions make the calls; they register themselves.
-from . import calls_blocking, calls_kinds, calls_module, calls_user, gup, process, zap  # noqa: F401
+from . import (  # noqa: F401
+    calls_blocking,
+    calls_file,
+    calls_kinds,
+    calls_module,
+    calls_user,
+    gup,
+    process,
+    zap,
+)
 from .calls import Expected
 from .rules import Rules
 from .semantics import Semantics

@@ -28,6 +28,7 @@ ENUMS: dict[type[enum.IntEnum] | type[enum.IntFlag], str] = {
     abi.Prot: "PL_PROT_",
     abi.Map: "PL_MAP_",
     abi.Madv: "PL_MADV_",
+    abi.Open: "PL_OPEN_",
     abi.Foll: "PL_FOLL_",
     abi.Mode: "PL_MODE_",
     abi.Kind: "PL_KIND_",

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from quality import variants_blocking
+from quality.variants_file import FILES
 from quality.variants_kinds import KINDS
 
 from harness.model.rules import (
+    V_MAYWRITE,
     V_READ,
     V_SHARED,
     V_WRITE,
@@ -141,7 +143,9 @@ VARIANTS: dict[str, Wrong] = {
     # FORCE is not asked for
     "slow_may_read": lambda self, vma, force: bool(vma.flags & V_READ),
     # FORCE copies even in shared mappings, as the documentation has it
-    "slow_may_write": lambda self, vma, force: bool(vma.flags & V_WRITE) or force,
+    "slow_may_write": lambda self, vma, force: bool(
+        vma.flags & (V_WRITE | V_MAYWRITE if force else V_WRITE)
+    ),
     # pages that are there are taken with SIGKILL pending
     "slow_interrupted": lambda self, killed: False,
     # FORCE takes any read-only page that is there
@@ -184,7 +188,7 @@ VARIANTS: dict[str, Wrong] = {
     "poke_refused": lambda self, zero: False,
     **variants_blocking.VARIANTS,
 }
-VARIANTS |= KINDS
+VARIANTS |= FILES | KINDS
 
 
 def wrong_rules(method: str) -> type[Rules]:

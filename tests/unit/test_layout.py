@@ -91,6 +91,10 @@ def test_head() -> None:
         ("exit()", Op(Code.EXIT)),
         ("memfd(size=100)", Op(Code.MEMFD, n=100, slot=1)),
         ("ftruncate(f, size=0)", Op(Code.FTRUNCATE, file=0)),
+        ("g = open(size=5)", Op(Code.OPEN, slot=1, n=5)),
+        ("g = open(pages=1, flags=rdonly)", Op(Code.OPEN, slot=1, n=PAGE, flags=1)),
+        ("fsync(f)", Op(Code.FSYNC, file=0)),
+        ("c: drop_caches()", Op(Code.DROP_CACHES, process=1)),
         ("c: ftruncate(f, pages=2)", Op(Code.FTRUNCATE, process=1, file=0, n=2 * PAGE)),
         (
             "get_user_pages_fast(m[1]+7, nr=-1, gup_flags=FORCE|WRITE)",

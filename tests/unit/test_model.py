@@ -16,7 +16,14 @@ from harness.environment import Environment
 from harness.errors import UsageError
 from harness.model import REGISTRY, Arena, Expected, Model, Semantics, State, semantics_for
 from harness.model.rules import Rules
-from harness.model.state import ANON, G_ANON, G_EXCLUSIVE, P_WRITE, P_ZERO, SHMEM, ZERO_PAGE
+from harness.model.state import (
+    G_EXCLUSIVE,
+    G_PRIVATE,
+    P_WRITE,
+    P_ZERO,
+    ZERO_PAGE,
+    rss_of,
+)
 from harness.program import ARENA_START
 
 PROGRAMS = Path(__file__).parents[2] / "programs"
@@ -207,6 +214,8 @@ def _any_ops() -> st.SearchStrategy[list[abi.Op]]:
             b(_op, gup, process=process, addr=addr, n=st.integers(-1, 4), slot=slot,
               flags=st.integers(0, 3)),
             b(_op, held, process=process, slot=slot, index=index),
+            b(_op, st.sampled_from((Code.FSYNC, Code.DROP_CACHES)), process=process,
+              file=st.just(0)),
             b(_op, st.just(Code.POKE), process=process, slot=slot, index=st.just(0),
               data=st.just(b"poke")),
         ),
@@ -227,7 +236,7 @@ def _check_counts(state: State) -> None:
                 assert not pte.flags & P_WRITE
                 continue
             maps[pte.page] += 1
-            rss[ANON if state.pages[pte.page].flags & G_ANON else SHMEM] += 1
+            rss[rss_of(state.pages[pte.page].flags)] += 1
         assert mm.rss == rss
     in_hand = [made.taken for made in state.calls.values()]
     kept: list[Sequence[int | None]] = [*state.held.values(), *in_hand]
@@ -237,7 +246,7 @@ def _check_counts(state: State) -> None:
                 holds[page] += 1
     for file in state.files.values():
         for page in file.cache.values():
-            caches[page] += 1
+            caches[page] += 2 if state.pages[page].flags & G_PRIVATE else 1
     for number, frame in state.pages.items():
         if number != ZERO_PAGE:
             assert frame.map == maps[number]
@@ -247,10 +256,10 @@ def _check_counts(state: State) -> None:
 
 
 @settings(max_examples=80, deadline=None)
-@given(_any_ops())
-def test_counts_add_up_whatever_the_program(ops: list[abi.Op]) -> None:
+@given(_any_ops(), st.sampled_from((Code.MEMFD, Code.OPEN)))
+def test_counts_add_up_whatever_the_program(ops: list[abi.Op], file: Code) -> None:
     model = Model(Semantics(), Arena(ARENA_START, PAGES + 4))
-    state = model.step(model.initial(), _op(Code.MEMFD, slot=0, n=7000))[0].state
+    state = model.step(model.initial(), _op(file, slot=0, n=7000))[0].state
     forked = {0}
     filled: set[int] = set()
     for op in ops:

@@ -18,6 +18,7 @@ X86 = Machine(
     arch=X86_64,
     kernel="/cache/vmlinux",
     initrd="/cache/initramfs",
+    disk="/cache/ext2.img",
     qmp_fd=5,
     console_fd=6,
     port_fd=7,

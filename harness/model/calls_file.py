@@ -1,0 +1,49 @@
+"""Calls on files: making them, their sizes, their way to the disk."""
+
+from __future__ import annotations
+
+from .. import abi
+from ..abi import Code
+from . import pagecache, writeback
+from .calls import Expected, Model, call, value
+from .state import State
+
+EINVAL = 22
+
+
+@call(Code.MEMFD)
+def _memfd(model: Model, state: State, op: abi.Op) -> Expected:
+    state.new_file(op.slot, op.n)
+    return value(0)
+
+
+@call(Code.OPEN)
+def _open(model: Model, state: State, op: abi.Op) -> Expected:
+    """A new file on the disk, grown to its size."""
+    writable = not op.flags & abi.Open.RDONLY
+    file = state.new_file(op.slot, 0, on_disk=True, writable=writable)
+    pagecache.truncate(model.rules, state, file, op.n)
+    return value(0)
+
+
+@call(Code.FTRUNCATE)
+def _ftruncate(model: Model, state: State, op: abi.Op) -> Expected:
+    file = state.slots[op.file]
+    if op.n < 0 or model.rules.truncate_denied(state.files[file].writable):
+        return value(-EINVAL)
+    if state.files[file].secret and not model.rules.secret_resizes(state.files[file].size):
+        return value(-EINVAL)
+    pagecache.truncate(model.rules, state, file, op.n)
+    return value(0)
+
+
+@call(Code.FSYNC)
+def _fsync(model: Model, state: State, op: abi.Op) -> Expected:
+    writeback.write(model.rules, state, state.slots[op.file])
+    return value(0)
+
+
+@call(Code.DROP_CACHES)
+def _drop_caches(model: Model, state: State, op: abi.Op) -> Expected:
+    writeback.drop_caches(model.rules, state)
+    return value(0)

@@ -1,0 +1,12 @@
+# A held page stays in the cache when caches are dropped, and is the page that is mapped again.
+f = open(pages=1)
+m = mmap(pages=1, prot=rw, flags=shared, file=f)
+store(m[0], "kept")
+fsync(f)
+h = get_user_pages(m[0], nr=1)
+munmap(m)
+drop_caches()
+n = mmap(pages=1, prot=rw, flags=shared, file=f)
+load(n[0], n=4)
+claim GUP-11: page(n[0]) == page(h[0])
+put_page(h)

@@ -1,0 +1,17 @@
+# A held page outlives its place in the file: truncation takes it out of the cache, not its bytes.
+f = open(pages=2)
+m = mmap(pages=2, prot=rw, flags=shared, file=f)
+store(m[0], "zero")
+store(m[1], "one")
+h = get_user_pages(m[0], nr=2)
+fsync(f)
+store(m[1]+8, "dirty")
+ftruncate(f, pages=0)
+d = peek(h[1], 3)
+claim GUP-11: d == "one"
+ftruncate(f, pages=2)
+load(m[1], n=3)
+claim GUP-10: page(m[1]) != page(h[1])
+set_page_dirty_lock(h)
+put_page(h)
+drop_caches()
