@@ -169,6 +169,8 @@ run_release() { # inside the namespaces
 	local root=$WORK/root home=/root step
 	[ "$INSIDE_USER" = root ] || home=/home/$INSIDE_USER
 	mkdir "$root"
+	# unshare(1), which a test uses inside, wants / to be a mount.
+	mount --bind "$root" "$root"
 	phase "minimal root" bootstrap "$root"
 	phase "git and make alone, clone of HEAD" furnish "$root" "$home"
 	for step in "${STEPS[@]}"; do
