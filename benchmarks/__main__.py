@@ -9,10 +9,15 @@ from harness.arch import ARCHES, arch_named
 from harness.cache import Cache
 from harness.errors import PagelabError
 
-from . import bench_boot, bench_memory, bench_rate
+from . import bench_boot, bench_memory, bench_rate, bench_restore
 from .machine import Plan, facts
 
-BENCHMARKS = {"boot": bench_boot.run, "rate": bench_rate.run, "memory": bench_memory.run}
+BENCHMARKS = {
+    "boot": bench_boot.run,
+    "restore": bench_restore.run,
+    "rate": bench_rate.run,
+    "memory": bench_memory.run,
+}
 
 
 def _arguments() -> argparse.Namespace:
