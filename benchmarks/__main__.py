@@ -9,7 +9,7 @@ from harness.arch import ARCHES, arch_named
 from harness.cache import Cache
 from harness.errors import PagelabError
 
-from . import bench_boot, bench_memory, bench_rate, bench_restore
+from . import bench_boot, bench_memory, bench_rate, bench_restore, bench_virtme
 from .machine import Plan, facts
 
 BENCHMARKS = {
@@ -18,18 +18,22 @@ BENCHMARKS = {
     "rate": bench_rate.run,
     "memory": bench_memory.run,
 }
+# Runs only if named: it needs a package and a kernel of its own.
+OTHERS = {"virtme": bench_virtme.run}
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS | OTHERS)}"
+    )
     parser.add_argument("-a", "--arch", action="append", choices=tuple(ARCHES))
     parser.add_argument("-k", "--kernel", default="6.1")
     parser.add_argument("--boots", type=int, default=9, help="of each kind")
     parser.add_argument("--programs", type=int, default=2000, help="in one measurement")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of the rate")
     found = parser.parse_args()
-    if unknown := set(found.names) - set(BENCHMARKS):
+    if unknown := set(found.names) - set(BENCHMARKS | OTHERS):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}")
     return found
 
@@ -49,7 +53,7 @@ def main() -> int:
         print(facts(plan), flush=True)
         for name in wanted.names or BENCHMARKS:
             print()
-            for judged in BENCHMARKS[name](plan):
+            for judged in (BENCHMARKS | OTHERS)[name](plan):
                 print(judged.line(), flush=True)
     except PagelabError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
