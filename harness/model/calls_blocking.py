@@ -135,8 +135,8 @@ def _register(model: Model, state: State, op: abi.Op) -> Expected:
     if not found:
         above = any(vma.start >= end for vma in mm.vmas)
         return value(model.rules.uffd_nothing_above(above))
-    secret = any(vma.file >= 0 and state.files[vma.file].secret for vma in found)
-    if not model.rules.uffd_may_register(secret):
+    foreign = any(_is_foreign(state, vma) for vma in found)
+    if not model.rules.uffd_may_register(foreign):
         return value(-EINVAL)
     if any(_cuts_huge(model, vma, start, end) for vma in found):
         return value(-EINVAL)
@@ -146,6 +146,14 @@ def _register(model: Model, state: State, op: abi.Op) -> Expected:
         rest = vmas.cut(mm.vmas, low, high)
         state.set_vmas(op.process, vmas.insert(model.rules, rest, piece))
     return value(0)
+
+
+def _is_foreign(state: State, vma: Vma) -> bool:
+    """Is it of a file that is neither shmem nor hugetlb's?"""
+    if vma.file < 0:
+        return False
+    file = state.files[vma.file]
+    return file.secret or file.disk is not None
 
 
 def _cuts_huge(model: Model, vma: Vma, start: int, end: int) -> bool:

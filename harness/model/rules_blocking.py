@@ -49,9 +49,9 @@ class BlockingRules(RuleBase):
         return -22 if above else -12
 
     @rule("uffd.kinds", "6.1 include/linux/userfaultfd_k.h vma_can_userfault")
-    def uffd_may_register(self, secret: bool) -> bool:
-        """Secret memory, which is no shmem, cannot be registered."""
-        return not secret
+    def uffd_may_register(self, foreign: bool) -> bool:
+        """Files other than shmem, of secret memory or on a disk, cannot be registered."""
+        return not foreign
 
     @rule("uffd.huge_range", "6.1 fs/userfaultfd.c userfaultfd_register (is_vm_hugetlb_page)")
     def uffd_splits_badly(self, edge: int) -> bool:

@@ -25,7 +25,7 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     # nothing to register is always the same error
     "uffd_nothing_above": lambda self, above: -22,
     # whatever can be faulted in can be registered
-    "uffd_may_register": lambda self, secret: True,
+    "uffd_may_register": lambda self, foreign: True,
     # huge pages are registered as small ones are
     "uffd_splits_badly": lambda self, edge: False,
     # a small page can be filled into a huge mapping

@@ -1,0 +1,16 @@
+# A file on a disk cannot be registered with a userfaultfd; waiting for the disk is no sleep.
+
+f = open(pages=2)
+s = mmap(pages=2, prot=rw, flags=shared, file=f)
+p = mmap(pages=2, prot=rw, flags=private, file=f)
+store(s[0], "block")
+fsync(f)
+uffd_register(s)
+uffd_register(p)
+c = fork()
+munmap(s)
+munmap(p)
+drop_caches()
+q = mmap(pages=2, prot=rw, flags=shared, file=f)
+t = begin load(q[0], n=5)
+d = wait(t)
