@@ -78,6 +78,9 @@ static void prepare_huge(void)
 	void *page = (void *)HUGE_BASE;
 	long keeper;
 
+	/* the kernel turns them off where there is less than 512 MiB of memory */
+	need("transparent_hugepage", write_file(THP "enabled", "madvise"));
+	need("transparent_hugepage", write_file(THP "defrag", "madvise"));
 	need("use_zero_page", write_file(THP "use_zero_page", "0"));
 	need("scan_sleep_millisecs", write_file(THP "khugepaged/scan_sleep_millisecs", "4294967295"));
 	keeper = sys_long(clone, 17 /* SIGCHLD */, 0, 0, 0, 0, 0);

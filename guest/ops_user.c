@@ -135,6 +135,17 @@ void process_signals(void)
 	sys_long(rt_sigaction, NUMBER_PIPE, &ignore, 0, 8, 0, 0);
 }
 
+static int advice_of(const struct pl_operation *op)
+{
+	switch (op->flags) {
+	case PL_MADV_HUGEPAGE:
+		return MADV_HUGEPAGE;
+	case PL_MADV_NOHUGEPAGE:
+		return MADV_NOHUGEPAGE;
+	}
+	return MADV_DONTNEED;
+}
+
 /* The descriptor of the operation's file, or -1. */
 static int file_of(const struct slot *slot, const struct step *step)
 {
@@ -258,7 +269,7 @@ void user_operation(struct slot *slot, struct step *step)
 		report->ret = sys(mprotect, op->addr, op->n, op->prot);
 		break;
 	case PL_OP_MADVISE:
-		report->ret = sys(madvise, op->addr, op->n, MADV_DONTNEED);
+		report->ret = sys(madvise, op->addr, op->n, advice_of(op));
 		break;
 	case PL_OP_LOAD:
 		report->ret = load(step);

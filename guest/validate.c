@@ -19,7 +19,8 @@ static const char *user_problem(const struct pl_operation *op)
 
 	if (op->code == PL_OP_MMAP && op->flags & ~(PL_MAP_SHARED | PL_MAP_ANON | PL_MAP_HUGETLB))
 		return "unknown mmap flags";
-	if (op->code == PL_OP_MADVISE && op->flags != PL_MADV_DONTNEED)
+	if (op->code == PL_OP_MADVISE && op->flags != PL_MADV_DONTNEED &&
+	    op->flags != PL_MADV_HUGEPAGE && op->flags != PL_MADV_NOHUGEPAGE)
 		return "unknown madvise advice";
 	if (op->code == PL_OP_LOAD && bytes > PL_DATA_MAX)
 		return "load of more bytes than one operation carries";

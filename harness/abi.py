@@ -78,6 +78,8 @@ class Map(enum.IntFlag):
 
 class Madv(enum.IntEnum):
     DONTNEED = 1
+    HUGEPAGE = 6
+    NOHUGEPAGE = 7
 
 
 class Open(enum.IntFlag):
@@ -178,6 +180,8 @@ class VmaFlag(enum.IntFlag):
     DONTDUMP = 0x4000
     HUGETLB = 0x8000
     UFFD_MISSING = 0x10000
+    HUGEPAGE = 0x20000
+    NOHUGEPAGE = 0x40000
 
 
 class FrameType(enum.IntEnum):

@@ -80,6 +80,8 @@ enum pl_code {
 #define PL_MAP_HUGETLB		16u
 
 #define PL_MADV_DONTNEED	1u
+#define PL_MADV_HUGEPAGE	6u
+#define PL_MADV_NOHUGEPAGE	7u
 
 #define PL_OPEN_RDONLY		1u	/* else for reading and writing */
 
@@ -298,6 +300,8 @@ struct pl_rss_record {
 #define PL_VMA_DONTDUMP		0x4000u
 #define PL_VMA_HUGETLB		0x8000u
 #define PL_VMA_UFFD_MISSING	0x10000u
+#define PL_VMA_HUGEPAGE		0x20000u
+#define PL_VMA_NOHUGEPAGE	0x40000u
 
 #define PL_FILE_NONE		0u		/* anonymous private */
 #define PL_FILE_OTHER		0xffffffffu	/* a file the program did not open */

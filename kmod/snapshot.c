@@ -47,6 +47,7 @@ static u32 vma_flags(const struct vm_area_struct *vma)
 		{ VM_LOCKED, PL_VMA_LOCKED },	  { VM_DONTEXPAND, PL_VMA_DONTEXPAND },
 		{ VM_DONTDUMP, PL_VMA_DONTDUMP }, { VM_HUGETLB, PL_VMA_HUGETLB },
 		{ VM_UFFD_MISSING, PL_VMA_UFFD_MISSING },
+		{ VM_HUGEPAGE, PL_VMA_HUGEPAGE }, { VM_NOHUGEPAGE, PL_VMA_NOHUGEPAGE },
 	};
 	u32 i, flags = 0;
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import abi
 from ..abi import Code, Kind, VmaFlag
-from . import fault, hugetlb, pagecache, process, zap
+from . import fault, hugetlb, pagecache, process, thp, zap
 from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
 from .rules import V_MAYREAD, V_MAYSHARE, V_MAYWRITE, V_SHARED
@@ -107,6 +107,7 @@ def _protect(model: Model, state: State, op: abi.Op, found: Vma, start: int, end
     if flags == found.flags:
         return
     writable = bool(op.prot & _PROT_WRITE) and not flags & V_SHARED
+    thp.split_edges(model.rules, state, op.process, found, start, end)
     mm = state.mms[op.process]
     changed = vmas.part(found, start, end)._replace(flags=flags, account=found.account or writable)
     rest = vmas.cut(mm.vmas, start, end)
@@ -121,6 +122,19 @@ def _protect(model: Model, state: State, op: abi.Op, found: Vma, start: int, end
         state.set_pte(op.process, index, bits, pte.page)
 
 
+def _advise_huge(model: Model, state: State, op: abi.Op, found: Vma, start: int, end: int) -> int:
+    """hugepage_madvise(), of a piece of one VMA."""
+    if hugetlb.splits_badly(model.rules, found, start, end):
+        return -EINVAL
+    flags = model.rules.thp_advised(found.flags, op.flags == abi.Madv.HUGEPAGE)
+    if flags != found.flags:
+        thp.split_edges(model.rules, state, op.process, found, start, end)
+        changed = vmas.part(found, start, end)._replace(flags=flags)
+        rest = vmas.cut(state.mms[op.process].vmas, start, end)
+        state.set_vmas(op.process, vmas.insert(model.rules, rest, changed))
+    return 0
+
+
 @call(Code.MADVISE)
 def _madvise(model: Model, state: State, op: abi.Op) -> Expected:
     """MADV_DONTNEED. Source: 6.1 mm/madvise.c madvise_dontneed_single_vma."""
@@ -133,6 +147,13 @@ def _madvise(model: Model, state: State, op: abi.Op) -> Expected:
         low, high = max(found.start, start), min(found.end, end)
         if low > at and not model.rules.madvise_goes_on():
             return value(-ENOMEM)
+        if op.flags != abi.Madv.DONTNEED:
+            error = _advise_huge(model, state, op, found, low, high)
+            if error:
+                return value(error)
+            covered += high - low
+            at = high
+            continue
         last = model.rules.huge_dontneed(low, high) if hugetlb.is_hugetlb(found) else high
         if last is None:
             return value(-EINVAL)

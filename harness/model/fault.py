@@ -7,7 +7,7 @@ check_vma_flags for get_user_pages). Source: 6.1 mm/memory.c.
 from __future__ import annotations
 
 from ..abi import PAGE_SHIFT
-from . import hugetlb, pagecache
+from . import hugetlb, pagecache, thp
 from .rules import V_SHARED, V_WRITE, Rules
 from .state import (
     ANON,
@@ -54,6 +54,8 @@ def handle(
         if state.leaf(process, index) is None and rules.uffd_catches(vma):
             return _leave_to_uffd(rules, process, index, may_retry)
         return hugetlb.fault(rules, state, process, vma, index, write)
+    if thp.fault(rules, state, process, vma, index, write):
+        return True
     pte = state.mms[process].ptes.get(index)
     if pte is None:
         if write and not vma.flags & V_SHARED:
@@ -163,7 +165,7 @@ def _may_reuse(rules: Rules, state: State, number: int) -> bool:
     page = state.pages[number]
     if rules.reuse_exclusive(page.flags):
         return True
-    decision = rules.reuse_shared(page.ref, page.accessed)
+    decision = rules.reuse_shared(state.pages[state.head(number)].ref, page.accessed)
     if decision.reuse and not decision.sure:
         decision = decision._replace(reuse=state.choose("lru_batch", 2) == 0)
     if decision.reuse:
@@ -181,11 +183,11 @@ def user_access(
         False for SIGBUS.
     """
     found = state.leaf(process, index)
-    index, pte = found or (index, state.mms[process].ptes.get(index))
+    at, pte = found or (index, state.mms[process].ptes.get(index))
     if pte is not None and (not write or pte.flags & P_WRITE):
         flags = rules.stored_pte(pte.flags) if write else rules.loaded_pte(pte.flags)
         wanted = P_YOUNG | (P_DIRTY if write else 0)
         if flags != pte.flags or pte.flags & wanted != wanted:
-            state.set_pte(process, index, flags, pte.page)
+            state.set_pte(process, at, flags, pte.page)
         return True
     return handle(rules, state, process, vma, index, write, may_retry=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import abi
-from . import fault, hugetlb
+from . import fault, hugetlb, thp
 from .rules import V_WRITE, Rules
-from .state import G_DIRTY, G_NO_DATA, P_SPECIAL, P_WRITE, State, Vma
+from .state import G_COMPOUND, G_DIRTY, G_NO_DATA, P_SPECIAL, State, Vma
 from .vma import extent, find
 
 EINTR, EFAULT = 4, 14
@@ -53,9 +53,9 @@ def _follow(
     """follow_page_pte(): the page, or None if a fault must come first."""
     found = state.leaf(process, index)
     if found is not None:
-        return (
-            None if flags & WRITE and not found[1].flags & P_WRITE else state.mapped(process, index)
-        )
+        if not thp.follow(rules, state, process, vma, found, flags):
+            return None
+        return state.mapped(process, index)
     pte = state.mms[process].ptes.get(index)
     if pte is None:
         return None
@@ -66,8 +66,8 @@ def _follow(
         if not rules.may_follow_write(pte.flags, vma, page.flags, force):
             return None
         if rules.slow_dirties(pte.flags, page.flags):
-            state.page(pte.page).flags |= G_DIRTY
-    if not pte.flags & P_SPECIAL:
+            state.page(state.head(pte.page)).flags |= G_DIRTY
+    if not pte.flags & P_SPECIAL and not page.flags & G_COMPOUND:
         state.page_unseen(pte.page).accessed += 1
     return pte.page
 

@@ -102,18 +102,8 @@ def _write_protected(
     prepare_anon(state, process, vma)
     head = _allocate(rules, state, pte.page)
     state.set_pte(process, first, rules.huge_written_pte(pte.flags), head)
-    unmap(state, pte.page)
+    state.unmap_leaf(pte.page)
     return True
-
-
-def unmap(state: State, head: int) -> None:
-    """A leaf that mapped a page is gone (page_remove_rmap, put_page)."""
-    page = state.page(head)
-    page.entire -= 1
-    for offset in range(1, HUGE_PAGES):
-        if head + offset in state.pages:
-            state.touched.add(("p", head + offset))
-    state.put(head)
 
 
 def zap(rules: Rules, state: State, process: int, first: int, pte: Pte) -> None:
@@ -121,7 +111,7 @@ def zap(rules: Rules, state: State, process: int, first: int, pte: Pte) -> None:
     state.clear_pte(process, first)
     page = state.page(pte.page)
     page.flags = rules.huge_zapped_flags(pte.flags, page.flags)
-    unmap(state, pte.page)
+    state.unmap_leaf(pte.page)
 
 
 def fork(rules: Rules, state: State, parent: int, child: int, vma: Vma) -> None:

@@ -5,10 +5,10 @@ Source: 6.1 kernel/fork.c dup_mmap, mm/memory.c copy_page_range, mm/mmap.c exit_
 
 from __future__ import annotations
 
-from ..abi import ARENA_PAGES_MAX
-from . import calls_blocking, hugetlb, pagecache, zap
+from ..abi import ARENA_PAGES_MAX, HUGE_PAGES
+from . import calls_blocking, hugetlb, pagecache, thp, zap
 from .rules import Rules, is_cow
-from .state import G_ANON, P_SPECIAL, Mm, Pte, State, Vma, rss_of
+from .state import G_ANON, P_HUGE, P_SPECIAL, Mm, Pte, State, Vma, rss_of
 
 _EVERYTHING = 1 << 32
 
@@ -31,7 +31,10 @@ def fork(rules: Rules, state: State, parent: int, child: int) -> None:
 
 
 def _copy(rules: Rules, state: State, parent: int, child: int, vma: Vma) -> None:
-    """copy_pte_range() over one VMA."""
+    """copy_page_range() over one VMA: its page tables, empty ones too."""
+    tables = state.mms[parent].tables
+    low, high = vma.start & -HUGE_PAGES, vma.end
+    state.mms[child].tables |= {first for first in tables if low <= first < high}
     ptes = state.mms[parent].ptes
     for index in sorted(number for number in ptes if vma.start <= number < vma.end):
         _copy_one(rules, state, parent, child, vma, index, ptes[index])
@@ -41,10 +44,13 @@ def _copy_one(
     rules: Rules, state: State, parent: int, child: int, vma: Vma, index: int, pte: Pte
 ) -> None:
     """copy_present_pte()."""
+    if pte.flags & P_HUGE:
+        thp.fork(rules, state, parent, child, index, pte)
+        return
     special = bool(pte.flags & P_SPECIAL)
     shared = rules.fork_counts(special)
     page = state.page(pte.page)
-    page.ref += shared
+    state.get(pte.page, shared)
     page.map += shared
     if shared:
         state.count(child, rss_of(page.flags), shared)

@@ -19,6 +19,7 @@ from .rules_file import FileRules
 from .rules_gup import GupRules
 from .rules_kinds import KindRules
 from .rules_memory import MemoryRules, Reuse, prot_bits
+from .rules_thp import ThpRules
 
 __all__ = [
     "REGISTRY",
@@ -37,5 +38,5 @@ __all__ = [
 ]
 
 
-class Rules(MemoryRules, FileRules, GupRules, KindRules, BlockingRules):
+class Rules(MemoryRules, FileRules, GupRules, KindRules, ThpRules, BlockingRules):
     """Every rule; a wrong variant overrides one method."""

@@ -42,6 +42,7 @@ G_ANON = int(PageFlag.ANON)
 G_EXCLUSIVE = int(PageFlag.EXCLUSIVE)
 G_MAPPING = int(PageFlag.MAPPING)
 G_COMPOUND = int(PageFlag.COMPOUND)
+_OWN_OF_TAIL = G_DIRTY | G_EXCLUSIVE  # flags of a head that a new tail has not
 NEW_ANON = int(
     PageFlag.UPTODATE | PageFlag.ANON | PageFlag.SWAPBACKED | PageFlag.EXCLUSIVE | PageFlag.MAPPING
 )
@@ -189,14 +190,19 @@ class File:
 
 
 class Mm:
-    """One process's memory, the arena's part of it."""
+    """One process's memory, the arena's part of it.
 
-    __slots__ = ("alive", "ptes", "rss", "vmas")
+    tables: the first page of each last-level page table; one stays when it is
+    empty, and no leaf can be where it is.
+    """
+
+    __slots__ = ("alive", "ptes", "rss", "tables", "vmas")
 
     def __init__(self) -> None:
         self.alive = True
         self.vmas: list[Vma] = []
         self.ptes: dict[int, Pte] = {}
+        self.tables: set[int] = set()
         self.rss = [0, 0, 0, 0]
 
     def clone(self) -> Mm:
@@ -204,6 +210,7 @@ class Mm:
         other.alive = self.alive
         other.vmas = list(self.vmas)
         other.ptes = dict(self.ptes)
+        other.tables = set(self.tables)
         other.rss = list(self.rss)
         return other
 
@@ -350,11 +357,19 @@ class State:
         """The page that lies so far behind a head."""
         number = head + offset
         if number not in self.pages:
-            page = self.pages[number] = Page(G_COMPOUND, EMPTY)
+            page = self.pages[number] = Page(self.pages[head].flags & ~_OWN_OF_TAIL, EMPTY)
             page.ref = 0
             page.tail = offset
             self.own.add(number)
         return number
+
+    def unmap_leaf(self, head: int) -> None:
+        """A leaf that mapped a compound page is gone (page_remove_rmap, put_page)."""
+        self.page(head).entire -= 1
+        for number in range(head + 1, head + HUGE_PAGES):
+            if number in self.pages:
+                self.touched.add(("p", number))
+        self.put(head)
 
     def leaf(self, process: int, index: int) -> tuple[int, Pte] | None:
         """The leaf above the PTE level that a page of the arena lies in, with its first page."""
@@ -402,6 +417,8 @@ class State:
                 self._use(old.page, -1)
             self._use(page, 1)
         mm.ptes[index] = Pte(flags, page)
+        if not flags & P_HUGE:
+            mm.tables.add(index & -HUGE_PAGES)
         self.touched.add(("t", process, index))
 
     def clear_pte(self, process: int, index: int) -> None:

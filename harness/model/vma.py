@@ -21,6 +21,8 @@ _MERGE_FLAGS = int(
     | VmaFlag.MAYWRITE
     | VmaFlag.MAYEXEC
     | VmaFlag.MAYSHARE
+    | VmaFlag.HUGEPAGE
+    | VmaFlag.NOHUGEPAGE
 )
 
 

@@ -5,9 +5,10 @@ Source: 6.1 mm/memory.c.
 
 from __future__ import annotations
 
-from . import hugetlb
+from . import hugetlb, thp
 from .rules import Rules
 from .state import G_ANON, G_DIRTY, P_HUGE, P_SPECIAL, State, rss_of
+from .vma import overlapping
 
 
 def range_(
@@ -18,11 +19,14 @@ def range_(
     Args:
         spare_copies: leave anonymous pages where they are (even_cows = 0).
     """
+    for vma in overlapping(state.mms[process].vmas, start, end):
+        thp.split_edges(rules, state, process, vma, start, end)
     ptes = state.mms[process].ptes
     for index in sorted(number for number in ptes if start <= number < end):
         pte = ptes[index]
         if pte.flags & P_HUGE:
-            hugetlb.zap(rules, state, process, index, pte)
+            kind = hugetlb if state.pages[pte.page].hugetlb else thp
+            kind.zap(rules, state, process, index, pte)
             continue
         page = state.pages[pte.page]
         anon = bool(page.flags & G_ANON)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.model.rules import V_WRITE, prot_bits
-from harness.model.state import P_HUGE, P_WRITE, P_YOUNG
+from harness.model.state import P_DIRTY, P_HUGE, P_WRITE, P_YOUNG
 
 KINDS: dict[str, Callable[..., Any]] = {
     # a private mapping of secret memory is a mapping like any other
@@ -47,4 +47,24 @@ KINDS: dict[str, Callable[..., Any]] = {
     "huge_interrupted": lambda self: -4,
     # FORCE copies, as it does for small pages
     "huge_forced": lambda self: True,
+    # NOHUGEPAGE only takes back what HUGEPAGE asked for
+    "thp_advised": lambda self, flags, wanted: (
+        flags & ~0x40000 | 0x20000 if wanted else flags & ~0x20000
+    ),
+    # an empty page table makes way for a leaf
+    "thp_wanted": lambda self, flags, fits, empty: bool(flags & 0x20000) and fits,
+    # a read leaves a new leaf clean
+    "thp_new_pte": lambda self, vma: (
+        prot_bits(vma) | P_HUGE | (P_DIRTY | P_WRITE if vma.flags & V_WRITE else 0)
+    ),
+    # a leaf that was shared is written in place although its page is held
+    "thp_reuses": lambda self, ref: ref <= 2,
+    # the PTEs of a split leaf are as dirty as it was
+    "thp_split_pte": lambda self, flags, vma: (
+        prot_bits(vma) & ~P_YOUNG | flags & (P_WRITE | P_YOUNG | P_DIRTY)
+    ),
+    # the dirty bit of a split leaf is lost
+    "thp_split_dirties": lambda self: 0,
+    # get_user_pages leaves the leaf as it is
+    "thp_followed_pte": lambda self, flags, write: flags,
 }

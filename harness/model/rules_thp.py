@@ -1,0 +1,51 @@
+"""Rules of transparent huge pages."""
+
+from __future__ import annotations
+
+from ..abi import VmaFlag
+from .registry import V_WRITE, RuleBase, rule
+from .rules_memory import prot_bits
+from .state import G_DIRTY, P_DIRTY, P_HUGE, P_WRITE, P_YOUNG, Vma
+
+_HUGEPAGE, _NOHUGEPAGE = int(VmaFlag.HUGEPAGE), int(VmaFlag.NOHUGEPAGE)
+
+
+class ThpRules(RuleBase):
+    """What a kernel decides about leaves of anonymous memory."""
+
+    @rule("thp.advise", "6.1 mm/khugepaged.c hugepage_madvise")
+    def thp_advised(self, flags: int, wanted: bool) -> int:
+        """HUGEPAGE and NOHUGEPAGE each end the other."""
+        if wanted:
+            return flags & ~_NOHUGEPAGE | _HUGEPAGE
+        return flags & ~_HUGEPAGE | _NOHUGEPAGE
+
+    @rule("thp.wanted", "6.1 mm/memory.c __handle_mm_fault, mm/huge_memory.c hugepage_vma_check")
+    def thp_wanted(self, flags: int, fits: bool, empty: bool) -> bool:
+        """A leaf comes where a mapping asked for it, has all of it, and no page table is yet."""
+        return bool(flags & _HUGEPAGE) and fits and empty
+
+    @rule("thp.new_pte", "6.1 mm/huge_memory.c __do_huge_pmd_anonymous_page")
+    def thp_new_pte(self, vma: Vma) -> int:
+        """A new leaf is dirty even for a read, and writable if the mapping is."""
+        return prot_bits(vma) | P_HUGE | P_DIRTY | (P_WRITE if vma.flags & V_WRITE else 0)
+
+    @rule("thp.reuse", "6.1 mm/huge_memory.c do_huge_pmd_wp_page")
+    def thp_reuses(self, ref: int) -> bool:
+        """A leaf that was shared is written in place only by its page's last reference."""
+        return ref == 1
+
+    @rule("thp.split_pte", "6.1 mm/huge_memory.c __split_huge_pmd_locked")
+    def thp_split_pte(self, flags: int, vma: Vma) -> int:
+        """A split leaf's PTEs are clean, and as writable and young as it was."""
+        return prot_bits(vma) & ~P_YOUNG | flags & (P_WRITE | P_YOUNG)
+
+    @rule("thp.split_dirty", "6.1 mm/huge_memory.c __split_huge_pmd_locked (SetPageDirty)")
+    def thp_split_dirties(self) -> int:
+        """The dirty bit of a split leaf becomes its page's."""
+        return G_DIRTY
+
+    @rule("thp.touch", "6.1 mm/huge_memory.c follow_trans_huge_pmd (FOLL_TOUCH), touch_pmd")
+    def thp_followed_pte(self, flags: int, write: bool) -> int:
+        """get_user_pages marks a leaf young, for WRITE dirty; the page's flags alone."""
+        return flags | P_YOUNG | (P_DIRTY if write else 0)

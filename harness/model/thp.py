@@ -1,0 +1,123 @@
+"""Transparent huge pages: whole leaves of private anonymous memory that asked for them.
+
+Where a leaf does not fit any more it becomes a table of PTEs; the compound
+page stays one, mapped page by page. Source: 6.1 mm/huge_memory.c.
+"""
+
+from __future__ import annotations
+
+from ..abi import HUGE_PAGES, Foll, PageFlag
+from .registry import V_SHARED
+from .rules import Rules
+from .state import ANON, G_EXCLUSIVE, NEW_ANON, P_DIRTY, P_WRITE, Pte, State, Vma
+from .vma import prepare_anon
+
+NEW_HUGE = NEW_ANON | int(PageFlag.COMPOUND)
+
+
+def _suits(rules: Rules, state: State, process: int, vma: Vma, first: int) -> bool:
+    """Does an empty place take a leaf? Nothing smaller may have been there."""
+    fits = vma.start <= first and first + HUGE_PAGES <= vma.end
+    anonymous = vma.file < 0 and not vma.flags & V_SHARED
+    empty = first not in state.mms[process].tables
+    return anonymous and rules.thp_wanted(vma.flags, fits, empty)
+
+
+def fault(rules: Rules, state: State, process: int, vma: Vma, index: int, write: bool) -> bool:
+    """A fault at the level of leaves; False if small pages have to do."""
+    found = state.leaf(process, index)
+    if found is None:
+        first = index & -HUGE_PAGES
+        if not _suits(rules, state, process, vma, first):
+            return False
+        _new(rules, state, process, vma, first)
+        return True
+    first, pte = found
+    if write and not pte.flags & P_WRITE:
+        return _write_protected(rules, state, process, vma, first, pte)
+    flags = rules.stored_pte(pte.flags) if write else rules.loaded_pte(pte.flags)
+    state.set_pte(process, first, flags, pte.page)
+    return True
+
+
+def _new(rules: Rules, state: State, process: int, vma: Vma, first: int) -> None:
+    """__do_huge_pmd_anonymous_page()."""
+    vma = prepare_anon(state, process, vma)
+    head = state.new_huge(NEW_HUGE)
+    state.page(head).entire = 1
+    state.count(process, ANON, HUGE_PAGES)
+    state.set_pte(process, first, rules.thp_new_pte(vma), head)
+
+
+def _write_protected(
+    rules: Rules, state: State, process: int, vma: Vma, first: int, pte: Pte
+) -> bool:
+    """do_huge_pmd_wp_page(): reuse, or split and leave the rest to small pages."""
+    page = state.page(pte.page)
+    if not rules.reuse_exclusive(page.flags):
+        if not rules.thp_reuses(page.ref):
+            split(rules, state, process, vma, first)
+            return False
+        page.flags = rules.reused_flags(page.flags)
+    state.set_pte(process, first, rules.reuse_pte(pte.flags, vma), pte.page)
+    return True
+
+
+def follow(
+    rules: Rules, state: State, process: int, vma: Vma, found: tuple[int, Pte], flags: int
+) -> bool:
+    """follow_trans_huge_pmd(), follow_hugetlb_page(): may get_user_pages take this leaf?"""
+    first, pte = found
+    page = state.pages[pte.page]
+    write, force = bool(flags & Foll.WRITE), bool(flags & Foll.FORCE)
+    if write and not rules.may_follow_write(pte.flags, vma, page.flags, force):
+        return False
+    if not page.hugetlb:
+        state.set_pte(process, first, rules.thp_followed_pte(pte.flags, write), pte.page)
+    return True
+
+
+def split(rules: Rules, state: State, process: int, vma: Vma, first: int) -> None:
+    """__split_huge_pmd_locked(): a leaf becomes PTEs of the same pages."""
+    pte = state.mms[process].ptes[first]
+    head = state.page(pte.page)
+    if pte.flags & P_DIRTY:
+        head.flags |= rules.thp_split_dirties()
+    exclusive = head.flags & G_EXCLUSIVE
+    state.clear_pte(process, first)
+    head.entire -= 1
+    state.get(pte.page, HUGE_PAGES - 1)
+    flags = rules.thp_split_pte(pte.flags, vma)
+    for offset in range(HUGE_PAGES):
+        number = state.subpage(pte.page, offset)
+        page = state.page(number)
+        page.map += 1
+        page.flags = page.flags & ~G_EXCLUSIVE | exclusive
+        state.set_pte(process, first + offset, flags, number)
+
+
+def split_edges(rules: Rules, state: State, process: int, vma: Vma, start: int, end: int) -> None:
+    """What cuts a VMA splits the leaf that it cuts (vma_adjust_trans_huge)."""
+    for edge in (start, end):
+        found = state.leaf(process, edge) if vma.start < edge < vma.end else None
+        if found is not None and found[0] != edge and not state.pages[found[1].page].hugetlb:
+            split(rules, state, process, vma, found[0])
+
+
+def zap(rules: Rules, state: State, process: int, first: int, pte: Pte) -> None:
+    """zap_huge_pmd()."""
+    state.clear_pte(process, first)
+    state.count(process, ANON, -HUGE_PAGES)
+    state.unmap_leaf(pte.page)
+
+
+def fork(rules: Rules, state: State, parent: int, child: int, first: int, pte: Pte) -> None:
+    """copy_huge_pmd()."""
+    page = state.page(pte.page)
+    state.get(pte.page)
+    page.entire += 1
+    page.flags = rules.fork_shared_flags(page.flags)
+    flags = rules.fork_parent_pte(pte.flags)
+    state.count(child, ANON, HUGE_PAGES)
+    state.set_pte(parent, first, flags, pte.page)
+    state.set_pte(child, first, rules.fork_child_pte(flags), pte.page)
