@@ -47,5 +47,7 @@ class ThpRules(RuleBase):
 
     @rule("thp.touch", "6.1 mm/huge_memory.c follow_trans_huge_pmd (FOLL_TOUCH), touch_pmd")
     def thp_followed_pte(self, flags: int, write: bool) -> int:
-        """get_user_pages marks a leaf young, for WRITE dirty; the page's flags alone."""
-        return flags | P_YOUNG | (P_DIRTY if write else 0)
+        """get_user_pages marks a leaf young, for WRITE dirty; x86-64 writes it for WRITE alone."""
+        if write:
+            return flags | P_YOUNG | P_DIRTY
+        return flags | (P_YOUNG if self.sem.software_young else 0)

@@ -26,6 +26,9 @@ class Semantics:
         exec_only_readable: an exec-only page can be read: x86-64 without
             protection keys (arch/x86/mm/pkeys.c), arm64 without EPAN
             (arch/arm64/mm/fault.c do_page_fault, mm/mmap.c protection_map).
+        software_young: an entry's young bit is written for the kernel's own reads;
+            x86-64 leaves it to the processor (arch/x86/mm/pgtable.c
+            pmdp_set_access_flags, arch/arm64/mm/fault.c ptep_set_access_flags).
         drained_each: LRU batches are emptied after every operation, because a
             snapshot drains them (mm/swap.c lru_add_drain); with one snapshot at
             the end a page may keep a batch's reference.
@@ -37,6 +40,7 @@ class Semantics:
     huge_pool: int = HUGE_POOL
     tagged_addresses: bool = False
     exec_only_readable: bool = True
+    software_young: bool = False
     drained_each: bool = True
 
 
@@ -74,5 +78,6 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
         huge_pool=_last_number(environment.boot_args, "hugepages=", default.huge_pool),
         tagged_addresses=environment.arch == "arm64",
         exec_only_readable=not features & (FEATURE_PKU | FEATURE_EPAN),
+        software_young=environment.arch == "arm64",
         drained_each=observe == "each",
     )

@@ -65,6 +65,8 @@ KINDS: dict[str, Callable[..., Any]] = {
     ),
     # the dirty bit of a split leaf is lost
     "thp_split_dirties": lambda self: 0,
-    # get_user_pages leaves the leaf as it is
-    "thp_followed_pte": lambda self, flags, write: flags,
+    # the other architecture's way with the young bit
+    "thp_followed_pte": lambda self, flags, write: (
+        flags if self.sem.software_young else flags | P_YOUNG
+    ),
 }
