@@ -196,9 +196,8 @@ def _install(model: Model, state: State, op: abi.Op, vma: Vma, index: int) -> in
     if vma.file >= 0 and rules.beyond_eof(offset, state.files[vma.file].size):
         return -EFAULT
     fills_cache = rules.uffd_fills_cache(vma)
-    there = index in state.mms[target].ptes or (
-        fills_cache and offset in state.files[vma.file].cache
-    )
+    mapped = index in state.mms[target].ptes or state.leaf(target, index) is not None
+    there = mapped or (fills_cache and offset in state.files[vma.file].cache)
     if there and not rules.uffd_replaces():
         return -EEXIST
     if fills_cache:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..abi import PAGE_SHIFT
 from . import hugetlb, pagecache, thp
 from .rules import V_SHARED, V_WRITE, Rules
+from .rules_blocking import V_UFFD
 from .state import (
     ANON,
     G_ANON,
@@ -54,6 +55,10 @@ def handle(
         if state.leaf(process, index) is None and rules.uffd_catches(vma):
             return _leave_to_uffd(rules, process, index, may_retry)
         return hugetlb.fault(rules, state, process, vma, index, write)
+    if vma.flags & V_UFFD and thp.wants_leaf(rules, state, process, vma, index):
+        vma = prepare_anon(state, process, vma)
+        if rules.uffd_catches(vma):
+            return _leave_to_uffd(rules, process, index, may_retry)
     if thp.fault(rules, state, process, vma, index, write):
         return True
     pte = state.mms[process].ptes.get(index)

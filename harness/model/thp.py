@@ -23,6 +23,13 @@ def _suits(rules: Rules, state: State, process: int, vma: Vma, first: int) -> bo
     return anonymous and rules.thp_wanted(vma.flags, fits, empty)
 
 
+def wants_leaf(rules: Rules, state: State, process: int, vma: Vma, index: int) -> bool:
+    """Would a fault there map a new leaf?"""
+    if state.leaf(process, index) is not None:
+        return False
+    return _suits(rules, state, process, vma, index & -HUGE_PAGES)
+
+
 def fault(rules: Rules, state: State, process: int, vma: Vma, index: int, write: bool) -> bool:
     """A fault at the level of leaves; False if small pages have to do."""
     found = state.leaf(process, index)
