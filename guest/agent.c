@@ -153,7 +153,7 @@ static __u32 slot_fill(struct agent *agent, struct slot *slot, __u32 first)
 static int may_sleep(const struct pl_operation *op)
 {
 	return op->code == PL_OP_LOAD || op->code == PL_OP_STORE ||
-	       (op->code >= PL_OP_GET_USER_PAGES && op->code <= PL_OP_GET_USER_PAGES_FAST);
+	       gets_pages(op->code);
 }
 
 /* Has the process make its operations; SETTLED_*, or -errno. */
@@ -233,7 +233,7 @@ static int record_death(struct agent *agent, __u32 operation, struct slot *slot)
 		report = slot->step[slot->done].report;
 	}
 	agent->run.pid[op->process] = 0;
-	return record(agent, operation, &report, NULL);
+	return record(agent, operation, &report, slot->step[slot->done].data);
 }
 
 /* Records the last step that was made, behind which the process stopped; 0 or -errno. */

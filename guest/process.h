@@ -125,6 +125,13 @@ static inline struct slot *slot_of(unsigned int number)
 	return (struct slot *)(SLOTS_BASE + number * SLOT_BYTES);
 }
 
+/* Does the module make a call that gets pages? */
+static inline int gets_pages(__u16 code)
+{
+	return code == PL_OP_GET_USER_PAGES || code == PL_OP_GET_USER_PAGES_FAST ||
+	       (code >= PL_OP_GET_USER_PAGES_REMOTE && code <= PL_OP_PIN_USER_PAGES_FAST);
+}
+
 /* process.c */
 void door_prepare(struct door *door, int device);
 long process_start(unsigned int number, unsigned long flags);

@@ -36,12 +36,6 @@ static const char *user_problem(const struct pl_operation *op)
 	return NULL;
 }
 
-/* Does the call get pages? */
-static int gets_pages(const struct pl_operation *op)
-{
-	return op->code == PL_OP_GET_USER_PAGES || op->code == PL_OP_GET_USER_PAGES_FAST;
-}
-
 /* Which calls can be left asleep, or be made with a signal pending? */
 static int has_mode(const struct pl_operation *op)
 {
@@ -49,9 +43,9 @@ static int has_mode(const struct pl_operation *op)
 	case 0:
 		return 1;
 	case PL_MODE_BEGIN:
-		return op->code == PL_OP_LOAD || op->code == PL_OP_STORE || gets_pages(op);
+		return op->code == PL_OP_LOAD || op->code == PL_OP_STORE || gets_pages(op->code);
 	case PL_MODE_KILLED:
-		return gets_pages(op);
+		return gets_pages(op->code);
 	}
 	return 0;
 }
@@ -62,7 +56,7 @@ static const char *module_problem(const struct pl_operation *op)
 		return "unknown gup flags";
 	if (op->code == PL_OP_PEEK && (__u64)op->n > PL_DATA_MAX)
 		return "peek of more bytes than one operation carries";
-	if (op->code > PL_OP_GET_USER_PAGES_FAST || op->n <= 0 || op->n > PL_ARENA_PAGES_MAX)
+	if (!gets_pages(op->code) || op->n <= 0 || op->n > PL_ARENA_PAGES_MAX)
 		return NULL;
 	if (hits(op->addr, (__u64)op->n << 12, WINDOW_START, WINDOW_END))
 		return "the range holds the agent's own memory";
@@ -97,7 +91,7 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 	    op->code == PL_OP_SECRETMEM || op->code == PL_OP_UFFD_REGISTER || fills_page(op) ||
 	    (op->code >= PL_OP_OPEN && op->code <= PL_OP_DROP_CACHES))
 		return user_problem(op);
-	if (op->code >= PL_OP_GET_USER_PAGES && op->code <= PL_OP_POKE)
+	if (op->code >= PL_OP_GET_USER_PAGES && op->code <= PL_OP_SET_PAGE_DIRTY)
 		return module_problem(op);
 	return "unknown code";
 }

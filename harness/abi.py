@@ -62,6 +62,27 @@ class Code(enum.IntEnum):
     SET_PAGE_DIRTY_LOCK = 35
     PEEK = 36
     POKE = 37
+    GET_USER_PAGES_REMOTE = 38
+    GET_USER_PAGES_UNLOCKED = 39
+    GET_USER_PAGES_FAST_ONLY = 40
+    PIN_USER_PAGES = 41
+    PIN_USER_PAGES_FAST = 42
+    UNPIN_USER_PAGE = 43
+    SET_PAGE_DIRTY = 44
+
+
+# The calls that get pages: their aux is Get.
+GETS = frozenset(
+    {
+        Code.GET_USER_PAGES,
+        Code.GET_USER_PAGES_REMOTE,
+        Code.GET_USER_PAGES_UNLOCKED,
+        Code.GET_USER_PAGES_FAST,
+        Code.GET_USER_PAGES_FAST_ONLY,
+        Code.PIN_USER_PAGES,
+        Code.PIN_USER_PAGES_FAST,
+    }
+)
 
 
 class Prot(enum.IntFlag):
@@ -89,6 +110,22 @@ class Open(enum.IntFlag):
 class Foll(enum.IntFlag):
     WRITE = 1
     FORCE = 2
+    NOWAIT = 4
+    LONGTERM = 8
+    ANON = 16
+    HWPOISON = 32
+    SPLIT_PMD = 64
+    GET = 128
+    PIN = 256
+    PCI_P2PDMA = 512
+
+
+class Get(enum.IntFlag):
+    """PL_GET_*: what else a call that gets pages is given."""
+
+    NO_PAGES = 1
+    VMAS = 2
+    LOCKED = 4
 
 
 class Mode(enum.IntFlag):
@@ -119,6 +156,13 @@ class Refused(enum.IntEnum):
     NOT_HELD = 3
     NOT_MAPPED = 4
     RESERVED = 5
+    IS_PIN = 6
+    NOT_PIN = 7
+    NO_PAGES = 8
+    VMAS_LOCKED = 9
+    GET_AND_PIN = 10
+    UNKNOWN_FLAG = 11
+    NO_TARGET = 12
     BUSY = 28
 
 

@@ -151,16 +151,40 @@ def _drop_caches(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     return abi.Op(code, c.process, line=line)
 
 
+# The calls whose nr_pages is an int; of the others it is an unsigned long.
+_FAST = (
+    abi.Code.GET_USER_PAGES_FAST,
+    abi.Code.GET_USER_PAGES_FAST_ONLY,
+    abi.Code.PIN_USER_PAGES_FAST,
+)
+
+
 def _gup(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
-    # get_user_pages_fast() takes an int, get_user_pages() an unsigned long
-    bits = 31 if code is abi.Code.GET_USER_PAGES_FAST else 63
+    bits = 31 if code in _FAST else 63
     nr = a.number("nr", -(1 << bits), (1 << bits) - 1)
     start = a.values["addr"]
     addr = start & _ADDRESS_MASK if isinstance(start, int) else c.address(a, "addr", 1)
     flags = a.symbols("gup_flags")
     mode = a.symbols("pending")
+    given = int(a.symbols("pages"))
+    if "vmas" in a.values and a.number("vmas", 0, 1):
+        given |= abi.Get.VMAS
+    if "locked" in a.values and a.number("locked", 1, 1):
+        given |= abi.Get.LOCKED
     slot = c.slot(Result.HELD)
-    return abi.Op(code, c.process, addr=addr, n=nr, flags=flags, slot=slot, mode=mode, line=line)
+    target = c.target(a) if "process" in a.values else abi.WHOLE
+    return abi.Op(
+        code,
+        c.process,
+        addr=addr,
+        n=nr,
+        flags=flags,
+        aux=int(given),
+        slot=slot,
+        index=target,
+        mode=mode,
+        line=line,
+    )
 
 
 def _put(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
@@ -208,4 +232,11 @@ COMPILE: dict[abi.Code, Callable[[Scope, Arguments, abi.Code, int], abi.Op]] = {
     abi.Code.SET_PAGE_DIRTY_LOCK: _put,
     abi.Code.PEEK: _peek,
     abi.Code.POKE: _poke,
+    abi.Code.GET_USER_PAGES_REMOTE: _gup,
+    abi.Code.GET_USER_PAGES_UNLOCKED: _gup,
+    abi.Code.GET_USER_PAGES_FAST_ONLY: _gup,
+    abi.Code.PIN_USER_PAGES: _gup,
+    abi.Code.PIN_USER_PAGES_FAST: _gup,
+    abi.Code.UNPIN_USER_PAGE: _put,
+    abi.Code.SET_PAGE_DIRTY: _put,
 }

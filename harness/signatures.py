@@ -102,8 +102,12 @@ _GUP = (
     Parameter("addr", Kind.ADDRESS),
     Parameter("nr", Kind.NUMBER),
     Parameter("gup_flags", Kind.SYMBOLS, required=False, symbols=FOLL, joined=True),
-    Parameter("pending", Kind.SYMBOLS, required=False, symbols=PENDING),
 )
+_PENDING = Parameter("pending", Kind.SYMBOLS, required=False, symbols=PENDING)
+_NULL = Parameter("pages", Kind.SYMBOLS, required=False, symbols={"NULL": abi.Get.NO_PAGES})
+_VMAS = Parameter("vmas", Kind.NUMBER, required=False)
+_LOCKED = Parameter("locked", Kind.NUMBER, required=False)
+_HELD = (Parameter("held", Kind.HELD),)
 _DATA = Parameter("data", Kind.DATA)
 _PROCESS = Parameter("process", Kind.PROCESS)
 _FILE = Parameter("file", Kind.FILE)
@@ -150,10 +154,33 @@ CALLS: dict[str, Signature] = {
     ),
     "fsync": Signature(abi.Code.FSYNC, (_FILE,)),
     "drop_caches": Signature(abi.Code.DROP_CACHES, ()),
-    "get_user_pages": Signature(abi.Code.GET_USER_PAGES, _GUP, Result.HELD, begins=True),
-    "get_user_pages_fast": Signature(abi.Code.GET_USER_PAGES_FAST, _GUP, Result.HELD, begins=True),
-    "put_page": Signature(abi.Code.PUT_PAGE, (Parameter("held", Kind.HELD),)),
-    "set_page_dirty_lock": Signature(abi.Code.SET_PAGE_DIRTY_LOCK, (Parameter("held", Kind.HELD),)),
+    "get_user_pages": Signature(
+        abi.Code.GET_USER_PAGES, (*_GUP, _NULL, _VMAS, _PENDING), Result.HELD, begins=True
+    ),
+    "get_user_pages_remote": Signature(
+        abi.Code.GET_USER_PAGES_REMOTE,
+        (_PROCESS, *_GUP, _NULL, _VMAS, _LOCKED, _PENDING),
+        Result.HELD,
+    ),
+    "get_user_pages_unlocked": Signature(
+        abi.Code.GET_USER_PAGES_UNLOCKED, (*_GUP, _NULL, _PENDING), Result.HELD, begins=True
+    ),
+    "get_user_pages_fast": Signature(
+        abi.Code.GET_USER_PAGES_FAST, (*_GUP, _NULL, _PENDING), Result.HELD, begins=True
+    ),
+    "get_user_pages_fast_only": Signature(
+        abi.Code.GET_USER_PAGES_FAST_ONLY, (*_GUP, _NULL, _PENDING), Result.HELD
+    ),
+    "pin_user_pages": Signature(
+        abi.Code.PIN_USER_PAGES, (*_GUP, _NULL, _VMAS, _PENDING), Result.HELD
+    ),
+    "pin_user_pages_fast": Signature(
+        abi.Code.PIN_USER_PAGES_FAST, (*_GUP, _NULL, _PENDING), Result.HELD, begins=True
+    ),
+    "put_page": Signature(abi.Code.PUT_PAGE, _HELD),
+    "unpin_user_page": Signature(abi.Code.UNPIN_USER_PAGE, _HELD),
+    "set_page_dirty": Signature(abi.Code.SET_PAGE_DIRTY, _HELD),
+    "set_page_dirty_lock": Signature(abi.Code.SET_PAGE_DIRTY_LOCK, _HELD),
     "peek": Signature(abi.Code.PEEK, (Parameter("place", Kind.HELD_PLACE), _N), Result.DATA),
     "poke": Signature(abi.Code.POKE, (Parameter("place", Kind.HELD_PLACE), _DATA)),
 }
@@ -171,7 +198,7 @@ FACTS: dict[str, dict[str, int]] = {
 }
 
 # What the operation just above a claim gave.
-OUTCOME_NAMES = ("ret", "signal", "si_code", "refused", "blocked")
+OUTCOME_NAMES = ("ret", "signal", "si_code", "refused", "blocked", "locked", "vmas")
 # What an environment is asked for in ``requires:``.
 ENVIRONMENT_NAMES = ("arch", "kernel", "config")
 

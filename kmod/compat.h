@@ -25,13 +25,56 @@
 #endif
 
 /*
- * get_user_pages() has a vmas array before 6.5 (54d020692b34 "mm/gup: remove
- * unused vmas parameter from get_user_pages()").
+ * get_user_pages(), its remote form and pin_user_pages() have a vmas array
+ * before 6.5 (54d020692b34 "mm/gup: remove unused vmas parameter from
+ * get_user_pages()", ca5e863233e8, 4c630f307455).
  */
 static inline long pl_get_user_pages(unsigned long start, unsigned long nr, unsigned int flags,
-				     struct page **pages)
+				     struct page **pages, struct vm_area_struct **vmas)
 {
-	return get_user_pages(start, nr, flags, pages, NULL);
+	return get_user_pages(start, nr, flags, pages, vmas);
+}
+
+static inline long pl_get_user_pages_remote(struct mm_struct *mm, unsigned long start,
+					    unsigned long nr, unsigned int flags,
+					    struct page **pages, struct vm_area_struct **vmas,
+					    int *locked)
+{
+	return get_user_pages_remote(mm, start, nr, flags, pages, vmas, locked);
+}
+
+static inline long pl_pin_user_pages(unsigned long start, unsigned long nr, unsigned int flags,
+				     struct page **pages, struct vm_area_struct **vmas)
+{
+	return pin_user_pages(start, nr, flags, pages, vmas);
+}
+
+/*
+ * FOLL_* of PL_FOLL_*; false if this kernel lacks one of them. FOLL_PCI_P2PDMA
+ * is there since 6.2 (4003f107fa2e "mm: introduce FOLL_PCI_P2PDMA to gate
+ * getting PCI P2PDMA pages").
+ */
+static inline bool pl_foll_flags(u32 flags, unsigned int *kernel)
+{
+	static const struct {
+		u32 flag;
+		unsigned int kernel;
+	} table[] = {
+		{ PL_FOLL_WRITE, FOLL_WRITE },	     { PL_FOLL_FORCE, FOLL_FORCE },
+		{ PL_FOLL_NOWAIT, FOLL_NOWAIT },     { PL_FOLL_LONGTERM, FOLL_LONGTERM },
+		{ PL_FOLL_ANON, FOLL_ANON },	     { PL_FOLL_HWPOISON, FOLL_HWPOISON },
+		{ PL_FOLL_SPLIT_PMD, FOLL_SPLIT_PMD }, { PL_FOLL_GET, FOLL_GET },
+		{ PL_FOLL_PIN, FOLL_PIN },
+	};
+	u32 i;
+
+	*kernel = 0;
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		if (flags & table[i].flag)
+			*kernel |= table[i].kernel;
+		flags &= ~table[i].flag;
+	}
+	return !flags;
 }
 
 /* The kernel's number of a PL_RSS_* counter. */

@@ -1,9 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * gup.c - the calls, made in the context of the process that asks.
+ * gup.c - the calls that get pages, made in the context of the process that asks.
  *
- * Which calls of get_user_pages() and get_user_pages_fast() are refused, in
- * this order (the model predicts it by the same words):
+ * Which are refused, in this order (the model predicts it by the same words).
+ * "Fast" are get_user_pages_fast(), get_user_pages_fast_only() and
+ * pin_user_pages_fast(); the others are "slow".
+ *
+ * 1. UNKNOWN_FLAG: the kernel has no such flag.
+ * 2. NO_PAGES: pages is NULL, and the call is fast (the walk would write
+ *    through it) or a pin, or has GET or PIN among its flags (references
+ *    would be taken that nobody could give back).
+ * 3. VMAS_LOCKED: vmas together with locked (6.1 mm/gup.c
+ *    __get_user_pages_locked: BUG_ON(vmas)).
+ * 4. GET_AND_PIN: get_user_pages_fast_only() with PIN takes a GET and, where
+ *    it has to give it back, gives back a PIN: 1023 references too many (6.1
+ *    mm/gup.c gup_pte_range). get_user_pages_unlocked() with both is as mixed
+ *    for huge pages. The other calls turn both down themselves.
+ * 5. NO_TARGET: the process whose memory is asked for does not live.
  *
  * Let page be the address without its tag (arm64: the top byte of a user
  * address; x86: nothing), rounded down to a page. Its extent is the number
@@ -11,33 +24,54 @@
  * that follow without a gap, whatever their kind or permissions; 0 where no
  * VMA contains it (holes, kernel and non-canonical addresses).
  *
- * 1. CAPACITY: nr is not in 0..512 (get_user_pages) or not in 1..512
- *    (get_user_pages_fast), and the extent is more than 512 pages. No such
- *    call writes more than min(nr, extent) pointers to pages[], nr being
- *    taken as unsigned.
- * 2. TABLE_END: get_user_pages_fast with nr = 0, and the extent reaches the
- *    next multiple of PMD_SIZE above page. The lockless walk ends only at a
+ * 6. CAPACITY: nr is not in 0..512 (slow) or not in 1..512 (fast), and the
+ *    extent is more than 512 pages. No such call writes more than
+ *    min(nr, extent) pointers to pages[] or vmas[], nr being taken as unsigned.
+ * 7. TABLE_END: a fast call with nr = 0, and the extent reaches the next
+ *    multiple of PMD_SIZE above page. The lockless walk ends only at a
  *    PTE that it cannot take (6.1 mm/gup.c gup_pte_range: do ... while
  *    (addr != end), where end == addr to begin with), and after the last PTE
  *    of a table it would read on in whatever lies behind it.
  *
- * A negative nr needs no rule of its own in the fast call: 6.1 mm/gup.c
+ * A negative nr needs no rule of its own in a fast call: 6.1 mm/gup.c
  * internal_get_user_pages_fast returns before any walk, because start + len
  * overflows or, where it does not, len is above TASK_SIZE_MAX. It shares the
- * one of the slow call, where it does mean "up to the first failure".
+ * one of the slow calls, where it does mean "up to the first failure".
  *
- * The extent is read under the mmap lock. The slow call keeps that lock;
- * the fast one must not have it, so another thread could change the extent
- * in between: programs are sequential.
+ * The extent is read under the mmap lock. Calls that want that lock keep it;
+ * the others must not have it, so another thread could change the extent in
+ * between: programs are sequential.
  */
-#include <linux/highmem.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 
 #include "compat.h"
 #include "pagelab.h"
+
+/* A call that gets pages, on its way. */
+struct get {
+	struct pl_call *call;
+	struct mm_struct *mm;		/* whose memory it is */
+	unsigned int flags;		/* FOLL_* */
+	struct page **pages;		/* NULL: only fault in */
+	struct vm_area_struct **vmas;	/* NULL: not asked for */
+};
+
+static bool is_fast(u16 code)
+{
+	return code == PL_OP_GET_USER_PAGES_FAST || code == PL_OP_GET_USER_PAGES_FAST_ONLY ||
+	       code == PL_OP_PIN_USER_PAGES_FAST;
+}
+
+/* Are the pages that the call gets to be unpinned? */
+static bool is_pin(const struct pl_call *call)
+{
+	if (call->code == PL_OP_GET_USER_PAGES_UNLOCKED)
+		return call->flags & PL_FOLL_PIN;
+	return call->code == PL_OP_PIN_USER_PAGES || call->code == PL_OP_PIN_USER_PAGES_FAST;
+}
 
 /* Pages from addr on without a gap; counting stops soon above the capacity. */
 static unsigned long extent(struct mm_struct *mm, unsigned long page)
@@ -52,16 +86,34 @@ static unsigned long extent(struct mm_struct *mm, unsigned long page)
 	return (end - page) >> PAGE_SHIFT;
 }
 
-/* enum pl_refused, by the rules above. Caller holds the mmap lock. */
-static u16 refusal(const struct pl_call *call)
+/* Rules 1 to 4 above. */
+static u16 refuse_arguments(const struct pl_call *call, unsigned int *flags)
 {
-	bool fast = call->code == PL_OP_GET_USER_PAGES_FAST;
+	bool get = call->flags & PL_FOLL_GET, pin = call->flags & PL_FOLL_PIN;
+
+	if (!pl_foll_flags(call->flags, flags))
+		return PL_REFUSED_UNKNOWN_FLAG;
+	if (call->aux & PL_GET_NO_PAGES && (is_fast(call->code) || is_pin(call) || get || pin))
+		return PL_REFUSED_NO_PAGES;
+	if (call->aux & PL_GET_VMAS && call->aux & PL_GET_LOCKED)
+		return PL_REFUSED_VMAS_LOCKED;
+	if (pin && (call->code == PL_OP_GET_USER_PAGES_FAST_ONLY ||
+		    (call->code == PL_OP_GET_USER_PAGES_UNLOCKED && get)))
+		return PL_REFUSED_GET_AND_PIN;
+	return PL_REFUSED_NONE;
+}
+
+/* Rules 6 and 7. Caller holds the mmap lock. */
+static u16 refuse_extent(const struct get *get)
+{
+	const struct pl_call *call = get->call;
+	bool fast = is_fast(call->code);
 	unsigned long page, table_end, pages;
 
 	if (call->n >= fast && call->n <= PL_GUP_CAPACITY)
 		return PL_REFUSED_NONE;
 	page = untagged_addr(call->addr) & PAGE_MASK;
-	pages = extent(current->mm, page);
+	pages = extent(get->mm, page);
 	if (pages > PL_GUP_CAPACITY)
 		return PL_REFUSED_CAPACITY;
 	table_end = (page & PMD_MASK) + PMD_SIZE;
@@ -70,26 +122,73 @@ static u16 refusal(const struct pl_call *call)
 	return PL_REFUSED_NONE;
 }
 
-static long call_slow(struct pl_call *call, unsigned int flags, struct page **pages)
+/* How many entries of vmas[] are what they should be. Caller holds the mmap lock. */
+static u64 right_vmas(const struct get *get)
 {
-	long ret = 0;
+	unsigned long addr = untagged_addr(get->call->addr) & PAGE_MASK;
+	u64 right = 0;
+	s64 i;
 
-	mmap_read_lock(current->mm);
-	call->refused = refusal(call);
-	if (!call->refused)
-		ret = pl_get_user_pages(call->addr, call->n, flags, pages);
-	mmap_read_unlock(current->mm);
-	return ret;
+	for (i = 0; i < get->call->ret; i++, addr += PAGE_SIZE) {
+		struct vm_area_struct *vma = find_vma(get->mm, addr);
+
+		right += vma && vma->vm_start <= addr && get->vmas[i] == vma;
+	}
+	return right;
 }
 
-static long call_fast(struct pl_call *call, unsigned int flags, struct page **pages)
+/* A call that wants the mmap lock. */
+static void call_locked(struct get *get)
 {
-	mmap_read_lock(current->mm);
-	call->refused = refusal(call);
-	mmap_read_unlock(current->mm);
+	struct pl_call *call = get->call;
+	int locked = 1;
+
+	mmap_read_lock(get->mm);
+	call->refused = refuse_extent(get);
 	if (call->refused)
-		return 0;
-	return get_user_pages_fast(call->addr, call->n, flags, pages);
+		call->aux = 0;
+	else if (call->code == PL_OP_GET_USER_PAGES)
+		call->ret = pl_get_user_pages(call->addr, call->n, get->flags, get->pages,
+					      get->vmas);
+	else if (call->code == PL_OP_PIN_USER_PAGES)
+		call->ret = pl_pin_user_pages(call->addr, call->n, get->flags, get->pages,
+					      get->vmas);
+	else
+		call->ret = pl_get_user_pages_remote(get->mm, call->addr, call->n, get->flags,
+						     get->pages, get->vmas,
+						     call->aux & PL_GET_LOCKED ? &locked : NULL);
+	if (get->vmas)
+		call->aux = right_vmas(get);
+	else if (call->aux & PL_GET_LOCKED)
+		call->aux = locked;
+	if (locked)
+		mmap_read_unlock(get->mm);
+}
+
+/* A call that takes the mmap lock itself, if at all. */
+static void call_unlocked(struct get *get)
+{
+	struct pl_call *call = get->call;
+
+	mmap_read_lock(get->mm);
+	call->refused = refuse_extent(get);
+	mmap_read_unlock(get->mm);
+	if (call->refused)
+		return;
+	if (call->code == PL_OP_GET_USER_PAGES_UNLOCKED)
+		call->ret = get_user_pages_unlocked(call->addr, call->n, get->pages, get->flags);
+	else if (call->code == PL_OP_GET_USER_PAGES_FAST)
+		call->ret = get_user_pages_fast(call->addr, call->n, get->flags, get->pages);
+	else if (call->code == PL_OP_GET_USER_PAGES_FAST_ONLY)
+		call->ret = get_user_pages_fast_only(call->addr, call->n, get->flags, get->pages);
+	else
+		call->ret = pin_user_pages_fast(call->addr, call->n, get->flags, get->pages);
+}
+
+static bool wants_lock(u16 code)
+{
+	return code == PL_OP_GET_USER_PAGES || code == PL_OP_GET_USER_PAGES_REMOTE ||
+	       code == PL_OP_PIN_USER_PAGES;
 }
 
 /* Hand the pages that a call got to its slot; on failure, let them go. */
@@ -104,7 +203,7 @@ static int keep(struct pl_session *s, struct pl_held *held, struct page **pages,
 	held->pages = kvcalloc(count, sizeof(*held->pages), GFP_KERNEL);
 	if (!held->pages) {
 		for (i = 0; i < count; i++)
-			put_page(pages[i]);
+			pl_release(pages[i], held->pin);
 		return -ENOMEM;
 	}
 	for (i = 0; i < count; i++)
@@ -115,193 +214,126 @@ static int keep(struct pl_session *s, struct pl_held *held, struct page **pages,
 	return 0;
 }
 
-static int claim_unused(struct pl_session *s, u32 slot)
+static int claim_unused(struct pl_session *s, const struct pl_call *call)
 {
-	struct pl_held *held = &s->held[slot];
+	struct pl_held *held = &s->held[call->slot];
 	int err = 0;
 
 	mutex_lock(&s->lock);
-	if (held->used)
+	if (held->used) {
 		err = -EEXIST;
-	held->used = true;
-	held->busy |= !err;
-	s->slots = max(s->slots, slot + 1);
+	} else {
+		held->used = true;
+		held->busy = true;
+		held->pin = is_pin(call);
+		s->slots = max(s->slots, call->slot + 1);
+	}
 	mutex_unlock(&s->lock);
 	return err;
+}
+
+/* The memory that the call is about, with a user's reference; NULL: nobody's. */
+static struct mm_struct *target(struct pl_session *s, const struct pl_call *call)
+{
+	struct mm_struct *mm = current->mm;
+
+	mutex_lock(&s->lock);
+	if (call->code == PL_OP_GET_USER_PAGES_REMOTE)
+		mm = s->members[call->index].mm;
+	if (mm && !mmget_not_zero(mm))
+		mm = NULL;
+	mutex_unlock(&s->lock);
+	return mm;
+}
+
+/* Make the call, which may be refused; the arrays are there. */
+static void make(struct pl_session *s, struct get *get)
+{
+	struct pl_call *call = get->call;
+
+	get->mm = target(s, call);
+	if (!get->mm) {
+		call->refused = PL_REFUSED_NO_TARGET;
+		return;
+	}
+	if (wants_lock(call->code))
+		call_locked(get);
+	else
+		call_unlocked(get);
+	mmput(get->mm);
 }
 
 static int do_get(struct pl_session *s, struct pl_call *call)
 {
 	struct pl_held *held = &s->held[call->slot];
-	unsigned int flags = 0;
-	struct page **pages;
+	struct get get = { .call = call };
 	int err;
 
-	if (call->flags & ~PL_FOLL_KNOWN || call->mode & ~(PL_MODE_BEGIN | PL_MODE_KILLED))
-		return -EINVAL;
-	if (call->flags & PL_FOLL_WRITE)
-		flags |= FOLL_WRITE;
-	if (call->flags & PL_FOLL_FORCE)
-		flags |= FOLL_FORCE;
-	if (call->code == PL_OP_GET_USER_PAGES_FAST && call->n != (int)call->n)
-		return -EINVAL;
-	err = claim_unused(s, call->slot);
+	err = claim_unused(s, call);
 	if (err)
 		return err;
-	pages = kcalloc(PL_GUP_CAPACITY, sizeof(*pages), GFP_KERNEL);
-	if (pages && call->mode & PL_MODE_KILLED) {
+	if (call->mode & PL_MODE_KILLED) {
 		/* the process ends on its way back; its buffer is there to the end */
 		send_sig(SIGKILL, current, 1);
 		call->mode |= PL_CALL_MADE;
 	}
-	if (pages && call->code == PL_OP_GET_USER_PAGES)
-		call->ret = call_slow(call, flags, pages);
-	else if (pages)
-		call->ret = call_fast(call, flags, pages);
+	call->refused = refuse_arguments(call, &get.flags);
+	if (!call->refused && !(call->aux & PL_GET_NO_PAGES)) {
+		get.pages = kcalloc(PL_GUP_CAPACITY, sizeof(*get.pages), GFP_KERNEL);
+		err = get.pages ? 0 : -ENOMEM;
+	}
+	if (!call->refused && call->aux & PL_GET_VMAS) {
+		get.vmas = kcalloc(PL_GUP_CAPACITY, sizeof(*get.vmas), GFP_KERNEL);
+		err = get.vmas ? err : -ENOMEM;
+	}
+	if (!call->refused && !err)
+		make(s, &get);
 
 	mutex_lock(&s->lock);
-	err = pages ? keep(s, held, pages, call->ret) : -ENOMEM;
+	if (!err && get.pages)
+		err = keep(s, held, get.pages, call->ret);
 	held->busy = false;
 	mutex_unlock(&s->lock);
-	kfree(pages);
+	kfree(get.pages);
+	kfree(get.vmas);
 	return err;
 }
 
-/* Is there a page to work on: this one, or with PL_WHOLE any? */
-static bool holds(const struct pl_held *held, u32 index)
+/* Is the request what the ABI allows? */
+static int check_get(const struct pl_call *call)
 {
-	if (index == PL_WHOLE)
-		return held->live;
-	return index < held->count && held->pages[index].page;
-}
+	u64 options = PL_GET_NO_PAGES;
 
-static int do_put(struct pl_session *s, struct pl_call *call)
-{
-	struct pl_held *held = &s->held[call->slot];
-	u32 i;
-
-	for (i = 0; i < held->count; i++) {
-		struct page *page = held->pages[i].page;
-
-		if (!page || (call->index != PL_WHOLE && call->index != i))
-			continue;
-		held->pages[i].page = NULL;
-		held->live--;
-		s->live--;
-		call->ret++;
-		put_page(page);
+	if (wants_lock(call->code))
+		options |= PL_GET_VMAS;
+	if (call->code == PL_OP_GET_USER_PAGES_REMOTE) {
+		options |= PL_GET_LOCKED;
+		if (call->index >= PL_PROCESSES_MAX)
+			return -E2BIG;
 	}
-	return 0;
-}
-
-/* Waits for the page's lock, so not under the session's. */
-static int do_dirty(struct pl_session *s, struct pl_call *call)
-{
-	struct pl_held *held = &s->held[call->slot];
-	u32 i;
-
-	held->busy = true;
-	mutex_unlock(&s->lock);
-	for (i = 0; i < held->count; i++) {
-		struct page *page = held->pages[i].page;
-
-		if (!page || (call->index != PL_WHOLE && call->index != i))
-			continue;
-		set_page_dirty_lock(page);
-		call->ret++;
-	}
-	mutex_lock(&s->lock);
-	held->busy = false;
-	return 0;
-}
-
-/* peek and poke: data is the module's own copy of the caller's buffer. */
-static int do_touch(struct pl_session *s, struct pl_call *call, u8 *data)
-{
-	struct page *page = s->held[call->slot].pages[call->index].page;
-
-	if (!pl_page_data(page)) {
-		call->refused = PL_REFUSED_NOT_MAPPED;
-	} else if (call->code == PL_OP_PEEK) {
-		memcpy_from_page(data, page, call->aux, call->n);
-		call->ret = call->n;
-	} else if (PageReserved(page)) {
-		/* the zero page above all: every process would read it */
-		call->refused = PL_REFUSED_RESERVED;
-	} else {
-		memcpy_to_page(page, call->aux, data, call->data_len);
-		call->ret = call->data_len;
-	}
-	return 0;
-}
-
-static int do_held(struct pl_session *s, struct pl_call *call, u8 *data)
-{
-	struct pl_held *held = &s->held[call->slot];
-	int err;
-
-	mutex_lock(&s->lock);
-	if (held->busy) {
-		call->refused = PL_REFUSED_BUSY;
-		err = 0;
-	} else if (!holds(held, call->index)) {
-		call->refused = PL_REFUSED_NOT_HELD;
-		err = 0;
-	} else if (call->code == PL_OP_PUT_PAGE) {
-		err = do_put(s, call);
-	} else if (call->code == PL_OP_SET_PAGE_DIRTY_LOCK) {
-		err = do_dirty(s, call);
-	} else {
-		err = do_touch(s, call, data);
-	}
-	mutex_unlock(&s->lock);
-	return err;
-}
-
-static int do_peek(struct pl_session *s, struct pl_call *call)
-{
-	u8 data[PL_DATA_MAX];
-	int err;
-
-	if (call->n > PL_DATA_MAX)
-		return -E2BIG;
-	if (call->n < 0 || call->aux > PAGE_SIZE - call->n || call->index == PL_WHOLE)
+	if (call->flags & ~PL_FOLL_KNOWN || call->mode & ~(PL_MODE_BEGIN | PL_MODE_KILLED) || call->aux & ~options)
 		return -EINVAL;
-	err = do_held(s, call, data);
-	if (!err && call->ret && copy_to_user(u64_to_user_ptr(call->data), data, call->ret))
-		err = -EFAULT;
-	return err;
-}
-
-static int do_poke(struct pl_session *s, struct pl_call *call)
-{
-	u8 data[PL_DATA_MAX];
-
-	if (call->data_len > PL_DATA_MAX)
-		return -E2BIG;
-	if (call->aux > PAGE_SIZE - call->data_len || call->index == PL_WHOLE)
+	if (is_fast(call->code) && call->n != (int)call->n)
 		return -EINVAL;
-	if (copy_from_user(data, u64_to_user_ptr(call->data), call->data_len))
-		return -EFAULT;
-	return do_held(s, call, data);
+	return 0;
 }
 
 int pl_do_call(struct pl_session *s, struct pl_call *call)
 {
+	int err;
+
 	if (call->slot >= PL_HELD_MAX)
 		return -E2BIG;
-	if (call->code == PL_OP_GET_USER_PAGES || call->code == PL_OP_GET_USER_PAGES_FAST)
-		return do_get(s, call);
-	if (call->flags || call->mode)
-		return -EINVAL;
 	switch (call->code) {
-	case PL_OP_PUT_PAGE:
-	case PL_OP_SET_PAGE_DIRTY_LOCK:
-		return do_held(s, call, NULL);
-	case PL_OP_PEEK:
-		return do_peek(s, call);
-	case PL_OP_POKE:
-		return do_poke(s, call);
+	case PL_OP_GET_USER_PAGES:
+	case PL_OP_GET_USER_PAGES_FAST:
+	case PL_OP_GET_USER_PAGES_REMOTE:
+	case PL_OP_GET_USER_PAGES_UNLOCKED:
+	case PL_OP_GET_USER_PAGES_FAST_ONLY:
+	case PL_OP_PIN_USER_PAGES:
+	case PL_OP_PIN_USER_PAGES_FAST:
+		err = check_get(call);
+		return err ? err : do_get(s, call);
 	}
-	return -EINVAL;
+	return call->flags || call->mode ? -EINVAL : pl_do_held(s, call);
 }

@@ -206,7 +206,7 @@ static void put_held(struct pl_held *held)
 
 	for (i = 0; i < held->count; i++) {
 		if (held->pages[i].page)
-			put_page(held->pages[i].page);
+			pl_release(held->pages[i].page, held->pin);
 	}
 	kvfree(held->pages);
 }

@@ -38,6 +38,7 @@ struct pl_held {
 	u32 live;		/* not yet put */
 	u32 told;		/* pages with a told pfn */
 	bool used;		/* a call has had this slot */
+	bool pin;		/* its pages are to be unpinned, not put */
 	bool busy;		/* a call works on it without the session's lock */
 };
 
@@ -145,6 +146,10 @@ void pl_session_end(struct pl_session *s);
 
 /* gup.c */
 int pl_do_call(struct pl_session *s, struct pl_call *call);
+
+/* held.c */
+void pl_release(struct page *page, bool pin);
+int pl_do_held(struct pl_session *s, struct pl_call *call);
 
 /* walk.c */
 typedef void (*pl_pte_fn)(void *arg, unsigned long addr, u16 flags, unsigned long pfn,

@@ -67,6 +67,13 @@ enum pl_code {
 	PL_OP_SET_PAGE_DIRTY_LOCK = 35,	/* slot, index or PL_WHOLE */
 	PL_OP_PEEK = 36,		/* slot, index, aux=offset, n=bytes */
 	PL_OP_POKE = 37,		/* slot, index, aux=offset, data */
+	PL_OP_GET_USER_PAGES_REMOTE = 38,	/* as 32; index=process whose memory it is */
+	PL_OP_GET_USER_PAGES_UNLOCKED = 39,	/* as 32 */
+	PL_OP_GET_USER_PAGES_FAST_ONLY = 40,	/* as 33 */
+	PL_OP_PIN_USER_PAGES = 41,		/* as 32 */
+	PL_OP_PIN_USER_PAGES_FAST = 42,		/* as 33 */
+	PL_OP_UNPIN_USER_PAGE = 43,		/* slot, index or PL_WHOLE */
+	PL_OP_SET_PAGE_DIRTY = 44,		/* slot, index or PL_WHOLE */
 };
 
 #define PL_WHOLE		0xffffffffu	/* every page of a held set */
@@ -87,7 +94,24 @@ enum pl_code {
 
 #define PL_FOLL_WRITE		1u
 #define PL_FOLL_FORCE		2u
-#define PL_FOLL_KNOWN		3u
+#define PL_FOLL_NOWAIT		4u
+#define PL_FOLL_LONGTERM	8u
+#define PL_FOLL_ANON		16u
+#define PL_FOLL_HWPOISON	32u
+#define PL_FOLL_SPLIT_PMD	64u
+#define PL_FOLL_GET		128u
+#define PL_FOLL_PIN		256u
+#define PL_FOLL_PCI_P2PDMA	512u
+#define PL_FOLL_KNOWN		1023u
+
+/*
+ * What else a call that gets pages is given (pl_operation.aux). With VMAS or
+ * LOCKED the outcome's data is a u32: how many entries of vmas[] are the VMA
+ * that covers their page, or what locked was in the end.
+ */
+#define PL_GET_NO_PAGES		1u	/* pages is NULL: only fault in */
+#define PL_GET_VMAS		2u	/* a vmas array, where the kernel has it */
+#define PL_GET_LOCKED		4u	/* a pointer to locked, which is 1 */
 
 #define PL_MODE_BEGIN		1u	/* a PL_OP_WAIT will ask what became of it */
 #define PL_MODE_KILLED		2u	/* SIGKILL is pending when the module makes the call */
@@ -145,6 +169,13 @@ enum pl_refused {
 	PL_REFUSED_NOT_HELD = 3,	/* no such held page (never got, or put) */
 	PL_REFUSED_NOT_MAPPED = 4,	/* page has no kernel mapping to peek or poke */
 	PL_REFUSED_RESERVED = 5,	/* poke of a page the kernel owns: the zero page */
+	PL_REFUSED_IS_PIN = 6,		/* put_page of a pin */
+	PL_REFUSED_NOT_PIN = 7,		/* unpin_user_page of a reference */
+	PL_REFUSED_NO_PAGES = 8,	/* pages is NULL and references would be taken */
+	PL_REFUSED_VMAS_LOCKED = 9,	/* vmas together with locked */
+	PL_REFUSED_GET_AND_PIN = 10,	/* a GET would be taken and a PIN given back */
+	PL_REFUSED_UNKNOWN_FLAG = 11,	/* the kernel has no such FOLL flag */
+	PL_REFUSED_NO_TARGET = 12,	/* the process whose memory it is does not live */
 	PL_REFUSED_BUSY = 28,		/* a call that sleeps has that held set */
 };
 
@@ -387,9 +418,9 @@ struct pl_call {		/* PL_IOC_CALL: in and out; by the calling process */
 	__u32 flags;		/* in: PL_FOLL_* */
 	__u64 addr;		/* in */
 	__s64 n;		/* in: nr_pages, or bytes */
-	__u64 aux;		/* in: offset in the page */
+	__u64 aux;		/* in: offset in the page, or PL_GET_*; out: as VMAS, LOCKED say */
 	__u32 slot;		/* in: held set */
-	__u32 index;		/* in: page of it, or PL_WHOLE */
+	__u32 index;		/* in: page of it, or PL_WHOLE; process whose memory it is */
 	__u64 data;		/* in: address of the caller's buffer */
 	__u32 data_len;		/* in: of poke; n bytes come back of peek */
 	__u32 mode;		/* in: PL_MODE_KILLED or 0; out: then PL_CALL_MADE */

@@ -117,6 +117,14 @@ def _vma_records(before: View, after: View) -> list[bytes]:
     return records
 
 
+def _log(expected: Expected) -> bytes:
+    """What a kernel says where the model expects a warning of it."""
+    if expected.warning is None:
+        return b""
+    place = f"{expected.warning.file}:1 {expected.warning.functions[0]}+0x1/0x2"
+    return f"4,1,1,-;WARNING: CPU: 0 PID: 1 at {place}\n".encode()
+
+
 def _outcome(number: int, expected: Expected, snapshot: bytes | None) -> Outcome:
     return Outcome(
         operation=number,
@@ -127,6 +135,7 @@ def _outcome(number: int, expected: Expected, snapshot: bytes | None) -> Outcome
         addr=expected.addr,
         refused=expected.refused,
         data=expected.data,
+        log=_log(expected),
         snapshot=snapshot,
     )
 

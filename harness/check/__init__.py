@@ -20,7 +20,7 @@ from ..model.state import State
 from ..program import Compiled
 from ..trace import Outcome, Trace
 from ..verdict import Verdict
-from . import compare
+from . import compare, warnings
 from .claims import ClaimReader, ClaimShown
 from .compare import Difference, Pairs
 from .describe import describe_key, describe_op, outcome_text
@@ -30,7 +30,6 @@ from .observed import Key, Observed
 __all__ = ["Checked", "ClaimShown", "Exactness", "check_trace"]
 
 _STATES_MAX = 64
-_FAULT_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +92,35 @@ class _Checker:
         for at, op in enumerate(self.compiled.ops):
             if at >= len(outcomes):
                 break
-            fault = _kernel_fault(outcomes[at].log)
-            if fault is not None:
+            faults = warnings.faults_in(outcomes[at].log)
+            if faults and not self._predicted(op, faults):
+                fault = warnings.fault_text(faults[0])
                 told = self._detail(at, fault, {"log": fault}, [], "")
                 return self._result(Verdict.KERNEL_FAULT, told)
-            detail = self._operation(at, op, outcomes[at])
+            detail = self._operation(at, op, outcomes[at], faults)
             if detail is not None:
                 return self._result(Verdict.MISMATCH, detail)
             seen = outcomes[at].snapshot is not None
             self.claims += self.reader.after(at, outcomes, self.observed, seen)
-        fault = _kernel_fault(self.trace.last_log)
-        if fault is not None and self.compiled.ops:
+        faults = warnings.faults_in(self.trace.last_log)
+        if faults and self.compiled.ops:
             last = len(self.compiled.ops) - 1
+            fault = warnings.fault_text(faults[0])
             told = self._detail(last, f"afterwards: {fault}", {"log": fault}, [], "")
             return self._result(Verdict.KERNEL_FAULT, told)
         return self._end()
 
-    def _operation(self, at: int, op: abi.Op, outcome: Outcome) -> dict[str, Any] | None:
+    def _predicted(self, op: abi.Op, faults: tuple[klog.Fault, ...]) -> bool:
+        """May the operation make the kernel report exactly these faults?"""
+        return any(
+            warnings.agree(branch.expected.warning, faults)
+            for candidate in self.candidates
+            for branch in self.model.step(candidate.state, op)
+        )
+
+    def _operation(
+        self, at: int, op: abi.Op, outcome: Outcome, faults: tuple[klog.Fault, ...]
+    ) -> dict[str, Any] | None:
         """Step every candidate, keep the branches that agree; a detail if none does."""
         keys: list[Key] = []
         frames: list[int] = []
@@ -125,7 +136,7 @@ class _Checker:
             for branch in branches:
                 self.rules.update(branch.rules)
                 pairs = candidate.pairs.clone() if len(branches) > 1 else candidate.pairs
-                if not _same_outcome(branch, outcome):
+                if not _same_outcome(branch, outcome, faults):
                     misses.append((branch, None))
                     continue
                 difference = self._snapshot(branch, pairs, outcome, keys, frames)
@@ -263,16 +274,6 @@ class _Checker:
         )
 
 
-def _kernel_fault(log: bytes) -> str | None:
-    """A WARN, BUG or oops in a kernel log; the model predicts none."""
-    if not log:
-        return None
-    found = klog.faults(record.text for record in klog.records(log) if record.from_kernel)
-    if not found:
-        return None
-    return f"{found[0].kind} {found[0].where}: {found[0].text[:_FAULT_SHOWN]}"
-
-
 def _told(
     operation: int,
     line: int,
@@ -292,7 +293,7 @@ def _told(
     }
 
 
-def _same_outcome(branch: Branch, outcome: Outcome) -> bool:
+def _same_outcome(branch: Branch, outcome: Outcome, faults: tuple[klog.Fault, ...]) -> bool:
     wanted = branch.expected
     return (
         outcome.kind == wanted.kind
@@ -302,6 +303,7 @@ def _same_outcome(branch: Branch, outcome: Outcome) -> bool:
         and outcome.si_code == wanted.si_code
         and outcome.addr == wanted.addr
         and outcome.refused == wanted.refused
+        and warnings.agree(wanted.warning, faults)
     )
 
 

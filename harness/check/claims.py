@@ -91,7 +91,11 @@ class ClaimReader:
         def name(word: str) -> Value:
             if word in self._compiled.results:
                 return _result(self._compiled, outcomes, word)
-            return _outcome_name(outcomes[operation], word) if operation >= 0 else 0
+            if operation < 0:
+                return 0
+            if word in _ANSWERS:
+                return _answer(self._compiled.ops[operation], outcomes[operation], word)
+            return _outcome_name(outcomes[operation], word)
 
         def fact(asked: Fact) -> Value:
             if not seen:
@@ -112,6 +116,16 @@ def _result(compiled: Compiled, outcomes: Sequence[Outcome], name: str) -> Value
     op = compiled.ops[at]
     code = compiled.ops[op.aux].code if op.code is abi.Code.WAIT else op.code
     return outcomes[at].data if code in (abi.Code.LOAD, abi.Code.PEEK) else outcomes[at].ret
+
+
+_ANSWERS = {"locked": abi.Get.LOCKED, "vmas": abi.Get.VMAS}
+
+
+def _answer(op: abi.Op, outcome: Outcome, name: str) -> int:
+    """What a call that gets pages answers beside its value; 0 where it was not asked."""
+    if op.code not in abi.GETS or not op.aux & _ANSWERS[name]:
+        return 0
+    return int.from_bytes(outcome.data, "little")
 
 
 def _outcome_name(outcome: Outcome, name: str) -> int:

@@ -10,6 +10,7 @@ from ..model import Expected
 from ..program import Compiled
 from ..trace import Outcome
 from .observed import Key
+from .warnings import fault_text, faults_in
 
 
 def describe_op(text: str, op: abi.Op) -> str:
@@ -64,12 +65,31 @@ def _signal_name(number: int) -> str:
 
 def outcome_text(op: abi.Op, outcome: Outcome | Expected) -> str:
     """An outcome in words."""
+    text = _outcome_text(op, outcome)
+    if isinstance(outcome, Outcome):
+        found = faults_in(outcome.log)
+        return f"{text}, {fault_text(found[0])}" if found else text
+    if outcome.warning is None:
+        return text
+    return f"{text}, warn {outcome.warning.file} {' or '.join(outcome.warning.functions)}"
+
+
+def _answer_text(op: abi.Op, outcome: Outcome | Expected) -> str:
+    """The data of an outcome: bytes, or what a call that gets pages left in locked or vmas."""
+    if not outcome.data:
+        return ""
+    if op.code not in abi.GETS:
+        return f" {outcome.data!r}"
+    name = "vmas" if op.aux & abi.Get.VMAS else "locked"
+    return f", {name} {int.from_bytes(outcome.data, 'little')}"
+
+
+def _outcome_text(op: abi.Op, outcome: Outcome | Expected) -> str:
     if outcome.kind is Kind.VALUE:
-        if outcome.data:
-            return f"{outcome.ret} {outcome.data!r}"
+        answer = _answer_text(op, outcome)
         if -4096 < outcome.ret < 0:
-            return f"-{errno.errorcode.get(-outcome.ret, str(-outcome.ret))}"
-        return f"{outcome.ret:#x}" if op.code is abi.Code.MMAP else str(outcome.ret)
+            return f"-{errno.errorcode.get(-outcome.ret, str(-outcome.ret))}{answer}"
+        return f"{outcome.ret:#x}" if op.code is abi.Code.MMAP else f"{outcome.ret}{answer}"
     if outcome.kind is Kind.SIGNAL:
         name = _signal_name(outcome.signo)
         return f"{name} si_code {outcome.si_code} at {outcome.addr:#x}"

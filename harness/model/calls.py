@@ -1,7 +1,7 @@
 """What an operation of the model is: a function from a state to an outcome.
 
-``calls_user`` and ``calls_module`` hold the operations, each registered by
-its code; ``step`` runs them.
+``calls_user``, ``calls_gup`` and ``calls_module`` hold the operations, each
+registered by its code; ``step`` runs them.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Protocol, TypeAlias
 from .. import abi
 from ..abi import Code, Kind
 from .gup import Arena
-from .outcome import Expected
+from .outcome import Expected, Warned
 from .rules import Rules
 from .semantics import Semantics
 from .state import State
 
-__all__ = ["CALLS", "Expected", "Model", "Step", "call", "pages_of", "value"]
+__all__ = ["CALLS", "Expected", "Model", "Step", "Warned", "call", "pages_of", "value"]
 
 
 class Model(Protocol):

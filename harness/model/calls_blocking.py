@@ -9,7 +9,7 @@ import dataclasses
 
 from .. import abi
 from ..abi import Code, Kind
-from . import gup, hugetlb
+from . import calls_gup, hugetlb
 from . import vma as vmas
 from .calls import CALLS, Expected, Model, call, pages_of, value
 from .content import EMPTY
@@ -87,7 +87,7 @@ def _rest(model: Model, state: State, sleeper: Call) -> Expected:
     elif op.code is Code.STORE:
         rest = dataclasses.replace(op, addr=op.addr + done, data=op.data[done:])
     else:
-        return value(gup.go_on(model.rules, state, model.arena, op, len(sleeper.taken)))
+        return calls_gup.resume(model, state, op, len(sleeper.taken))
     expected = CALLS[op.code](model, state, rest)
     if expected.kind is not Kind.VALUE:
         return expected

@@ -1,4 +1,4 @@
-"""Calls that the module makes: get_user_pages, and what is done with held pages."""
+"""Calls about held pages: giving them back, marking them dirty, reading and writing them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,6 @@ from ..abi import Code, Kind, Refused
 from . import gup
 from .calls import Expected, Model, call, value
 from .state import ZERO_PAGE, State
-
-
-@call(Code.GET_USER_PAGES, Code.GET_USER_PAGES_FAST)
-def _gup(model: Model, state: State, op: abi.Op) -> Expected:
-    refused = gup.refusal(model.rules, state, model.arena, op)
-    if refused is not Refused.NONE:
-        return Expected(Kind.REFUSED, refused=refused)
-    if op.code is Code.GET_USER_PAGES_FAST:
-        return value(gup.fast(model.rules, state, model.arena, op))
-    may_retry = model.rules.slow_may_retry()
-    return value(gup.slow(model.rules, state, model.arena, op, op.addr, op.n, may_retry))
 
 
 def held_indexes(state: State, op: abi.Op) -> list[int]:
@@ -36,19 +25,24 @@ def _why_not(model: Model, state: State, slot: int) -> Refused:
     return Refused.BUSY if busy and model.rules.set_is_busy() else Refused.NOT_HELD
 
 
-@call(Code.PUT_PAGE)
-def _put(model: Model, state: State, op: abi.Op) -> Expected:
+@call(Code.PUT_PAGE, Code.UNPIN_USER_PAGE)
+def _release(model: Model, state: State, op: abi.Op) -> Expected:
     held = held_indexes(state, op)
     if not held:
         return Expected(Kind.REFUSED, refused=_why_not(model, state, op.slot))
+    rules, pin = model.rules, op.slot in state.pins
+    if rules.wrong_release(pin, op.code is Code.UNPIN_USER_PAGE):
+        return Expected(Kind.REFUSED, refused=Refused.IS_PIN if pin else Refused.NOT_PIN)
     for index in held:
         page = state.unhold(op.slot, index)
-        for _ in range(model.rules.put_drops()):
-            state.put(page)
+        if pin:
+            gup.unpin(rules, state, page)
+        else:
+            state.put(page, rules.put_drops())
     return value(len(held))
 
 
-@call(Code.SET_PAGE_DIRTY_LOCK)
+@call(Code.SET_PAGE_DIRTY, Code.SET_PAGE_DIRTY_LOCK)
 def _dirty(model: Model, state: State, op: abi.Op) -> Expected:
     held = held_indexes(state, op)
     if not held:
@@ -57,7 +51,9 @@ def _dirty(model: Model, state: State, op: abi.Op) -> Expected:
         number = state.held[op.slot][index]
         assert number is not None
         page = state.page(state.head(number))
-        page.flags = model.rules.dirtied_flags(page.flags)
+        locked = op.code is Code.SET_PAGE_DIRTY_LOCK
+        dirtied = model.rules.dirtied_flags if locked else model.rules.dirtied_unlocked
+        page.flags = dirtied(page.flags)
     return value(len(held))
 
 

@@ -152,6 +152,23 @@ def _write_protected(rules: Rules, state: State, process: int, vma: Vma, index: 
     if page.flags & G_ANON and _may_reuse(rules, state, pte.page):
         state.set_pte(process, index, rules.reuse_pte(pte.flags, vma), pte.page)
         return
+    _copy(rules, state, process, vma, index, rules.copy_pte(vma))
+
+
+def unshare(rules: Rules, state: State, process: int, vma: Vma, index: int) -> None:
+    """A fault with FAULT_FLAG_UNSHARE: the anonymous page there becomes exclusive.
+
+    Permissions and the need for it were checked. Source: do_wp_page, wp_page_copy.
+    """
+    page = state.mms[process].ptes[index].page
+    if not _may_reuse(rules, state, page):
+        _copy(rules, state, process, vma, index, rules.unshared_pte(vma))
+
+
+def _copy(rules: Rules, state: State, process: int, vma: Vma, index: int, flags: int) -> None:
+    """wp_page_copy(): an anonymous copy in the page's place, with these PTE bits."""
+    pte = state.mms[process].ptes[index]
+    page = state.pages[pte.page]
     vma = prepare_anon(state, process, vma)
     copy = state.new_page(NEW_ANON, page.content)
     state.page(copy).map = 1
@@ -159,7 +176,7 @@ def _write_protected(rules: Rules, state: State, process: int, vma: Vma, index: 
     anon, file = rules.copy_rss(bool(page.flags & G_ANON), zero)
     state.count(process, ANON, anon)
     state.count(process, rss_of(page.flags), file)
-    state.set_pte(process, index, rules.copy_pte(vma), copy)
+    state.set_pte(process, index, flags, copy)
     if not zero and rules.copy_drops_old():
         state.page(pte.page).map -= 1
         state.put(pte.page)

@@ -1,7 +1,6 @@
-"""get_user_pages and get_user_pages_fast.
+"""The calls of the get_user_pages family, from their arguments to what they return.
 
-Source: 6.1 mm/gup.c. Both run in the calling process, on its own memory;
-the module refuses first what would overrun pages[] (kmod/gup.c).
+Source: 6.1 mm/gup.c. What the module refuses first: kmod/gup.c.
 """
 
 from __future__ import annotations
@@ -9,14 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import abi
+from ..abi import Code, Foll, Refused
 from . import fault, hugetlb, thp
 from .rules import V_WRITE, Rules
-from .state import G_COMPOUND, G_DIRTY, G_NO_DATA, P_SPECIAL, State, Vma
+from .state import G_COMPOUND, G_DIRTY, G_NO_DATA, P_SPECIAL, P_WRITE, ZERO_PAGE, Pte, State, Vma
 from .vma import extent, find
+from .waiting import Sleeps
 
-EINTR, EFAULT = 4, 14
+EINTR, EFAULT, EINVAL = 4, 14, 22
 KILLED = int(abi.Mode.KILLED)
-WRITE, FORCE = int(abi.Foll.WRITE), int(abi.Foll.FORCE)
+WRITE, FORCE, NOWAIT = int(Foll.WRITE), int(Foll.FORCE), int(Foll.NOWAIT)
+SPLIT_PMD = int(Foll.SPLIT_PMD)
+LONGTERM, ANON, GET, PIN = int(Foll.LONGTERM), int(Foll.ANON), int(Foll.GET), int(Foll.PIN)
+FAST = frozenset(
+    {Code.GET_USER_PAGES_FAST, Code.GET_USER_PAGES_FAST_ONLY, Code.PIN_USER_PAGES_FAST}
+)
+PINNING = frozenset({Code.PIN_USER_PAGES, Code.PIN_USER_PAGES_FAST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,157 +44,317 @@ class Arena:
         return page if 0 <= page < self.pages else -1
 
 
-def _take(rules: Rules, state: State, slot: int, page: int) -> None:
-    """Reference a page and put it into the held set."""
-    state.get(page, rules.grab())
-    state.hold(slot, page)
+def is_pin(op: abi.Op) -> bool:
+    """Are the pages that a call gets pins, to be given back by unpin_user_page?"""
+    if op.code is Code.GET_USER_PAGES_UNLOCKED:
+        return bool(op.flags & PIN)
+    return op.code in PINNING
 
 
-def _may(rules: Rules, vma: Vma, write: bool, force: bool) -> bool:
-    return rules.slow_may_write(vma, force) if write else rules.slow_may_read(vma, force)
+def target(op: abi.Op) -> int:
+    """The process whose memory a call is about."""
+    return op.index if op.code is Code.GET_USER_PAGES_REMOTE else op.process
 
 
-def _follow(
-    rules: Rules, state: State, process: int, vma: Vma, index: int, flags: int
-) -> int | None:
-    """follow_page_pte(): the page, or None if a fault must come first."""
-    found = state.leaf(process, index)
-    if found is not None:
-        if not thp.follow(rules, state, process, vma, found, flags):
-            return None
-        return state.mapped(process, index)
-    pte = state.mms[process].ptes.get(index)
-    if pte is None:
-        return None
-    page = state.pages[pte.page]
-    write = bool(flags & WRITE)
-    force = bool(flags & FORCE)
-    if write:
-        if not rules.may_follow_write(pte.flags, vma, page.flags, force):
-            return None
-        if rules.slow_dirties(pte.flags, page.flags):
-            state.page(state.head(pte.page)).flags |= G_DIRTY
-    if not pte.flags & P_SPECIAL and not page.flags & G_COMPOUND:
-        state.page_unseen(pte.page).accessed += 1
-    return pte.page
+def pin(rules: Rules, state: State, page: int) -> None:
+    """FOLL_PIN: of a large page references and pins are counted apart."""
+    large = bool(state.pages[state.head(page)].flags & G_COMPOUND)
+    refs, pins = rules.pin_adds(page == ZERO_PAGE, large)
+    state.get(page, refs)
+    state.page(state.head(page)).pins += pins
 
 
-def slow(
-    rules: Rules,
-    state: State,
-    arena: Arena,
-    op: abi.Op,
-    addr: int,
-    nr: int,
-    may_retry: bool,
-) -> int:
-    """__get_user_pages(): how many pages were taken, or -errno.
+def unpin(rules: Rules, state: State, page: int) -> None:
+    """unpin_user_page()."""
+    large = bool(state.pages[state.head(page)].flags & G_COMPOUND)
+    refs, pins = rules.unpin_drops(page == ZERO_PAGE, large)
+    state.page(state.head(page)).pins -= pins
+    state.put(page, refs)
 
-    Args:
-        op: the call; its held set may have pages already.
-        addr, nr: where to go on and how far, any sign (of the slow path behind
-            a fast call the rest, else the call's own).
-        may_retry: locked is not NULL: a fault may let the mmap lock go.
+
+class Getter:
+    """One call on its way through a state.
+
+    Attributes:
+        process: whose memory it is.
+        pin: FOLL_PIN, else FOLL_GET.
+        keep: pages is not NULL.
+        retries: the kernel may let the mmap lock go (locked is not NULL).
+        dropped: it did.
+        killed: SIGKILL is pending.
     """
-    process, slot, flags = op.process, op.slot, op.flags
-    if rules.slow_nr_zero(nr):
-        return 0
-    addr = rules.untagged(addr)
-    done = 0
-    wanted = rules.slow_nr(nr)
-    write = bool(flags & WRITE)
-    force = bool(flags & FORCE)
-    killed = bool(op.mode & KILLED)
-    while True:  # do ... while (nr_pages), which 0 would pass
-        index = arena.index(addr + done * abi.PAGE_SIZE)
-        vma = find(state.mms[process].vmas, index) if index >= 0 else None
-        if vma is None or not _may(rules, vma, write, force):
-            return rules.partial(done, -EFAULT)
-        if vma.file >= 0 and state.files[vma.file].secret and not rules.slow_takes_secret():
-            return rules.partial(done, -EFAULT)
-        if (
-            hugetlb.is_hugetlb(vma)
-            and write
-            and not vma.flags & V_WRITE
-            and not rules.huge_forced()
+
+    __slots__ = (
+        "arena",
+        "code",
+        "dropped",
+        "flags",
+        "keep",
+        "killed",
+        "pin",
+        "process",
+        "retries",
+        "rules",
+        "slot",
+        "state",
+    )
+
+    def __init__(self, rules: Rules, state: State, arena: Arena, op: abi.Op) -> None:
+        self.rules = rules
+        self.state = state
+        self.arena = arena
+        self.process = target(op)
+        self.slot = op.slot
+        self.flags = op.flags
+        self.pin = is_pin(op)
+        self.keep = not op.aux & abi.Get.NO_PAGES
+        self.code = op.code
+        self.retries = self._may_retry(op)
+        self.dropped = False
+        self.killed = bool(op.mode & KILLED)
+
+    def _may_retry(self, op: abi.Op) -> bool:
+        """Is locked not NULL inside the kernel?"""
+        if op.code in FAST:
+            return self.rules.fast_may_retry() and not op.flags & LONGTERM
+        if op.code is Code.GET_USER_PAGES_UNLOCKED or op.aux & abi.Get.LOCKED:
+            return self.rules.locked_may_retry()
+        return self.rules.slow_may_retry()
+
+    def _remember(self) -> None:
+        """mm_set_has_pinned_flag()."""
+        mm = self.state.mms[self.process]
+        if self.pin and not mm.has_pinned:
+            mm.has_pinned = self.rules.remembers_pins()
+
+    def _take(self, page: int) -> None:
+        """Reference a page and put it into the held set."""
+        if not self.keep:
+            return
+        if self.pin:
+            pin(self.rules, self.state, page)
+        else:
+            self.state.get(page, self.rules.grab())
+        self.state.hold(self.slot, page, pin=self.pin)
+
+    def _may(self, vma: Vma) -> bool:
+        """check_vma_flags()."""
+        if self.flags & ANON and not self.rules.anon_only(vma):
+            return False
+        if self._is_secret(vma) and not self.rules.slow_takes_secret():
+            return False
+        force, write = bool(self.flags & FORCE), bool(self.flags & WRITE)
+        if write and not vma.flags & V_WRITE and hugetlb.is_hugetlb(vma):
+            return self.rules.huge_forced()
+        if write:
+            return self.rules.slow_may_write(vma, force)
+        return self.rules.slow_may_read(vma, force)
+
+    def _is_secret(self, vma: Vma) -> bool:
+        return vma.file >= 0 and self.state.files[vma.file].secret
+
+    def _unshares(self, pte_flags: int, page_flags: int) -> bool:
+        write = bool(self.flags & WRITE)
+        return not pte_flags & P_WRITE and self.rules.must_unshare(self.pin, write, page_flags)
+
+    def _follow(self, vma: Vma, index: int) -> int | None:
+        """follow_page_pte(): the page, or None if a fault must come first."""
+        rules, state = self.rules, self.state
+        leaf = state.leaf(self.process, index)
+        if leaf is not None and not self._splits(vma, leaf):
+            return self._follow_leaf(vma, leaf, index)
+        pte = state.mms[self.process].ptes.get(index)
+        if pte is None:
+            return None
+        page = state.pages[pte.page]
+        if self.flags & WRITE and not rules.may_follow_write(
+            pte.flags, vma, page.flags, bool(self.flags & FORCE)
         ):
-            return rules.partial(done, -EFAULT)
-        if killed and hugetlb.is_hugetlb(vma):
-            return rules.partial(done, rules.huge_interrupted())
-        if rules.slow_interrupted(killed):
-            return rules.partial(done, -EINTR)
-        page = _follow(rules, state, process, vma, index, flags)
-        if page is None:
-            if not fault.handle(rules, state, process, vma, index, write, may_retry):
+            return None
+        if self._unshares(pte.flags, page.flags):
+            return None
+        if rules.touches(self.code, bool(self.flags & LONGTERM)):
+            if self.flags & WRITE and rules.slow_dirties(pte.flags, page.flags):
+                state.page(state.head(pte.page)).flags |= G_DIRTY
+            if not pte.flags & P_SPECIAL and not page.flags & G_COMPOUND:
+                state.page_unseen(pte.page).accessed += 1
+        return pte.page
+
+    def _splits(self, vma: Vma, leaf: tuple[int, Pte]) -> bool:
+        """FOLL_SPLIT_PMD: a transparent huge page is followed at the PTE level."""
+        if self.state.pages[leaf[1].page].hugetlb:
+            return False
+        if not self.rules.splits_leaf(bool(self.flags & SPLIT_PMD)):
+            return False
+        thp.split(self.rules, self.state, self.process, vma, leaf[0])
+        return True
+
+    def _follow_leaf(self, vma: Vma, leaf: tuple[int, Pte], index: int) -> int | None:
+        """follow_trans_huge_pmd(), follow_hugetlb_page(): the same above the PTE level."""
+        rules, state = self.rules, self.state
+        if self._unshares(leaf[1].flags, state.pages[leaf[1].page].flags):
+            return None
+        touch = rules.touches(self.code, bool(self.flags & LONGTERM))
+        if not thp.follow(rules, state, self.process, vma, leaf, self.flags, touch):
+            return None
+        return state.mapped(self.process, index)
+
+    def _fault(self, vma: Vma, index: int) -> int | None:
+        """faultin_page(): 0, -EFAULT, or None where NOWAIT would have to wait."""
+        rules, state, process = self.rules, self.state, self.process
+        write, nowait = bool(self.flags & WRITE), bool(self.flags & NOWAIT)
+        leaf = state.leaf(process, index)
+        if not write and leaf is not None and not hugetlb.is_hugetlb(vma):
+            thp.unshare(rules, state, process, vma, leaf)
+            return 0
+        if not write and leaf is not None:
+            return 0 if hugetlb.unshare(rules, state, process, vma, index) else -EFAULT
+        if not write and index in state.mms[process].ptes:
+            fault.unshare(rules, state, process, vma, index)
+            return 0
+        lets_go = self._lets_go(vma, index)
+        may_retry = self.retries or nowait
+        try:
+            there = fault.handle(rules, state, process, vma, index, write, may_retry)
+        except Sleeps:
+            if rules.nowait_returns(nowait):
+                return None
+            raise
+        self.dropped |= there and lets_go
+        return 0 if there else -EFAULT
+
+    def _lets_go(self, vma: Vma, index: int) -> bool:
+        """Will the fault let the mmap lock go?"""
+        if vma.file < 0:
+            return False
+        file = self.state.files[vma.file]
+        page = file.cache.get(vma.pgoff + index - vma.start)
+        waits = self.retries and not self.flags & NOWAIT
+        if self.rules.read_lets_go(page is None and file.disk is not None, waits):
+            return True
+        clean = page is None or not self.state.pages[page].flags & G_DIRTY
+        dirties = bool(self.flags & WRITE) and (clean or file.disk is not None)
+        return self.rules.fault_lets_go(vma, dirties, waits)
+
+    def slow(self, addr: int, nr: int) -> int:
+        """__get_user_pages_locked(): how many pages were taken, or -errno.
+
+        Args:
+            addr, nr: where to go on and how far, any sign (of the slow path behind
+                a fast call the rest, else the call's own).
+        """
+        rules = self.rules
+        self._remember()
+        if rules.slow_nr_zero(nr):
+            return 0
+        addr = rules.untagged(addr)
+        done = 0
+        wanted = rules.slow_nr(nr)
+        while True:  # do ... while (nr_pages), which 0 would pass
+            index = self.arena.index(addr + done * abi.PAGE_SIZE)
+            vma = find(self.state.mms[self.process].vmas, index) if index >= 0 else None
+            if vma is None or not self._may(vma):
                 return rules.partial(done, -EFAULT)
-            continue
-        _take(rules, state, slot, page)
-        done += 1
-        if done == wanted:
-            return done
-
-
-def _walk(rules: Rules, state: State, arena: Arena, op: abi.Op, start: int) -> int:
-    """gup_pte_range(): the present prefix, without lock or VMA."""
-    process, slot = op.process, op.slot
-    write = bool(op.flags & WRITE)
-    done = 0
-    limit = rules.fast_limit(op.n)
-    while done < limit:
-        index = arena.index(start + done * abi.PAGE_SIZE)
-        found = state.leaf(process, index) if index >= 0 else None
-        if found is not None:
-            if not rules.fast_permitted(found[1].flags, write):
-                break
-            if not op.n:
-                break
-            _take(rules, state, slot, state.mapped(process, index))
+            if self.killed and hugetlb.is_hugetlb(vma):
+                return rules.partial(done, rules.huge_interrupted())
+            if rules.slow_interrupted(self.killed):
+                return rules.partial(done, -EINTR)
+            page = self._follow(vma, index)
+            if page is None:
+                error = self._fault(vma, index)
+                if error == 0:
+                    continue
+                return done if error is None else rules.partial(done, error)
+            self._take(page)
             done += 1
-            continue
-        pte = state.mms[process].ptes.get(index) if index >= 0 else None
-        if pte is None or not rules.fast_permitted(pte.flags, write):
-            break
-        if pte.flags & P_SPECIAL and not rules.fast_takes_special():
-            break
-        if state.pages[pte.page].flags & G_NO_DATA and not rules.fast_takes_secret():
-            break
-        if write and rules.fast_dirties():
-            state.page(pte.page).flags |= G_DIRTY
-        _take(rules, state, slot, pte.page)
-        done += 1
-    return done
+            if done == wanted:
+                return done
 
+    def _walks_leaf(self, leaf: Pte, nr: int) -> bool:
+        """gup_huge_pmd()."""
+        if not self.rules.fast_permitted(leaf.flags, bool(self.flags & WRITE)):
+            return False
+        return bool(nr) and not self._unshares(leaf.flags, self.state.pages[leaf.page].flags)
 
-def fast(rules: Rules, state: State, arena: Arena, op: abi.Op) -> int:
-    """internal_get_user_pages_fast(): the walk, then the slow path for the rest."""
-    nr = op.n
-    start = rules.untagged(op.addr) & ~(abi.PAGE_SIZE - 1)
-    if rules.fast_overflow(start, nr):
-        return 0
-    if not rules.fast_access_ok(start, nr):
-        return -EFAULT
-    done = _walk(rules, state, arena, op, start)
-    if not rules.fast_falls_back(done, nr):
+    def _walk(self, start: int, nr: int) -> int:
+        """gup_pte_range(): the present prefix, without lock or VMA."""
+        rules, state = self.rules, self.state
+        write = bool(self.flags & WRITE)
+        done = 0
+        limit = rules.fast_limit(nr)
+        while done < limit:
+            index = self.arena.index(start + done * abi.PAGE_SIZE)
+            leaf = state.leaf(self.process, index) if index >= 0 else None
+            if leaf is not None:
+                if not self._walks_leaf(leaf[1], nr):
+                    break
+                self._take(state.mapped(self.process, index))
+                done += 1
+                continue
+            pte = state.mms[self.process].ptes.get(index) if index >= 0 else None
+            if pte is None or not rules.fast_permitted(pte.flags, write):
+                break
+            if pte.flags & P_SPECIAL and not rules.fast_takes_special():
+                break
+            if state.pages[pte.page].flags & G_NO_DATA and not rules.fast_takes_secret():
+                break
+            if self._unshares(pte.flags, state.pages[pte.page].flags):
+                break
+            if write and rules.fast_dirties():
+                state.page(pte.page).flags |= G_DIRTY
+            self._take(pte.page)
+            done += 1
         return done
-    return go_on(rules, state, arena, op, done)
+
+    def fast(self, op: abi.Op) -> int:
+        """internal_get_user_pages_fast(): the walk, then the slow path for the rest."""
+        rules, nr = self.rules, op.n
+        self._remember()
+        start = rules.untagged(op.addr) & ~(abi.PAGE_SIZE - 1)
+        if rules.fast_overflow(start, nr):
+            return 0
+        if not rules.fast_access_ok(start, nr):
+            return -EFAULT
+        done = self._walk(start, nr)
+        if op.code is Code.GET_USER_PAGES_FAST_ONLY and not rules.fast_only_falls_back():
+            return done
+        if not rules.fast_falls_back(done, nr):
+            return done
+        return self.go_on(op, done)
+
+    def go_on(self, op: abi.Op, done: int) -> int:
+        """The rest of a call, behind the pages that it has already."""
+        start = self.rules.untagged(op.addr) & ~(abi.PAGE_SIZE - 1)
+        rest = self.slow(start + done * abi.PAGE_SIZE, op.n - done)
+        return self.rules.partial(done, rest) if rest < 0 else done + rest
 
 
-def go_on(rules: Rules, state: State, arena: Arena, op: abi.Op, done: int) -> int:
-    """The slow path of a fast call, behind the pages that it has already."""
-    start = rules.untagged(op.addr) & ~(abi.PAGE_SIZE - 1)
-    at, nr = start + done * abi.PAGE_SIZE, op.n - done
-    rest = slow(rules, state, arena, op, at, nr, rules.fast_may_retry())
-    return rules.partial(done, rest) if rest < 0 else done + rest
-
-
-def refusal(rules: Rules, state: State, arena: Arena, op: abi.Op) -> abi.Refused:
+def refusal(rules: Rules, state: State, arena: Arena, op: abi.Op) -> Refused:
     """Why the module will not make this call; NONE if it will."""
+    fast = op.code in FAST
+    get, pins = bool(op.flags & GET), bool(op.flags & PIN)
+    if rules.unknown_flags(op.flags):
+        return Refused.UNKNOWN_FLAG
+    if op.aux & abi.Get.NO_PAGES and rules.needs_pages(fast or is_pin(op), get or pins):
+        return Refused.NO_PAGES
+    if rules.vmas_with_locked(bool(op.aux & abi.Get.VMAS), bool(op.aux & abi.Get.LOCKED)):
+        return Refused.VMAS_LOCKED
+    if rules.get_and_pin(op.code, get, pins):
+        return Refused.GET_AND_PIN
+    mm = state.mms.get(target(op))
+    if mm is None or rules.target_gone(mm.alive):
+        return Refused.NO_TARGET
+    return _refused_extent(rules, mm.vmas, arena, op)
+
+
+def _refused_extent(rules: Rules, vmas: list[Vma], arena: Arena, op: abi.Op) -> Refused:
+    """What the call could reach is too much."""
     start = rules.untagged(op.addr) & ~(abi.PAGE_SIZE - 1)
     index = arena.index(start)
-    reach = extent(state.mms[op.process].vmas, index) if index >= 0 else 0
-    is_fast = op.code is abi.Code.GET_USER_PAGES_FAST
-    if rules.over_capacity(op.n, reach, is_fast):
-        return abi.Refused.CAPACITY
-    if is_fast and op.n == 0 and reach and rules.walks_off_table(start, reach):
-        return abi.Refused.TABLE_END
-    return abi.Refused.NONE
+    reach = extent(vmas, index) if index >= 0 else 0
+    fast = op.code in FAST
+    if rules.over_capacity(op.n, reach, fast):
+        return Refused.CAPACITY
+    if fast and op.n == 0 and reach and rules.walks_off_table(start, reach):
+        return Refused.TABLE_END
+    return Refused.NONE

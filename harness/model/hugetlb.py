@@ -7,7 +7,7 @@ a child) has to find it in what the pool has left. Source: 6.1 mm/hugetlb.c.
 from __future__ import annotations
 
 from ..abi import HUGE_PAGES, PageFlag, VmaFlag
-from .rules import Rules
+from .rules import V_WRITE, Rules
 from .state import G_EXCLUSIVE, P_DIRTY, P_WRITE, P_YOUNG, Pte, State, Vma
 from .vma import prepare_anon
 
@@ -106,6 +106,24 @@ def _write_protected(
     return True
 
 
+def unshare(rules: Rules, state: State, process: int, vma: Vma, index: int) -> bool:
+    """hugetlb_wp() with FAULT_FLAG_UNSHARE: the page becomes exclusive; False for SIGBUS."""
+    found = state.leaf(process, index)
+    assert found is not None
+    first, pte = found
+    old = state.page(pte.page)
+    if rules.huge_reuses(old.entire):
+        old.flags |= G_EXCLUSIVE
+        return True
+    if not rules.huge_available(False, _left(rules, state)):
+        return False
+    prepare_anon(state, process, vma)
+    head = _allocate(rules, state, pte.page)
+    state.set_pte(process, first, rules.huge_unshared_pte(pte.flags), head)
+    state.unmap_leaf(pte.page)
+    return True
+
+
 def zap(rules: Rules, state: State, process: int, first: int, pte: Pte) -> None:
     """__unmap_hugepage_range(), of one page."""
     state.clear_pte(process, first)
@@ -120,6 +138,10 @@ def fork(rules: Rules, state: State, parent: int, child: int, vma: Vma) -> None:
     for first in sorted(number for number in ptes if vma.start <= number < vma.end):
         pte = ptes[first]
         page = state.page(pte.page)
+        if rules.huge_fork_copies(state.mms[parent].has_pinned, page.pins, page.flags):
+            flags = rules.huge_written_pte(pte.flags) if vma.flags & V_WRITE else pte.flags
+            state.set_pte(child, first, flags, _allocate(rules, state, pte.page))
+            continue
         state.get(pte.page)
         page.entire += 1
         page.flags = rules.fork_shared_flags(page.flags)

@@ -8,8 +8,22 @@ from ..abi import Kind, Refused
 
 
 @dataclass(frozen=True, slots=True)
+class Warned:
+    """A WARN that the kernel's log has to show.
+
+    Attributes:
+        file: the source file that it stands in.
+        functions: those that may be named: the one that it stands in, and the
+            caller that a compiler may have put it into.
+    """
+
+    file: str
+    functions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Expected:
-    """The outcome that a branch expects: trace.Outcome without log and snapshot."""
+    """The outcome that a branch expects: trace.Outcome without snapshot, its log as a warning."""
 
     kind: Kind
     ret: int = 0
@@ -18,3 +32,4 @@ class Expected:
     addr: int = 0
     refused: Refused = Refused.NONE
     data: bytes = b""
+    warning: Warned | None = None

@@ -8,7 +8,20 @@ from __future__ import annotations
 from ..abi import ARENA_PAGES_MAX, HUGE_PAGES
 from . import calls_blocking, hugetlb, pagecache, thp, zap
 from .rules import Rules, is_cow
-from .state import G_ANON, P_HUGE, P_SPECIAL, Mm, Pte, State, Vma, rss_of
+from .state import (
+    ANON,
+    G_ANON,
+    G_COMPOUND,
+    G_EXCLUSIVE,
+    NEW_ANON,
+    P_HUGE,
+    P_SPECIAL,
+    Mm,
+    Pte,
+    State,
+    Vma,
+    rss_of,
+)
 
 _EVERYTHING = 1 << 32
 
@@ -44,10 +57,20 @@ def _copy_one(
     rules: Rules, state: State, parent: int, child: int, vma: Vma, index: int, pte: Pte
 ) -> None:
     """copy_present_pte()."""
+    copies = not pte.flags & P_SPECIAL and _is_pinned(rules, state, parent, pte.page)
     if pte.flags & P_HUGE:
-        thp.fork(rules, state, parent, child, index, pte)
+        if not copies:
+            thp.fork(rules, state, parent, child, index, pte)
+            return
+        thp.split(rules, state, parent, vma, index)
+        for number in range(index, index + HUGE_PAGES):
+            small = state.mms[parent].ptes[number]
+            _copy_one(rules, state, parent, child, vma, number, small)
         return
     special = bool(pte.flags & P_SPECIAL)
+    if copies:
+        _copy_pinned(rules, state, child, vma, index, pte.page)
+        return
     shared = rules.fork_counts(special)
     page = state.page(pte.page)
     state.get(pte.page, shared)
@@ -61,6 +84,22 @@ def _copy_one(
         flags = rules.fork_parent_pte(flags)
         state.set_pte(parent, index, flags, pte.page)
     state.set_pte(child, index, rules.fork_child_pte(flags), pte.page)
+
+
+def _is_pinned(rules: Rules, state: State, parent: int, number: int) -> bool:
+    """page_needs_cow_for_dma() of an anonymous page that is exclusive."""
+    page, head = state.pages[number], state.pages[state.head(number)]
+    exclusive = bool(head.flags & G_ANON and page.flags & G_EXCLUSIVE)
+    pins = head.pins if head.flags & G_COMPOUND else None
+    return rules.fork_copies_page(state.mms[parent].has_pinned, exclusive, head.ref, pins)
+
+
+def _copy_pinned(rules: Rules, state: State, child: int, vma: Vma, index: int, page: int) -> None:
+    """copy_present_page(): the child gets a page of its own, the parent keeps what it has."""
+    copy = state.new_page(NEW_ANON, state.pages[page].content)
+    state.page(copy).map = 1
+    state.count(child, ANON, 1)
+    state.set_pte(child, index, rules.fork_copied_pte(vma), copy)
 
 
 def exit_(rules: Rules, state: State, process: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..abi import Code, Foll
 from .registry import (
     V_MAYREAD,
     V_MAYSHARE,
@@ -13,9 +14,15 @@ from .registry import (
     is_cow,
     rule,
 )
+from .rules_memory import PIN_BIAS
 from .state import G_ANON, G_DIRTY, G_EXCLUSIVE, P_DIRTY, P_NONE_PROT, P_WRITE, Vma
 
 _ACCESS_PERMITTED = "6.1 arch/{x86,arm64}/include/asm/pgtable.h pte_access_permitted"
+
+
+# The calls that ask is_valid_gup_flags().
+_CHECKED = (Code.GET_USER_PAGES, Code.GET_USER_PAGES_REMOTE, Code.GET_USER_PAGES_FAST)
+_FAST_FLAGS = int(Foll.WRITE | Foll.FORCE | Foll.LONGTERM | Foll.GET | Foll.PIN)
 
 
 class GupRules(RuleBase):
@@ -81,6 +88,100 @@ class GupRules(RuleBase):
         low = addr & ((1 << 56) - 1)
         return low | (0xFF << 56) if low >> 55 else low
 
+    @rule("gup.anon", "6.1 mm/gup.c check_vma_flags (FOLL_ANON)")
+    def anon_only(self, vma: Vma) -> bool:
+        """ANON takes private anonymous memory only."""
+        return vma.file < 0
+
+    @rule("gup.touches", "6.1 mm/gup.c pin_user_pages, __gup_longterm_unlocked")
+    def touches(self, code: Code, longterm: bool) -> bool:
+        """pin_user_pages, and the slow path of a fast LONGTERM pin, leave PG_dirty alone."""
+        return code is not Code.PIN_USER_PAGES and not longterm
+
+    @rule("gup.locked", "6.1 mm/memory.c fault_dirty_shared_page, maybe_unlock_mmap_for_io")
+    def fault_lets_go(self, vma: Vma, dirties: bool, waits: bool) -> bool:
+        """With locked, a write fault that dirties a shared file page lets the mmap lock go."""
+        return waits and dirties and bool(vma.flags & V_SHARED)
+
+    @rule("gup.locked_read", "6.1 mm/filemap.c filemap_fault, do_sync_mmap_readahead")
+    def read_lets_go(self, reads: bool, waits: bool) -> bool:
+        """With locked, a fault that reads from the disk lets the mmap lock go."""
+        return waits and reads
+
+    @rule("gup.nowait", "6.1 mm/gup.c faultin_page (FAULT_FLAG_RETRY_NOWAIT)")
+    def nowait_returns(self, nowait: bool) -> bool:
+        """With NOWAIT a fault that would wait ends the call with what it has, 0 pages even."""
+        return nowait
+
+    @rule("gup.locked_retries", "6.1 mm/gup.c faultin_page (locked: FAULT_FLAG_ALLOW_RETRY)")
+    def locked_may_retry(self) -> bool:
+        """With locked, which get_user_pages_unlocked has of its own, a fault may sleep."""
+        return True
+
+    @rule("gup.split", "6.1 mm/gup.c follow_pmd_mask (FOLL_SPLIT_PMD)")
+    def splits_leaf(self, wanted: bool) -> bool:
+        """SPLIT_PMD splits a transparent huge page's leaf before it is followed."""
+        return wanted
+
+    @rule("gup.vmas", "6.1 mm/gup.c __get_user_pages (vmas)")
+    def vmas_filled(self, ret: int) -> int:
+        """vmas gets the VMA of each page that is returned."""
+        return max(ret, 0)
+
+    # ---- flags -----------------------------------------------------------------
+
+    @rule("flags.pin", "6.1 mm/gup.c is_valid_gup_flags (FOLL_PIN)")
+    def rejects_pin(self, code: Code, pin: bool) -> bool:
+        """get_user_pages, its remote and its fast form reject PIN, with a warning."""
+        return pin and code in _CHECKED
+
+    @rule("flags.longterm", "6.1 mm/gup.c is_valid_gup_flags, get_user_pages_unlocked")
+    def rejects_longterm(self, code: Code, longterm: bool) -> bool:
+        """Only pins may be LONGTERM, and what has no slow path does not mind."""
+        return longterm and (code in _CHECKED or code is Code.GET_USER_PAGES_UNLOCKED)
+
+    @rule("flags.get", "6.1 mm/gup.c pin_user_pages, pin_user_pages_fast (FOLL_GET)")
+    def rejects_get(self, code: Code, get: bool) -> bool:
+        """pin_user_pages and its fast form reject GET, with a warning."""
+        return get and code in (Code.PIN_USER_PAGES, Code.PIN_USER_PAGES_FAST)
+
+    @rule("flags.fast", "6.1 mm/gup.c internal_get_user_pages_fast")
+    def fast_rejects(self, flags: int) -> bool:
+        """Fast calls take WRITE, FORCE, LONGTERM, GET and PIN, and warn of every other flag."""
+        return bool(flags & ~_FAST_FLAGS)
+
+    @rule("flags.warn_once", "6.1 include/asm-generic/bug.h WARN_ON_ONCE")
+    def warns_again(self) -> bool:
+        """A check that has warned warns again: it does not."""
+        return False
+
+    # ---- pins ----------------------------------------------------------------
+
+    @rule("pin.counts", "6.1 mm/gup.c try_grab_page, try_grab_folio (FOLL_PIN)")
+    def pin_adds(self, zero: bool, large: bool) -> tuple[int, int]:
+        """A pin is 1024 references, of a large page one and one pin, of the zero page none."""
+        if zero:
+            return 0, 0
+        return (1, 1) if large else (PIN_BIAS, 0)
+
+    @rule("pin.releases", "6.1 mm/gup.c gup_put_folio (FOLL_PIN)")
+    def unpin_drops(self, zero: bool, large: bool) -> tuple[int, int]:
+        """unpin_user_page gives 1024 references back, of a large page one and one pin."""
+        if zero:
+            return 0, 0
+        return (1, 1) if large else (PIN_BIAS, 0)
+
+    @rule("pin.unshare", "6.1 include/linux/mm.h gup_must_unshare")
+    def must_unshare(self, pin: bool, write: bool, page_flags: int) -> bool:
+        """Pinning an anonymous page to read it makes it exclusive first; getting it does not."""
+        shared = page_flags & (G_ANON | G_EXCLUSIVE) == G_ANON
+        return pin and not write and shared
+
+    @rule("pin.remembered", "6.1 mm/gup.c mm_set_has_pinned_flag")
+    def remembers_pins(self) -> bool:
+        """Whose memory was ever pinned is remembered, for fork to look."""
+        return True
+
     # ---- get_user_pages_fast -------------------------------------------------
 
     @rule("fast.overflow", "6.1 mm/gup.c internal_get_user_pages_fast (check_add_overflow)")
@@ -120,6 +221,16 @@ class GupRules(RuleBase):
         """What the walk did not take is faulted in behind it."""
         return done != nr
 
+    @rule("fast_only.slow", "6.1 mm/gup.c internal_get_user_pages_fast (FOLL_FAST_ONLY)")
+    def fast_only_falls_back(self) -> bool:
+        """get_user_pages_fast_only faults in what the walk did not take: it does not."""
+        return False
+
+    @rule("fast_only.clamp", "6.1 mm/gup.c get_user_pages_fast_only")
+    def fast_only_result(self, ret: int) -> int:
+        """get_user_pages_fast_only returns 0 instead of an errno."""
+        return max(ret, 0)
+
     # ---- held pages ----------------------------------------------------------
 
     @rule("held.put", "6.1 include/linux/mm.h put_page")
@@ -130,6 +241,11 @@ class GupRules(RuleBase):
     @rule("held.dirty", "6.1 mm/page-writeback.c set_page_dirty_lock, noop_dirty_folio")
     def dirtied_flags(self, flags: int) -> int:
         """set_page_dirty_lock sets PG_dirty, mapped or not."""
+        return flags | G_DIRTY
+
+    @rule("held.unlocked", "6.1 mm/folio-compat.c set_page_dirty, noop_dirty_folio")
+    def dirtied_unlocked(self, flags: int) -> int:
+        """set_page_dirty sets PG_dirty just as its locked form does."""
         return flags | G_DIRTY
 
     # ---- what the module will not ask a kernel for ---------------------------
@@ -150,3 +266,35 @@ class GupRules(RuleBase):
     def poke_refused(self, zero: bool) -> bool:
         """The zero page is never written: every process would read it."""
         return zero
+
+    @rule("refuse.unknown_flag", "kmod/gup.c")
+    def unknown_flags(self, flags: int) -> bool:
+        """A flag that the kernel lacks is refused by name."""
+        return bool(flags & ~self.sem.foll_flags)
+
+    @rule("refuse.no_pages", "kmod/gup.c")
+    def needs_pages(self, takes: bool, asks: bool) -> bool:
+        """pages=NULL is refused where references would be taken: fast calls, pins, GET, PIN."""
+        return takes or asks
+
+    @rule("refuse.vmas_locked", "kmod/gup.c")
+    def vmas_with_locked(self, vmas: bool, locked: bool) -> bool:
+        """vmas together with locked is refused: the kernel stops at it (BUG_ON)."""
+        return vmas and locked
+
+    @rule("refuse.get_and_pin", "kmod/gup.c")
+    def get_and_pin(self, code: Code, get: bool, pin: bool) -> bool:
+        """PIN is refused where it would be mixed with GET: fast_only, and unlocked with both."""
+        if code is Code.GET_USER_PAGES_FAST_ONLY:
+            return pin
+        return code is Code.GET_USER_PAGES_UNLOCKED and get and pin
+
+    @rule("refuse.no_target", "kmod/gup.c")
+    def target_gone(self, alive: bool) -> bool:
+        """The memory of a process that has ended is refused."""
+        return not alive
+
+    @rule("refuse.wrong_release", "kmod/held.c")
+    def wrong_release(self, pin: bool, unpin: bool) -> bool:
+        """A pin has to be unpinned, a reference to be put: neither in the other's way."""
+        return pin != unpin

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..abi import HUGE_PAGES, Prot, VmaFlag
 from .registry import RuleBase, rule
 from .rules_memory import prot_bits
-from .state import G_DIRTY, P_DIRTY, P_HUGE, P_WRITE, P_YOUNG, Vma
+from .state import G_DIRTY, G_EXCLUSIVE, P_DIRTY, P_HUGE, P_WRITE, P_YOUNG, Vma
 
 EPERM, EFAULT, EINVAL = 1, 14, 22
 _EXEC = int(Prot.EXEC)
@@ -76,6 +76,16 @@ class KindRules(RuleBase):
     def huge_reuses(self, mappings: int) -> bool:
         """A write keeps a huge page that is mapped once, whoever holds references."""
         return mappings == 1
+
+    @rule("hugetlb.unshared_pte", "6.1 mm/hugetlb.c hugetlb_wp, make_huge_pte (!unshare)")
+    def huge_unshared_pte(self, flags: int) -> int:
+        """A huge page copied by unsharing is mapped read-only, clean and young."""
+        return flags & ~(P_WRITE | P_DIRTY) | P_YOUNG
+
+    @rule("hugetlb.fork_pinned", "6.1 mm/hugetlb.c copy_hugetlb_page_range")
+    def huge_fork_copies(self, has_pinned: bool, pins: int, flags: int) -> bool:
+        """fork gives the child a copy of a huge page that is pinned."""
+        return has_pinned and pins > 0 and bool(flags & G_EXCLUSIVE)
 
     @rule("hugetlb.written_pte", "6.1 mm/hugetlb.c set_huge_ptep_writable, make_huge_pte")
     def huge_written_pte(self, flags: int) -> int:

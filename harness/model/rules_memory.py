@@ -23,6 +23,7 @@ from .state import (
 
 MAPPED = P_PRESENT | P_YOUNG
 _MAY_SHIFT = 4  # VM_MAYREAD is VM_READ << 4, and so on
+PIN_BIAS = 1024  # GUP_PIN_COUNTING_BIAS: references that a pin of one page takes
 _USER_FAULT = "6.1 arch/x86/mm/fault.c access_error, arch/arm64/mm/fault.c do_page_fault"
 
 
@@ -135,6 +136,11 @@ class MemoryRules(RuleBase):
         """A copy's PTE is young, dirty, and writable if the VMA is."""
         return prot_bits(vma) | P_DIRTY | (P_WRITE if vma.flags & V_WRITE else 0)
 
+    @rule("cow.unshared_pte", "6.1 mm/memory.c wp_page_copy (FAULT_FLAG_UNSHARE)")
+    def unshared_pte(self, vma: Vma) -> int:
+        """A copy made by unsharing is mapped read-only and clean."""
+        return prot_bits(vma)
+
     @rule("cow.copy_drops", "6.1 mm/memory.c wp_page_copy")
     def copy_drops_old(self) -> bool:
         """Breaking COW takes the mapping's reference and mapcount off the old page."""
@@ -173,6 +179,24 @@ class MemoryRules(RuleBase):
     def fork_counts(self, special: bool) -> int:
         """fork adds one reference and one mapping to each page, none to the zero page."""
         return 0 if special else 1
+
+    @rule("fork.pinned", "6.1 include/linux/mm.h page_needs_cow_for_dma, page_maybe_dma_pinned")
+    def fork_copies_page(
+        self, has_pinned: bool, exclusive: bool, ref: int, pins: int | None
+    ) -> bool:
+        """Once pins were made, fork copies exclusive pages that look pinned.
+
+        That is of 1024 references or more; of large pages, which count pins
+        apart, with a pin.
+        """
+        # copy_present_pte() holds a reference of its own while it asks
+        looks = ref + 1 >= PIN_BIAS if pins is None else pins > 0
+        return has_pinned and exclusive and looks
+
+    @rule("fork.copied_pte", "6.1 mm/memory.c copy_present_page")
+    def fork_copied_pte(self, vma: Vma) -> int:
+        """The child's copy of a pinned page is young, dirty, and writable if the VMA is."""
+        return prot_bits(vma) | P_DIRTY | (P_WRITE if vma.flags & V_WRITE else 0)
 
     # ---- mprotect ------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..abi import PAGE_SIZE
+from ..abi import PAGE_SIZE, Foll
 from ..environment import HUGE_POOL, Environment
 from ..errors import UsageError
 
@@ -29,6 +29,8 @@ class Semantics:
         software_young: an entry's young bit is written for the kernel's own reads;
             x86-64 leaves it to the processor (arch/x86/mm/pgtable.c
             pmdp_set_access_flags, arch/arm64/mm/fault.c ptep_set_access_flags).
+        foll_flags: the abi.Foll bits that the kernel has (include/linux/mm.h FOLL_*):
+            6.1 has no FOLL_PCI_P2PDMA.
         drained_each: LRU batches are emptied after every operation, because a
             snapshot drains them (mm/swap.c lru_add_drain); with one snapshot at
             the end a page may keep a batch's reference.
@@ -41,6 +43,7 @@ class Semantics:
     tagged_addresses: bool = False
     exec_only_readable: bool = True
     software_young: bool = False
+    foll_flags: int = int(~Foll.PCI_P2PDMA)
     drained_each: bool = True
 
 

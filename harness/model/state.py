@@ -196,10 +196,11 @@ class Mm:
     empty, and no leaf can be where it is.
     """
 
-    __slots__ = ("alive", "ptes", "rss", "tables", "vmas")
+    __slots__ = ("alive", "has_pinned", "ptes", "rss", "tables", "vmas")
 
     def __init__(self) -> None:
         self.alive = True
+        self.has_pinned = False  # MMF_HAS_PINNED
         self.vmas: list[Vma] = []
         self.ptes: dict[int, Pte] = {}
         self.tables: set[int] = set()
@@ -208,6 +209,7 @@ class Mm:
     def clone(self) -> Mm:
         other = Mm.__new__(Mm)
         other.alive = self.alive
+        other.has_pinned = self.has_pinned
         other.vmas = list(self.vmas)
         other.ptes = dict(self.ptes)
         other.tables = set(self.tables)
@@ -229,6 +231,7 @@ class State:
         "number",
         "own",
         "pages",
+        "pins",
         "recycled",
         "reserved",
         "slots",
@@ -236,6 +239,7 @@ class State:
         "trail",
         "uffds",
         "wanted",
+        "warned",
     )
 
     def __init__(self) -> None:
@@ -252,6 +256,8 @@ class State:
         self.calls: dict[int, Call] = {}  # process -> its call that fell asleep or was begun
         self.uffds: set[int] = set()  # processes that have a userfaultfd
         self.number = -1  # of the operation at hand
+        self.pins: set[int] = set()  # held sets whose pages are pins
+        self.warned: frozenset[tuple[str, str]] = frozenset()  # (place, caller) of WARN_ON_ONCE
         self.next_id = 1
         self.touched: set[Key] = {("r", 0), ("v", 0)}
         self.freed: list[int] = []
@@ -273,6 +279,8 @@ class State:
         other.calls = dict(self.calls)
         other.uffds = set(self.uffds)
         other.number = self.number
+        other.pins = set(self.pins)
+        other.warned = self.warned
         other.next_id = self.next_id
         other.touched = set()
         other.freed = []
@@ -327,11 +335,11 @@ class State:
         """Take references; those of a tail are its head's."""
         self.page(self.head(page)).ref += by
 
-    def put(self, page: int) -> None:
-        """Drop one reference; the last one frees the page, of a compound page all."""
+    def put(self, page: int, refs: int = 1) -> None:
+        """Drop references; the last one frees the page, of a compound page all."""
         head = self.head(page)
         frame = self.page(head)
-        frame.ref -= 1
+        frame.ref -= refs
         if frame.ref or head == ZERO_PAGE:
             return
         if frame.hugetlb:
@@ -439,8 +447,10 @@ class State:
 
     # ---- held pages -----------------------------------------------------------
 
-    def hold(self, slot: int, page: int) -> None:
-        """Record one more page in a held set; its reference is the caller's."""
+    def hold(self, slot: int, page: int, *, pin: bool = False) -> None:
+        """Record one more page in a held set; its reference (or pin) is the caller's."""
+        if pin:
+            self.pins.add(slot)
         held = self.held.setdefault(slot, [])
         self.touched.add(("h", slot, len(held)))
         held.append(page)

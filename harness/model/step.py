@@ -16,6 +16,7 @@ from ..abi import Kind
 from . import (  # noqa: F401
     calls_blocking,
     calls_file,
+    calls_gup,
     calls_kinds,
     calls_module,
     calls_user,
@@ -34,6 +35,8 @@ ALLOWANCES = {
     "lru_batch": "a page touched twice may sit in a per-CPU LRU batch, whose reference makes "
     "a write copy it (6.1 mm/swap.c folio_activate; only where batches are not drained "
     "after each operation)",
+    "warn_once": "a check that the compiler put into each of its callers warns once in each "
+    "(6.1 mm/gup.c is_valid_gup_flags)",
 }
 
 

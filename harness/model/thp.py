@@ -71,7 +71,13 @@ def _write_protected(
 
 
 def follow(
-    rules: Rules, state: State, process: int, vma: Vma, found: tuple[int, Pte], flags: int
+    rules: Rules,
+    state: State,
+    process: int,
+    vma: Vma,
+    found: tuple[int, Pte],
+    flags: int,
+    touch: bool,
 ) -> bool:
     """follow_trans_huge_pmd(), follow_hugetlb_page(): may get_user_pages take this leaf?"""
     first, pte = found
@@ -79,9 +85,19 @@ def follow(
     write, force = bool(flags & Foll.WRITE), bool(flags & Foll.FORCE)
     if write and not rules.may_follow_write(pte.flags, vma, page.flags, force):
         return False
-    if not page.hugetlb:
+    if touch and not page.hugetlb:
         state.set_pte(process, first, rules.thp_followed_pte(pte.flags, write), pte.page)
     return True
+
+
+def unshare(rules: Rules, state: State, process: int, vma: Vma, found: tuple[int, Pte]) -> None:
+    """do_huge_pmd_wp_page() with FAULT_FLAG_UNSHARE: exclusive, or split for small pages."""
+    first, pte = found
+    page = state.page(pte.page)
+    if rules.thp_reuses(page.ref):
+        page.flags = rules.reused_flags(page.flags)
+    else:
+        split(rules, state, process, vma, first)
 
 
 def split(rules: Rules, state: State, process: int, vma: Vma, first: int) -> None:

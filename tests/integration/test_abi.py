@@ -30,6 +30,7 @@ ENUMS: dict[type[enum.IntEnum] | type[enum.IntFlag], str] = {
     abi.Madv: "PL_MADV_",
     abi.Open: "PL_OPEN_",
     abi.Foll: "PL_FOLL_",
+    abi.Get: "PL_GET_",
     abi.Mode: "PL_MODE_",
     abi.Kind: "PL_KIND_",
     abi.Refused: "PL_REFUSED_",

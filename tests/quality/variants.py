@@ -11,6 +11,7 @@ from typing import Any
 
 from quality import variants_blocking
 from quality.variants_file import FILES
+from quality.variants_gup import GUP
 from quality.variants_kinds import KINDS
 
 from harness.model.rules import (
@@ -34,6 +35,7 @@ from harness.model.state import (
     P_YOUNG,
     P_ZERO,
 )
+from harness.verdict import Verdict
 
 Wrong = Callable[..., Any]
 
@@ -188,7 +190,11 @@ VARIANTS: dict[str, Wrong] = {
     "poke_refused": lambda self, zero: False,
     **variants_blocking.VARIANTS,
 }
-VARIANTS |= FILES | KINDS
+VARIANTS |= FILES | GUP | KINDS
+
+
+# Verdicts of a trace that notices: a warning that was not expected is the kernel's fault first.
+NOTICED = (Verdict.MISMATCH, Verdict.KERNEL_FAULT)
 
 
 def wrong_rules(method: str) -> type[Rules]:

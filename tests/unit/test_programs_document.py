@@ -58,7 +58,7 @@ def test_limits_are_right() -> None:
         ("arena, guard pages included", f"{abi.ARENA_PAGES_MAX} pages"),
         ("processes, `main` included", abi.PROCESSES_MAX),
         ("files", abi.FILES_MAX),
-        ("calls of `get_user_pages` and `get_user_pages_fast`", abi.HELD_MAX),
+        ("calls that get or pin pages", abi.HELD_MAX),
         ("pages of one such call", abi.GUP_CAPACITY),
         ("bytes of one load, store, peek or poke", abi.DATA_MAX),
         ("bytes of all strings to store and poke", abi.BLOB_MAX),

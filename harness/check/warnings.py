@@ -1,0 +1,31 @@
+"""Faults in the kernel's log, and the warnings that the model predicts."""
+
+from __future__ import annotations
+
+from .. import klog
+from ..klog import Fault, FaultKind
+from ..model.calls import Warned
+
+_SHOWN = 200
+
+
+def faults_in(log: bytes) -> tuple[Fault, ...]:
+    """The faults that an operation's log reports."""
+    if not log:
+        return ()
+    return klog.faults(record.text for record in klog.records(log) if record.from_kernel)
+
+
+def fault_text(fault: Fault) -> str:
+    """A fault in one line."""
+    return f"{fault.kind} {fault.where}: {fault.text[:_SHOWN]}"
+
+
+def agree(expected: Warned | None, faults: tuple[Fault, ...]) -> bool:
+    """Is what the kernel reported what was expected, no more and no less?"""
+    if expected is None or len(faults) != 1:
+        return expected is None and not faults
+    place, _, function = faults[0].where.partition(" ")
+    # a compiler names its variants of a function name.isra.0, name.constprop.0
+    known = function.partition(".")[0] in expected.functions
+    return faults[0].kind is FaultKind.WARN and place.startswith(f"{expected.file}:") and known

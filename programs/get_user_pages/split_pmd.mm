@@ -1,0 +1,10 @@
+# SPLIT_PMD makes small entries of a transparent huge page before its parts are taken.
+m = mmap(pages=512, prot=rw, flags=private|anon, align=512)
+madvise(m, HUGEPAGE)
+store(m[5], "huge")
+a = get_user_pages(m[5], nr=1)
+claim GUP-01: ret == 1 and pte(m[5], huge)
+b = get_user_pages(m[5], nr=2, gup_flags=SPLIT_PMD)
+claim GUP-01: ret == 2 and not pte(m[5], huge) and page(b[0]) == page(a[0])
+c = pin_user_pages(m[7], nr=1, gup_flags=WRITE)
+claim GUP-01: ret == 1 and page(c[0]) == page(m[7])

@@ -1,0 +1,16 @@
+# fork copies a pinned page for the child at once: the parent goes on writing to the pinned one.
+m = mmap(pages=2, prot=rw, flags=private|anon)
+store(m[0], "pinned")
+store(m[1], "not")
+h = pin_user_pages(m[0], nr=1, gup_flags=WRITE)
+c = fork()
+claim GUP-31: page(c, m[0]) != page(m[0]) and page(c, m[1]) == page(m[1])
+claim GUP-31: pte(m[0], write) and pte(c, m[0], write) and not pte(m[1], write)
+store(m[0], "parent")
+claim GUP-31: page(h[0]) == page(m[0])
+d = c: load(m[0], n=6)
+claim GUP-31: d == "pinned"
+e = c: fork()
+unpin_user_page(h)
+g = fork()
+claim GUP-31: page(g, m[0]) == page(m[0])

@@ -1,0 +1,13 @@
+# A pin for reading of a leaf that fork shares splits it and copies one page; the last user keeps the leaf.
+m = mmap(pages=1024, prot=rw, flags=private|anon, align=512)
+madvise(m, HUGEPAGE)
+store(m[5], "both")
+store(m[700], "too")
+c = fork()
+h = c: pin_user_pages(m[5], nr=1)
+claim GUP-31: page(h[0]) != page(m[5]) and not pte(c, m[5], write) and page(c, m[6]) == page(m[6])
+c: munmap(m[512], pages=512)
+g = pin_user_pages(m[700], nr=1)
+claim GUP-31: page(g[0]) == page(m[700]) and pte(m[700], huge) and not pte(m[700], write)
+store(m[700], "mine")
+claim GUP-31: page(g[0]) == page(m[700])

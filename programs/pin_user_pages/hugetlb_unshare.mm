@@ -1,0 +1,10 @@
+# A pin for reading of a huge page that fork shares gets a copy of its own first, read-only and clean.
+m = mmap(pages=512, prot=rw, flags=private|anon|HUGETLB)
+store(m[0], "both")
+c = fork()
+h = c: pin_user_pages(m[0], nr=1)
+claim GUP-31: page(h[0]) != page(m[0]) and flag(h[0], exclusive) and not pte(c, m[0], write)
+g = pin_user_pages_fast(m[0], nr=1)
+claim GUP-31: page(g[0]) == page(m[0]) and not pte(m[0], write)
+store(m[0], "mine")
+claim GUP-31: page(g[0]) == page(m[0])

@@ -1,0 +1,11 @@
+# pin_user_pages leaves PG_dirty alone where get_user_pages sets it; so does its fast form's walk.
+f = memfd(pages=3)
+s = mmap(pages=3, prot=rw, flags=shared, file=f)
+load(s[0])
+load(s[1])
+a = pin_user_pages(s[0], nr=1, gup_flags=WRITE)
+b = get_user_pages(s[1], nr=1, gup_flags=WRITE)
+claim GUP-13: flag(s[1], dirty)
+c = pin_user_pages_fast(s[0], nr=1, gup_flags=WRITE|LONGTERM)
+set_page_dirty(a)
+unpin_user_page(a)

@@ -1,0 +1,11 @@
+# The last user of a page that was shared keeps it when it pins: the page becomes exclusive.
+m = mmap(pages=2, prot=rw, flags=private|anon)
+store(m[0], "alone")
+store(m[1], "held")
+c = fork()
+c: exit()
+g = get_user_pages(m[1], nr=1)
+h = pin_user_pages(m[0], nr=2)
+claim GUP-31: flag(m[0], exclusive) and page(h[1]) != page(g[0])
+store(m[0], "still")
+claim GUP-31: page(h[0]) == page(m[0])

@@ -1,0 +1,88 @@
+"""Wrong variants of the rules of the get_user_pages family; see variants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from harness.abi import Code, Foll
+from harness.model.rules import V_WRITE, Rules, prot_bits
+from harness.model.state import G_DIRTY, G_MAPPING, P_DIRTY, P_WRITE
+
+Wrong = Callable[..., Any]
+
+
+def _mapped_writable(self: Rules, vma: Any) -> int:
+    return prot_bits(vma) | P_DIRTY | (P_WRITE if vma.flags & V_WRITE else 0)
+
+
+GUP: dict[str, Wrong] = {
+    # pages are refused for lack of flags that every kernel has
+    "unknown_flags": lambda self, flags: bool(flags & int(Foll.SPLIT_PMD)),
+    # only calls that are pins themselves need pages
+    "needs_pages": lambda self, takes, asks: takes,
+    # vmas and locked go together
+    "vmas_with_locked": lambda self, vmas, locked: False,
+    # fast_only takes a pin, as its fast sibling does
+    "get_and_pin": lambda self, code, get, pin: (
+        code is Code.GET_USER_PAGES_UNLOCKED and get and pin
+    ),
+    # the memory of an ended process is still there to be got
+    "target_gone": lambda self, alive: False,
+    # a pin may be put
+    "wrong_release": lambda self, pin, unpin: unpin and not pin,
+    # ANON asks whether the page is anonymous, not the mapping
+    "anon_only": lambda self, vma: True,
+    # pin_user_pages dirties as get_user_pages does
+    "touches": lambda self, code, longterm: True,
+    # any fault lets the lock go
+    "fault_lets_go": lambda self, vma, dirties, waits: waits,
+    # a fault that reads from the disk keeps the lock
+    "read_lets_go": lambda self, reads, waits: False,
+    # NOWAIT waits for whoever fills the page in
+    "nowait_returns": lambda self, nowait: False,
+    # with locked a missing page is an error, as without
+    "locked_may_retry": lambda self: False,
+    # vmas is filled one further
+    "vmas_filled": lambda self, ret: max(ret, 0) + 1,
+    # is_valid_gup_flags lets PIN pass
+    "rejects_pin": lambda self, code, pin: False,
+    # get_user_pages_unlocked takes LONGTERM
+    "rejects_longterm": lambda self, code, longterm: (
+        longterm and code in (Code.GET_USER_PAGES, Code.GET_USER_PAGES_FAST)
+    ),
+    # GET given to a pin is ignored
+    "rejects_get": lambda self, code, get: False,
+    # fast calls take ANON too
+    "fast_rejects": lambda self, flags: bool(
+        flags & int(Foll.NOWAIT | Foll.HWPOISON | Foll.SPLIT_PMD)
+    ),
+    # every failed check warns
+    "warns_again": lambda self: True,
+    # the zero page is pinned like any other, as 5.10 does
+    "pin_adds": lambda self, zero, large: (1, 1) if large else (1024, 0),
+    # the zero page is unpinned like any other, as 5.10 does
+    "unpin_drops": lambda self, zero, large: (1, 1) if large else (1024, 0),
+    # a pin for reading takes the shared page, as 5.10 does
+    "must_unshare": lambda self, pin, write, page_flags: False,
+    # fork does not know that there were pins
+    "remembers_pins": lambda self: False,
+    # fast_only is fast
+    "fast_only_falls_back": lambda self: True,
+    # fast_only returns errnos, as 6.12 does
+    "fast_only_result": lambda self, ret: ret,
+    # set_page_dirty asks for a mapping
+    "dirtied_unlocked": lambda self, flags: flags | G_DIRTY if not flags & G_MAPPING else flags,
+    # fork shares pinned pages
+    "fork_copies_page": lambda self, has_pinned, exclusive, ref, pins: False,
+    # SPLIT_PMD leaves a leaf whole
+    "splits_leaf": lambda self, wanted: False,
+    # the child's copy is clean and read-only, as its shared pages are
+    "fork_copied_pte": lambda self, vma: prot_bits(vma),
+    # a huge page's unshared copy is dirty, as copies are
+    "huge_unshared_pte": lambda self, flags: flags | P_DIRTY,
+    # fork shares huge pages whoever has them pinned
+    "huge_fork_copies": lambda self, has_pinned, pins, flags: False,
+    # unsharing maps the copy as a write would
+    "unshared_pte": _mapped_writable,
+}
