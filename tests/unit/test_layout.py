@@ -180,6 +180,15 @@ MISTAKES = [
     ("mmap(pages=1, prot=r, flags=shared|anon, adjacent_to=f)", 54, "a mapping's name", "'f'"),
     ("mmap(pages=1, prot=r, flags=shared|anon, adjacent_to=m[0])", 54, "a mapping's", "m[0]"),
     ("mmap(pages=4091, prot=r, flags=shared|anon)", 12, "an arena of at most 4096 pages", "4097"),
+    ("mmap(pages=1, prot=r, flags=private|anon, align=2)", 49, "align=512 or none", "2"),
+    ("mmap(pages=512, prot=r, flags=shared|anon|HUGETLB)", 31, "private|anon", "shared"),
+    ("mmap(pages=511, prot=r, flags=private|anon|HUGETLB)", 12, "a multiple of 512", "511"),
+    (
+        "mmap(pages=512, prot=r, flags=private|anon|HUGETLB, adjacent_to=m)",
+        65,
+        "a mapping that ends at a multiple of 512 pages",
+        "m",
+    ),
     ("mmap(prot=r, flags=shared|anon)", 1, "pages= in mmap()", "none"),
     ("memfd()", 1, "pages= or size= in memfd()", "neither"),
     ("memfd(1, size=1)", 1, "pages= or size= in memfd()", "both"),
@@ -324,6 +333,20 @@ def test_groups_do_not_straddle_a_table() -> None:
     assert layout.place_groups([500, 8, 1]) == ([1, 503, 513], 515)
     assert layout.place_groups([500, 9]) == ([1, 513], 523)
     assert layout.place_groups([1, 511]) == ([1, 4], 516)
+
+
+def test_aligned_groups_begin_with_a_table() -> None:
+    assert layout.place_groups([512], {0}) == ([512], 1025)
+    assert layout.place_groups([1, 512, 1], {1}) == ([1, 512, 1026], 1028)
+    assert layout.place_groups([509, 512], {1}) == ([1, 512], 1025)
+    assert layout.place_groups([510, 512], {1}) == ([1, 1024], 1537)
+
+
+def test_huge_mappings_are_aligned() -> None:
+    huge = "mmap(pages=512, prot=rw, flags=private|anon|HUGETLB{})"
+    program = compiled(f"a = {huge.format('')}\nb = {huge.format(', adjacent_to=a')}")
+    assert program.mappings == {"a": (512, 512), "b": (1024, 512)}
+    assert compiled(f"a = {MAP.format('1')[:-1]}, align=512)").mappings == {"a": (512, 1)}
 
 
 @given(st.lists(st.integers(1, 700), max_size=8))
