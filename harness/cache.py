@@ -179,6 +179,9 @@ class Cache:
             target.rename(scratch / "damaged")
         made.rename(target)
         _sync(target.parent)
+        # The digests are of what lies there now: nobody has to read it all again.
+        stamps = {name: _stamp((target / name).stat()) for name in files}
+        self._saw(kind, key, manifest["digest"], stamps)
 
     def _verified(self, kind: str, key: str, path: Path) -> Entry:
         try:
@@ -199,15 +202,18 @@ class Cache:
                 raise _DamagedError(
                     f"{name} has {stat.st_size} bytes instead of {expected['size']}"
                 )
-            stamps[name] = [stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
-        seen = {"digest": digest, "stamps": stamps}
-        if self.note(f"seen-{kind}-{key}") != seen:
+            stamps[name] = _stamp(stat)
+        if self.note(f"seen-{kind}-{key}") != {"digest": digest, "stamps": stamps}:
             for name, expected in files.items():
                 if file_digest(path / name) != expected["sha256"]:
                     raise _DamagedError(f"{name} was altered")
-            self.write_note(f"seen-{kind}-{key}", seen)
+            self._saw(kind, key, digest, stamps)
         size = sum(expected["size"] for expected in files.values())
         return Entry(kind, key, path, manifest["meta"], size)
+
+    def _saw(self, kind: str, key: str, digest: object, stamps: Mapping[str, list[int]]) -> None:
+        """Keeps that an entry was read and was right."""
+        self.write_note(f"seen-{kind}-{key}", {"digest": digest, "stamps": stamps})
 
     def entries(self, kind: str, progress: Progress = SILENT) -> list[Entry]:
         """All whole entries of a kind, by key."""
@@ -384,6 +390,11 @@ def _remove_stale(folder: Path) -> None:
             pass  # at work
         finally:
             os.close(fd)
+
+
+def _stamp(stat: os.stat_result) -> list[int]:
+    """What changes when a file is touched."""
+    return [stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
 
 
 def _write_whole(path: Path, text: str) -> None:

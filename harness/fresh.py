@@ -28,7 +28,7 @@ from .vm import start
 
 KIND = "snapshot"
 RECIPE = "1"
-KEPT_MAX = 8  # entries of the cache; the oldest ones go
+KEPT_MAX = 16  # entries of the cache; those that were used longest ago go
 ROOM = MEMORY_MB << 20
 WAIT_SECONDS = 300.0
 MEMORY, STATE, CONSOLE = "memory", "state", "console.log"
@@ -154,6 +154,8 @@ class Fresh:
             found = self._cache.publish(
                 KIND, key, make, what=what, needs=ROOM, timeout=WAIT_SECONDS
             )
+        with contextlib.suppress(OSError):
+            os.utime(found.path)  # for _make_room
         return found
 
     def _save(self, made: Path, console_log: Path) -> float:
@@ -169,7 +171,7 @@ class Fresh:
         return guest.environment.boot_seconds
 
     def _make_room(self) -> None:
-        """Removes the snapshots that were made longest ago."""
+        """Removes the snapshots that were used longest ago."""
         folder = self._cache.root / KIND
         with contextlib.suppress(OSError, HarnessError):
             entries = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)

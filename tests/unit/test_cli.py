@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from harness import cli, commands, output
+from harness import cli, commands, fresh, output
 from harness.cache import Cache
 from harness.errors import BootFailed, HarnessError, KernelFault, UsageError
 from harness.interrupts import Interrupts, interrupts
@@ -336,6 +336,17 @@ def test_prune_removes_what_no_build_takes(tmp_path: Path) -> None:
     assert [entry.key for entry in kernels.survey(cache).unused] == ["old"]
     assert kernels.prune(cache) == (1, 1000)
     assert kernels.survey(cache).unused == ()
+
+
+def test_prune_removes_snapshots_of_builds_that_are_gone(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+
+    def make(folder: Path) -> dict[str, str]:
+        (folder / fresh.MEMORY).write_bytes(b"x" * 1000)
+        return {"kernel": "6.1-gone", "image": "x86_64-gone"}
+
+    cache.publish(fresh.KIND, "old", make, what="an old snapshot")
+    assert kernels.prune(cache) == (1, 1000)
 
 
 def test_environment_ids_tell_environments_apart() -> None:
