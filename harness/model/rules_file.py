@@ -68,6 +68,11 @@ class FileRules(RuleBase):
 
     # ---- dropping ---------------------------------------------------------------------
 
+    @rule("drop.listed", "6.1 fs/drop_caches.c drop_pagecache_sb, fs/libfs.c alloc_anon_inode")
+    def drop_finds(self, secret: bool) -> bool:
+        """Dropping caches goes through the file systems' lists of files: no secret one is there."""
+        return not secret
+
     @rule("drop.clean", "6.1 mm/truncate.c mapping_evict_folio")
     def drops(self, flags: int, ref: int) -> bool:
         """Dropping caches takes clean pages that only the cache and their buffers refer to."""

@@ -45,6 +45,8 @@ def drop_caches(rules: Rules, state: State) -> None:
     """
     zap.drained(state)
     for file, entry in state.files.items():
+        if not rules.drop_finds(entry.secret):
+            continue
         for index, number in sorted(entry.cache.items()):
             page = state.pages[number]
             if rules.drops(page.flags, page.ref):

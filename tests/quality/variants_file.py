@@ -35,6 +35,8 @@ FILES: dict[str, Callable[..., Any]] = {
     "written_flags": lambda self, flags: flags,
     # what lies behind the end of the file stays in the page
     "write_clears_tail": lambda self: False,
+    # dropping caches finds secret files
+    "drop_finds": lambda self, secret: True,
     # mapped and held pages go as well
     "drops": lambda self, flags, ref: not flags & G_DIRTY,
     # a page keeps its buffers when it leaves the cache

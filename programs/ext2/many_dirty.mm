@@ -1,0 +1,13 @@
+# Many dirty pages of one file are written in one go.
+f = open(pages=64)
+m = mmap(pages=64, prot=rw, flags=shared, file=f)
+h = get_user_pages(m[0], nr=64, gup_flags=WRITE)
+poke(h[63], "last")
+fsync(f)
+put_page(h)
+munmap(m)
+drop_caches()
+n = mmap(pages=64, prot=r, flags=private, file=f)
+k = get_user_pages_fast(n[0], nr=64)
+d = peek(k[63], 4)
+put_page(k)

@@ -1,0 +1,11 @@
+# Two files: fsync of one leaves the other's pages dirty.
+f = open(pages=1)
+g = open(pages=1)
+m = mmap(pages=1, prot=rw, flags=shared, file=f)
+n = mmap(pages=1, prot=rw, flags=shared, file=g)
+store(m[0], "one")
+store(n[0], "two")
+fsync(f)
+drop_caches()
+fsync(g)
+exit()
