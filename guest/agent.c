@@ -120,10 +120,10 @@ static void slot_provoke(struct slot *slot, const struct provoke *provoke, __u32
 	slot->provoke_len = provoke->len;
 }
 
-/* Does the process not live on behind this operation? */
-static int is_last_of_process(const struct pl_operation *op)
+/* Does the supervisor have to look behind this operation, before the next is made? */
+static int ends_turn(const struct pl_operation *op)
 {
-	return op->code == PL_OP_EXIT || op->mode & PL_MODE_KILLED;
+	return op->code == PL_OP_EXIT || op->code == PL_OP_KILL || op->mode & PL_MODE_KILLED;
 }
 
 /* Puts operations of one process into its slot, from the first on; how many. */
@@ -145,7 +145,7 @@ static __u32 slot_fill(struct agent *agent, struct slot *slot, __u32 first)
 		if (run->alone || n == STEPS_MAX || first + n == program->operations)
 			break;
 		op++;
-	} while (op->process == run->ops[first].process && !is_last_of_process(op - 1));
+	} while (op->process == run->ops[first].process && !ends_turn(op - 1));
 	return n;
 }
 
@@ -170,9 +170,11 @@ static int slot_call(struct agent *agent, struct slot *slot, __u32 first)
 	memcpy(slot->file, run->file, sizeof(slot->file));
 	memcpy(slot->uffd, run->uffd, sizeof(slot->uffd));
 	run->making[process] = first;
+	memcpy(slot->pid, run->pid, sizeof(slot->pid));
 	slot->log = agent->log_fd;
 	slot->steps = slot_fill(agent, slot, first);
-	slot->last = !run->alone && first + slot->steps == run->program->operations;
+	slot->last = !run->alone && first + slot->steps == run->program->operations &&
+		     !ends_turn(&run->ops[first + slot->steps - 1]);
 	slot->done = 0;
 	slot_provoke(slot, &agent->provoke, first);
 	if (run->pid[process])
@@ -236,11 +238,22 @@ static int record_death(struct agent *agent, __u32 operation, struct slot *slot)
 	return record(agent, operation, &report, slot->step[slot->done].data);
 }
 
+/* A process that another one killed is gone before anybody looks. */
+static void bury(struct run *run, const struct step *step)
+{
+	if (step->op.code != PL_OP_KILL || step->report.ret)
+		return;
+	reap(run->pid[step->op.slot]);
+	run->pid[step->op.slot] = 0;
+}
+
 /* Records the last step that was made, behind which the process stopped; 0 or -errno. */
 static int record_last(struct agent *agent, __u32 operation, const struct step *step)
 {
-	if (!step->report.error)
+	if (!step->report.error) {
+		bury(&agent->run, step);
 		return record(agent, operation, &step->report, step->data);
+	}
 	say(agent, operation, "the module would not take it", step->report.error);
 	return -step->report.error;
 }

@@ -135,17 +135,6 @@ void process_signals(void)
 	sys_long(rt_sigaction, NUMBER_PIPE, &ignore, 0, 8, 0, 0);
 }
 
-static int advice_of(const struct pl_operation *op)
-{
-	switch (op->flags) {
-	case PL_MADV_HUGEPAGE:
-		return MADV_HUGEPAGE;
-	case PL_MADV_NOHUGEPAGE:
-		return MADV_NOHUGEPAGE;
-	}
-	return MADV_DONTNEED;
-}
-
 /* The descriptor of the operation's file, or -1. */
 static int file_of(const struct slot *slot, const struct step *step)
 {
@@ -162,6 +151,10 @@ static long map(const struct slot *slot, const struct step *step)
 		flags |= MAP_ANONYMOUS;
 	if (op->flags & PL_MAP_HUGETLB)
 		flags |= MAP_HUGETLB;
+	if (op->flags & PL_MAP_GROWSDOWN)
+		flags |= MAP_GROWSDOWN;
+	if (op->flags & PL_MAP_POPULATE)
+		flags |= MAP_POPULATE;
 	return sys_mmap(op->addr, op->n, op->prot, flags, file_of(slot, step), op->aux);
 }
 
@@ -225,7 +218,7 @@ static long drop_caches(void)
 }
 
 /* Forks, and waits until the child is ready to be counted. */
-static long make_process(const struct slot *slot, struct step *step)
+static long make_process(struct slot *slot, struct step *step)
 {
 	struct door *child = door_of(step->op.slot);
 	long pid;
@@ -235,6 +228,7 @@ static long make_process(const struct slot *slot, struct step *step)
 	if (pid < 0)
 		return pid;
 	step->report.made = pid;
+	slot->pid[step->op.slot] = pid;
 	if (door_wait(child))
 		step->report.error = child->refused ? child->refused : ECHILD;
 	return 0;
@@ -269,7 +263,7 @@ void user_operation(struct slot *slot, struct step *step)
 		report->ret = sys(mprotect, op->addr, op->n, op->prot);
 		break;
 	case PL_OP_MADVISE:
-		report->ret = sys(madvise, op->addr, op->n, advice_of(op));
+		report->ret = memory_advice(op);
 		break;
 	case PL_OP_LOAD:
 		report->ret = load(step);
@@ -307,6 +301,7 @@ void user_operation(struct slot *slot, struct step *step)
 		report->ret = sys(ftruncate, file_of(slot, step), op->n, 0);
 		break;
 	default:
-		report->error = EINVAL;
+		if (!memory_operation(slot, step))
+			report->error = EINVAL;
 	}
 }

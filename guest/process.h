@@ -91,6 +91,7 @@ struct slot {
 	__u32 ended;		/* out: all is done, snapshots too, and the process exits */
 	__s32 file[PL_FILES_MAX];	/* descriptors of the program's files */
 	__s32 uffd[PL_PROCESSES_MAX];	/* of its processes' userfaultfds, or -1 */
+	__s32 pid[PL_PROCESSES_MAX];	/* of its processes, 0: not alive */
 	__u32 provoke_len;	/* 0: the operation provokes no fault */
 	__s32 provoke_fd;
 	char provoke[PROVOKE_MAX];
@@ -143,9 +144,11 @@ void process_signals(void);
 long uffd_register(struct slot *slot, struct step *step);
 long uffd_fill(struct slot *slot, struct step *step);
 
-/* ops_user.c, ops_module.c: make the call in step.op, fill step.report */
+/* ops_*.c: make the call in step.op, fill step.report */
 void user_operation(struct slot *slot, struct step *step);
 void module_operation(struct slot *slot, struct step *step);
 void module_report(struct slot *slot, struct step *step);
+int memory_operation(struct slot *slot, struct step *step);
+long memory_advice(const struct pl_operation *op);
 
 #endif /* PAGELAB_PROCESS_H */

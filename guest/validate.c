@@ -2,6 +2,8 @@
 /* validate.c - is a program what the ABI allows? Nothing of it ran before. */
 #include "agent.h"
 
+#define FILE_BYTES_MAX	((__u64)PL_ARENA_PAGES_MAX << 12)
+
 /* May the range touch what a process has outside the arena? */
 static int hits(__u64 start, __u64 bytes, __u64 low, __u64 high)
 {
@@ -17,10 +19,11 @@ static const char *user_problem(const struct pl_operation *op)
 {
 	__u64 bytes = op->code == PL_OP_STORE ? op->data_len : (__u64)op->n;
 
-	if (op->code == PL_OP_MMAP && op->flags & ~(PL_MAP_SHARED | PL_MAP_ANON | PL_MAP_HUGETLB))
+	if (op->code == PL_OP_MMAP && op->flags & ~(PL_MAP_SHARED | PL_MAP_ANON | PL_MAP_GROWSDOWN |
+						    PL_MAP_POPULATE | PL_MAP_HUGETLB))
 		return "unknown mmap flags";
-	if (op->code == PL_OP_MADVISE && op->flags != PL_MADV_DONTNEED &&
-	    op->flags != PL_MADV_HUGEPAGE && op->flags != PL_MADV_NOHUGEPAGE)
+	if (op->code == PL_OP_MADVISE && (op->flags < PL_MADV_DONTNEED ||
+					  op->flags > PL_MADV_NOHUGEPAGE))
 		return "unknown madvise advice";
 	if (op->code == PL_OP_LOAD && bytes > PL_DATA_MAX)
 		return "load of more bytes than one operation carries";
@@ -32,6 +35,36 @@ static const char *user_problem(const struct pl_operation *op)
 		bytes = 4096;
 	if ((op->code <= PL_OP_STORE || op->code == PL_OP_UFFD_REGISTER || fills_page(op)) &&
 	    hits(op->addr, bytes, WINDOW_START, WINDOW_END))
+		return "the range holds the agent's own memory";
+	return NULL;
+}
+
+/* Of the calls in ops_memory.c. */
+static const char *memory_problem(const struct pl_operation *op)
+{
+	__u64 bytes = op->code == PL_OP_MEM_WRITE ? op->data_len : (__u64)op->n;
+	int reads = op->code == PL_OP_PREAD || op->code == PL_OP_MEM_READ;
+	__u64 file_end = op->aux + (op->code == PL_OP_PWRITE ? op->data_len : (__u64)op->n);
+
+	if (op->code == PL_OP_MREMAP && (op->flags & ~PL_MREMAP_FIXED || op->n <= 0))
+		return "unknown mremap flags, or a mremap of nothing";
+	if (op->code == PL_OP_FALLOCATE && op->flags & ~(PL_FALLOC_KEEP_SIZE | PL_FALLOC_PUNCH_HOLE))
+		return "unknown fallocate mode";
+	if (op->code == PL_OP_MSYNC && op->flags & ~(PL_MS_ASYNC | PL_MS_INVALIDATE | PL_MS_SYNC))
+		return "unknown msync flags";
+	if ((op->code == PL_OP_KILL || op->code >= PL_OP_MEM_READ) && op->slot >= PL_PROCESSES_MAX)
+		return "process slot out of range";
+	if (reads && bytes > PL_DATA_MAX)
+		return "read of more bytes than one operation carries";
+	if (op->code == PL_OP_FALLOCATE || op->code == PL_OP_PREAD || op->code == PL_OP_PWRITE) {
+		if (op->aux > FILE_BYTES_MAX || file_end > FILE_BYTES_MAX)
+			return "beyond the end of the largest file";
+		return NULL;
+	}
+	if (hits(op->addr, bytes, WINDOW_START, WINDOW_END) ||
+	    (op->code == PL_OP_MREMAP &&
+	     (hits(op->addr, (__u64)op->index << 12, WINDOW_START, WINDOW_END) ||
+	      hits(op->aux, (__u64)op->index << 12, WINDOW_START, WINDOW_END))))
 		return "the range holds the agent's own memory";
 	return NULL;
 }
@@ -91,6 +124,9 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 	    op->code == PL_OP_SECRETMEM || op->code == PL_OP_UFFD_REGISTER || fills_page(op) ||
 	    (op->code >= PL_OP_OPEN && op->code <= PL_OP_DROP_CACHES))
 		return user_problem(op);
+	if ((op->code >= PL_OP_MREMAP && op->code <= PL_OP_MUNLOCK) ||
+	    (op->code >= PL_OP_KILL && op->code <= PL_OP_MEM_WRITE))
+		return memory_problem(op);
 	if (op->code >= PL_OP_GET_USER_PAGES && op->code <= PL_OP_SET_PAGE_DIRTY)
 		return module_problem(op);
 	return "unknown code";

@@ -48,6 +48,16 @@ class Code(enum.IntEnum):
     EXIT = 8
     MEMFD = 9
     FTRUNCATE = 10
+    MREMAP = 11
+    MLOCK = 12
+    MUNLOCK = 13
+    KILL = 15
+    FALLOCATE = 16
+    MSYNC = 17
+    PREAD = 18
+    PWRITE = 19
+    MEM_READ = 20
+    MEM_WRITE = 21
     SECRETMEM = 22
     UFFD_REGISTER = 23
     UFFD_COPY = 24
@@ -94,17 +104,38 @@ class Prot(enum.IntFlag):
 class Map(enum.IntFlag):
     SHARED = 1
     ANON = 2
+    GROWSDOWN = 4
+    POPULATE = 8
     HUGETLB = 16
 
 
 class Madv(enum.IntEnum):
     DONTNEED = 1
+    FREE = 2
+    POPULATE_READ = 3
+    POPULATE_WRITE = 4
+    REMOVE = 5
     HUGEPAGE = 6
     NOHUGEPAGE = 7
 
 
 class Open(enum.IntFlag):
     RDONLY = 1
+
+
+class Mremap(enum.IntFlag):
+    FIXED = 1
+
+
+class Falloc(enum.IntFlag):
+    KEEP_SIZE = 1
+    PUNCH_HOLE = 2
+
+
+class Ms(enum.IntFlag):
+    ASYNC = 1
+    INVALIDATE = 2
+    SYNC = 4
 
 
 class Foll(enum.IntFlag):

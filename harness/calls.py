@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from . import abi
+from . import abi, calls_memory
 from .binding import Arguments
 from .program import ARENA_START
 from .scope import FILE_PAGES_MAX, Scope
@@ -239,4 +239,5 @@ COMPILE: dict[abi.Code, Callable[[Scope, Arguments, abi.Code, int], abi.Op]] = {
     abi.Code.PIN_USER_PAGES_FAST: _gup,
     abi.Code.UNPIN_USER_PAGE: _put,
     abi.Code.SET_PAGE_DIRTY: _put,
+    **calls_memory.COMPILE,
 }

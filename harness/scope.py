@@ -172,13 +172,22 @@ class Scope:
 
     def address(self, arguments: Arguments, name: str, size: int) -> int:
         """Address of a place whose ``size`` bytes all lie in the arena."""
+        at = self._at(arguments, name)
+        self.inside(arguments, name, size)
+        return ARENA_START + at
+
+    def _at(self, arguments: Arguments, name: str) -> int:
         first, _ = self.look_up(arguments, name, self.mappings, "a mapping's name")
         ref = arguments.reference(name)
-        at = (first + (ref.index or 0)) * abi.PAGE_SIZE + ref.offset
+        return (first + (ref.index or 0)) * abi.PAGE_SIZE + ref.offset
+
+    def inside(self, arguments: Arguments, name: str, size: int) -> None:
+        """Whether ``size`` bytes from a place on all lie in the arena."""
+        at = self._at(arguments, name)
         if not 0 <= at <= at + size <= self.arena_pages * abi.PAGE_SIZE:
-            pages = f"{self.arena_pages} pages, {ref.name}[0] is page {first}"
+            handle = arguments.reference(name).name
+            pages = f"{self.arena_pages} pages, {handle}[0] is page {self.mappings[handle][0]}"
             arguments.fail(name, f"{size} bytes inside the arena ({pages})")
-        return ARENA_START + at
 
     def span(self, arguments: Arguments) -> tuple[int, int]:
         """Address and bytes: a whole mapping, or pages= from a place."""

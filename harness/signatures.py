@@ -20,7 +20,7 @@ class Kind(enum.Enum):
     NUMBER = "a number"
     DATA = 'a string such as "hello"'
     SYMBOLS = "flags"
-    PLACE = "a place such as m[0]+100 (only get_user_pages takes an absolute address)"
+    PLACE = "a place such as m[0]+100 (an absolute address only where docs/programs.md says so)"
     ADDRESS = "a place such as m[0]+100, or an absolute address"
     MAPPING = "a mapping's name"
     FILE = "a file's name"
@@ -85,10 +85,14 @@ PROT = {
 }
 PRIVATE = 0x100  # no bit of the ABI's: private is what shared is not
 MAP = {"private": PRIVATE, "shared": int(abi.Map.SHARED), "anon": int(abi.Map.ANON)} | {
-    flag.name: int(flag) for flag in (abi.Map.HUGETLB,) if flag.name
+    flag.name: int(flag)
+    for flag in (abi.Map.GROWSDOWN, abi.Map.POPULATE, abi.Map.HUGETLB)
+    if flag.name
 }
 OPEN = {str(flag.name).lower(): int(flag) for flag in abi.Open}
 ADVICE = {advice.name: int(advice) for advice in abi.Madv}
+FALLOC = {str(flag.name): int(flag) for flag in abi.Falloc}
+MS = {str(flag.name): int(flag) for flag in abi.Ms}
 FOLL = {str(flag.name): int(flag) for flag in abi.Foll}
 PENDING = {"SIGKILL": int(abi.Mode.KILLED)}
 
@@ -109,8 +113,10 @@ _VMAS = Parameter("vmas", Kind.NUMBER, required=False)
 _LOCKED = Parameter("locked", Kind.NUMBER, required=False)
 _HELD = (Parameter("held", Kind.HELD),)
 _DATA = Parameter("data", Kind.DATA)
-_PROCESS = Parameter("process", Kind.PROCESS)
 _FILE = Parameter("file", Kind.FILE)
+_OFFSET = Parameter("offset", Kind.NUMBER)
+_PROCESS = Parameter("process", Kind.PROCESS)
+_ADDRESS = Parameter("addr", Kind.ADDRESS)
 
 CALLS: dict[str, Signature] = {
     "mmap": Signature(
@@ -154,6 +160,35 @@ CALLS: dict[str, Signature] = {
     ),
     "fsync": Signature(abi.Code.FSYNC, (_FILE,)),
     "drop_caches": Signature(abi.Code.DROP_CACHES, ()),
+    "mremap": Signature(
+        abi.Code.MREMAP,
+        (
+            _PLACE,
+            Parameter("new_pages", Kind.NUMBER),
+            _SOME_PAGES,
+            Parameter("to", Kind.PLACE, required=False),
+        ),
+    ),
+    "mlock": Signature(abi.Code.MLOCK, (_PLACE, _SOME_PAGES)),
+    "munlock": Signature(abi.Code.MUNLOCK, (_PLACE, _SOME_PAGES)),
+    "msync": Signature(
+        abi.Code.MSYNC,
+        (_PLACE, Parameter("flags", Kind.SYMBOLS, symbols=MS, joined=True), _SOME_PAGES),
+    ),
+    "kill": Signature(abi.Code.KILL, (_PROCESS,)),
+    "fallocate": Signature(
+        abi.Code.FALLOCATE,
+        (
+            _FILE,
+            _OFFSET,
+            Parameter("n", Kind.NUMBER),
+            Parameter("mode", Kind.SYMBOLS, required=False, symbols=FALLOC, joined=True),
+        ),
+    ),
+    "pread": Signature(abi.Code.PREAD, (_FILE, _OFFSET, _N), Result.DATA),
+    "pwrite": Signature(abi.Code.PWRITE, (_FILE, _OFFSET, _DATA)),
+    "mem_read": Signature(abi.Code.MEM_READ, (_PROCESS, _ADDRESS, _N), Result.DATA),
+    "mem_write": Signature(abi.Code.MEM_WRITE, (_PROCESS, _ADDRESS, _DATA)),
     "get_user_pages": Signature(
         abi.Code.GET_USER_PAGES, (*_GUP, _NULL, _VMAS, _PENDING), Result.HELD, begins=True
     ),

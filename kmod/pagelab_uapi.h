@@ -52,6 +52,16 @@ enum pl_code {
 	PL_OP_EXIT = 8,		/* the operation's process ends */
 	PL_OP_MEMFD = 9,	/* slot=file, n=size in bytes */
 	PL_OP_FTRUNCATE = 10,	/* file, n=size in bytes */
+	PL_OP_MREMAP = 11,	/* addr, n=bytes, index=new pages, flags=PL_MREMAP_*, aux=to */
+	PL_OP_MLOCK = 12,	/* addr, n=bytes */
+	PL_OP_MUNLOCK = 13,	/* addr, n=bytes */
+	PL_OP_KILL = 15,	/* slot=process that gets SIGKILL */
+	PL_OP_FALLOCATE = 16,	/* file, aux=offset, n=bytes, flags=PL_FALLOC_* */
+	PL_OP_MSYNC = 17,	/* addr, n=bytes, flags=PL_MS_* */
+	PL_OP_PREAD = 18,	/* file, aux=offset, n=bytes */
+	PL_OP_PWRITE = 19,	/* file, aux=offset, data */
+	PL_OP_MEM_READ = 20,	/* slot=process, addr, n=bytes: its /proc/PID/mem */
+	PL_OP_MEM_WRITE = 21,	/* slot=process, addr, data: its /proc/PID/mem */
 	PL_OP_SECRETMEM = 22,	/* slot=file, n=size in bytes */
 	PL_OP_UFFD_REGISTER = 23,	/* addr, n=bytes: for missing pages */
 	PL_OP_UFFD_COPY = 24,	/* slot=process registered, addr, data: one page */
@@ -84,13 +94,28 @@ enum pl_code {
 
 #define PL_MAP_SHARED		1u	/* else private */
 #define PL_MAP_ANON		2u
+#define PL_MAP_GROWSDOWN	4u
+#define PL_MAP_POPULATE		8u
 #define PL_MAP_HUGETLB		16u
 
 #define PL_MADV_DONTNEED	1u
+#define PL_MADV_FREE		2u
+#define PL_MADV_POPULATE_READ	3u
+#define PL_MADV_POPULATE_WRITE	4u
+#define PL_MADV_REMOVE		5u
 #define PL_MADV_HUGEPAGE	6u
 #define PL_MADV_NOHUGEPAGE	7u
 
 #define PL_OPEN_RDONLY		1u	/* else for reading and writing */
+
+#define PL_MREMAP_FIXED		1u	/* to aux, of whatever was there */
+
+#define PL_FALLOC_KEEP_SIZE	1u
+#define PL_FALLOC_PUNCH_HOLE	2u
+
+#define PL_MS_ASYNC		1u
+#define PL_MS_INVALIDATE	2u
+#define PL_MS_SYNC		4u
 
 #define PL_FOLL_WRITE		1u
 #define PL_FOLL_FORCE		2u

@@ -36,6 +36,9 @@ class ClaimShown:
         return self.shown == (self.expected is not False)
 
 
+_READS = frozenset({abi.Code.LOAD, abi.Code.PEEK, abi.Code.PREAD, abi.Code.MEM_READ})
+
+
 class _Unseen(Exception):
     """A fact that no snapshot shows yet (one snapshot at the end)."""
 
@@ -115,7 +118,7 @@ def _result(compiled: Compiled, outcomes: Sequence[Outcome], name: str) -> Value
         return b""
     op = compiled.ops[at]
     code = compiled.ops[op.aux].code if op.code is abi.Code.WAIT else op.code
-    return outcomes[at].data if code in (abi.Code.LOAD, abi.Code.PEEK) else outcomes[at].ret
+    return outcomes[at].data if code in _READS else outcomes[at].ret
 
 
 _ANSWERS = {"locked": abi.Get.LOCKED, "vmas": abi.Get.VMAS}

@@ -63,6 +63,9 @@ def _signal_name(number: int) -> str:
     return _SIGNALS.get(number, f"signal {number}")
 
 
+_ADDRESSES = (abi.Code.MMAP, abi.Code.MREMAP)
+
+
 def outcome_text(op: abi.Op, outcome: Outcome | Expected) -> str:
     """An outcome in words."""
     text = _outcome_text(op, outcome)
@@ -89,7 +92,7 @@ def _outcome_text(op: abi.Op, outcome: Outcome | Expected) -> str:
         answer = _answer_text(op, outcome)
         if -4096 < outcome.ret < 0:
             return f"-{errno.errorcode.get(-outcome.ret, str(-outcome.ret))}{answer}"
-        return f"{outcome.ret:#x}" if op.code is abi.Code.MMAP else f"{outcome.ret}{answer}"
+        return f"{outcome.ret:#x}" if op.code in _ADDRESSES else f"{outcome.ret}{answer}"
     if outcome.kind is Kind.SIGNAL:
         name = _signal_name(outcome.signo)
         return f"{name} si_code {outcome.si_code} at {outcome.addr:#x}"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from .. import abi
 from ..abi import Code, Kind, VmaFlag
-from . import fault, hugetlb, pagecache, process, thp, zap
+from . import fault, hugetlb, mapping, populate, process, stack
 from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
-from .rules import V_MAYREAD, V_MAYSHARE, V_MAYWRITE, V_SHARED
+from .registry import V_GROWSDOWN
+from .rules import V_MAYREAD, V_MAYSHARE, V_MAYWRITE, V_SHARED, Rules
 from .state import P_HUGE, State, Vma
 from .waiting import Sleeps
 
@@ -17,6 +18,7 @@ SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR = 1, 2, 2
 # Plain numbers: an enum's operators are slow.
 _MAP_SHARED, _MAP_HUGETLB = int(abi.Map.SHARED), int(abi.Map.HUGETLB)
 _PROT_WRITE = int(abi.Prot.WRITE)
+_MAP_GROWSDOWN, _MAP_POPULATE = int(abi.Map.GROWSDOWN), int(abi.Map.POPULATE)
 _MAYEXEC = int(VmaFlag.MAYEXEC)
 _PROT_ALL = int(abi.Prot.READ | abi.Prot.WRITE | abi.Prot.EXEC)
 
@@ -32,30 +34,43 @@ def _mmap(model: Model, state: State, op: abi.Op) -> Expected:
     shared = bool(op.flags & _MAP_SHARED)
     if shared:
         flags |= V_SHARED | V_MAYSHARE
-    file, pgoff = -1, 0
+    if op.flags & _MAP_GROWSDOWN:
+        if not model.rules.may_be_stack(shared, op.file >= 0):
+            return value(-EINVAL)
+        flags |= V_GROWSDOWN
+    file, pgoff = -1, start
     if op.file >= 0:
         file, pgoff = state.slots[op.file], op.aux >> abi.PAGE_SHIFT
-        if state.files[file].secret:
-            error = model.rules.secret_mmap(shared, op.prot)
-            if error:
-                return value(error)
-            flags = model.rules.secret_vma_flags(flags)
-        writable = state.files[file].writable
-        if model.rules.mapping_denied(flags, writable):
-            return value(-EACCES)
-        flags = model.rules.mapped_flags(flags, writable)
+        flags = _file_flags(model.rules, state, file, flags)
+        if flags < 0:
+            return value(flags)
     elif op.flags & _MAP_HUGETLB:
         if not hugetlb.reserve(model.rules, state, op.process, start, end):
             return value(-ENOMEM)
         flags = model.rules.huge_vma_flags(flags)
-        file = state.new_file(-1, op.n)
+        file, pgoff = state.new_file(-1, op.n), 0
     elif shared:
-        file = state.new_file(-1, op.n)
+        file, pgoff = state.new_file(-1, op.n), 0
     private = not shared and not op.flags & _MAP_HUGETLB
     account = private and bool(op.prot & _PROT_WRITE)
-    new = Vma(start, end, flags, file, pgoff, 0, True, account)
+    new = Vma(start, end, flags, file, pgoff, 0, False, account)
     state.set_vmas(op.process, vmas.insert(model.rules, mm.vmas, new))
+    if op.flags & _MAP_POPULATE:
+        populate.range_(model.rules, state, op.process, start, end, False)
     return value(op.addr)
+
+
+def _file_flags(rules: Rules, state: State, file: int, flags: int) -> int:
+    """What a file makes of its mapping's flags; -errno where it will not be mapped so."""
+    entry = state.files[file]
+    if entry.secret:
+        error = rules.secret_mmap(bool(flags & V_SHARED), flags & _PROT_ALL)
+        if error:
+            return error
+        flags = rules.secret_vma_flags(flags)
+    if rules.mapping_denied(flags, entry.writable):
+        return -EACCES
+    return rules.mapped_flags(flags, entry.writable)
 
 
 @call(Code.MUNMAP)
@@ -70,10 +85,7 @@ def _munmap(model: Model, state: State, op: abi.Op) -> Expected:
     found = vmas.overlapping(mm.vmas, start, end)
     if any(hugetlb.splits_badly(model.rules, vma, start, end) for vma in found):
         return value(-EINVAL)
-    zap.range_(model.rules, state, op.process, start, end)
-    hugetlb.release(state, op.process, start, end)
-    state.set_vmas(op.process, vmas.cut(mm.vmas, start, end))
-    pagecache.drop_unmapped(model.rules, state)
+    mapping.unmap(model.rules, state, op.process, start, end)
     return value(0)
 
 
@@ -107,11 +119,9 @@ def _protect(model: Model, state: State, op: abi.Op, found: Vma, start: int, end
     if flags == found.flags:
         return
     writable = bool(op.prot & _PROT_WRITE) and not flags & V_SHARED
-    thp.split_edges(model.rules, state, op.process, found, start, end)
     mm = state.mms[op.process]
-    changed = vmas.part(found, start, end)._replace(flags=flags, account=found.account or writable)
-    rest = vmas.cut(mm.vmas, start, end)
-    state.set_vmas(op.process, vmas.insert(model.rules, rest, changed))
+    account = found.account or writable
+    changed = mapping.change(model.rules, state, op.process, found, start, end, flags, account)
     for index in sorted(number for number in mm.ptes if start <= number < end):
         pte = mm.ptes[index]
         tracked = state.tracks_dirty(changed.file)
@@ -120,47 +130,8 @@ def _protect(model: Model, state: State, op: abi.Op, found: Vma, start: int, end
         if not pte.flags & P_HUGE:
             bits = model.rules.upgraded_pte(bits, changed, state.pages[pte.page].flags)
         state.set_pte(op.process, index, bits, pte.page)
-
-
-def _advise_huge(model: Model, state: State, op: abi.Op, found: Vma, start: int, end: int) -> int:
-    """hugepage_madvise(), of a piece of one VMA."""
-    if hugetlb.splits_badly(model.rules, found, start, end):
-        return -EINVAL
-    flags = model.rules.thp_advised(found.flags, op.flags == abi.Madv.HUGEPAGE)
-    if flags != found.flags:
-        thp.split_edges(model.rules, state, op.process, found, start, end)
-        changed = vmas.part(found, start, end)._replace(flags=flags)
-        rest = vmas.cut(state.mms[op.process].vmas, start, end)
-        state.set_vmas(op.process, vmas.insert(model.rules, rest, changed))
-    return 0
-
-
-@call(Code.MADVISE)
-def _madvise(model: Model, state: State, op: abi.Op) -> Expected:
-    """MADV_DONTNEED. Source: 6.1 mm/madvise.c madvise_dontneed_single_vma."""
-    if model.rules.range_starts_badly(op.addr):
-        return value(-EINVAL)
-    start, end = pages_of(model, op)
-    covered = 0
-    at = start
-    for found in vmas.overlapping(state.mms[op.process].vmas, start, end):
-        low, high = max(found.start, start), min(found.end, end)
-        if low > at and not model.rules.madvise_goes_on():
-            return value(-ENOMEM)
-        if op.flags != abi.Madv.DONTNEED:
-            error = _advise_huge(model, state, op, found, low, high)
-            if error:
-                return value(error)
-            covered += high - low
-            at = high
-            continue
-        last = model.rules.huge_dontneed(low, high) if hugetlb.is_hugetlb(found) else high
-        if last is None:
-            return value(-EINVAL)
-        zap.range_(model.rules, state, op.process, low, last)
-        covered += high - low
-        at = high
-    return value(0 if covered == end - start else -ENOMEM)
+    if model.rules.protect_populates(found.flags, flags):
+        populate.range_(model.rules, state, op.process, start, end, False)
 
 
 # ---- loads and stores -----------------------------------------------------------
@@ -170,6 +141,8 @@ def _touch(model: Model, state: State, op: abi.Op, addr: int, write: bool) -> Ex
     """Make one address accessible: the page it lies in, or the signal."""
     index = model.arena.index(addr)
     found = vmas.find(state.mms[op.process].vmas, index) if index >= 0 else None
+    if found is None and index >= 0:
+        found = stack.grow(model.rules, state, op.process, index)
     if found is None:
         return Expected(Kind.SIGNAL, signo=SIGSEGV, si_code=SEGV_MAPERR, addr=addr)
     allowed = model.rules.may_store(found) if write else model.rules.may_load(found)

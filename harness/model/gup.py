@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .. import abi
 from ..abi import Code, Foll, Refused
-from . import fault, hugetlb, thp
+from . import fault, hugetlb, stack, thp
 from .rules import V_WRITE, Rules
 from .state import G_COMPOUND, G_DIRTY, G_NO_DATA, P_SPECIAL, P_WRITE, ZERO_PAGE, Pte, State, Vma
 from .vma import extent, find
@@ -137,7 +137,7 @@ class Getter:
             self.state.get(page, self.rules.grab())
         self.state.hold(self.slot, page, pin=self.pin)
 
-    def _may(self, vma: Vma) -> bool:
+    def may(self, vma: Vma) -> bool:
         """check_vma_flags()."""
         if self.flags & ANON and not self.rules.anon_only(vma):
             return False
@@ -253,7 +253,9 @@ class Getter:
         while True:  # do ... while (nr_pages), which 0 would pass
             index = self.arena.index(addr + done * abi.PAGE_SIZE)
             vma = find(self.state.mms[self.process].vmas, index) if index >= 0 else None
-            if vma is None or not self._may(vma):
+            if vma is None and index >= 0 and rules.gup_grows_stack():
+                vma = stack.grow(rules, self.state, self.process, index)
+            if vma is None or not self.may(vma):
                 return rules.partial(done, -EFAULT)
             if self.killed and hugetlb.is_hugetlb(vma):
                 return rules.partial(done, rules.huge_interrupted())
@@ -269,6 +271,18 @@ class Getter:
             done += 1
             if done == wanted:
                 return done
+
+    def page(self, index: int) -> int | None:
+        """The page that the call would get there, without a reference; None for -EFAULT."""
+        while True:
+            vma = find(self.state.mms[self.process].vmas, index)
+            if vma is None or not self.may(vma):
+                return None
+            page = self._follow(vma, index)
+            if page is not None:
+                return page
+            if self._fault(vma, index) != 0:
+                return None
 
     def _walks_leaf(self, leaf: Pte, nr: int) -> bool:
         """gup_huge_pmd()."""

@@ -12,6 +12,7 @@ from .rules import Rules
 from .state import G_PRIVATE, G_UPTODATE, NEW_SECRET, NEW_SHMEM, State
 
 _PAGE = 1 << PAGE_SHIFT
+_END = 1 << 40  # behind any page of a file
 
 
 def get(rules: Rules, state: State, file: int, index: int) -> int:
@@ -25,7 +26,8 @@ def get(rules: Rules, state: State, file: int, index: int) -> int:
     elif page is None:
         page = _read(state, file, index, rules.read_flags())
     elif not state.pages[page].flags & G_UPTODATE:
-        state.page(page).flags |= G_UPTODATE
+        frame = state.page(page)
+        frame.flags = rules.filled_flags(frame.flags)
     return page
 
 
@@ -61,7 +63,7 @@ def truncate(rules: Rules, state: State, file: int, size: int) -> None:
     state.resize(file, size)
     if size > old:
         return
-    unmap(rules, state, file, rules.truncate_from(size))
+    unmap(rules, state, file, rules.truncate_from(size), _END, rules.truncate_spares_copies())
     for index in sorted(index for index in entry.cache if index << PAGE_SHIFT >= size):
         remove(rules, state, file, index)
     partial = entry.cache.get(size >> PAGE_SHIFT)
@@ -91,14 +93,35 @@ def _truncate_block(rules: Rules, state: State, file: int, size: int) -> None:
     page.content = page.content.clear_from(offset)
 
 
-def unmap(rules: Rules, state: State, file: int, first: int) -> None:
-    """unmap_mapping_range(first page .. end of file, even_cows=1) in every process."""
+def punch(rules: Rules, state: State, file: int, start: int, end: int) -> None:
+    """fallocate(PUNCH_HOLE) of the bytes from start to end: unmap, drop, zero the rest."""
+    entry = state.files[file]
+    first, last = rules.punched(start, end)
+    if first < last:
+        unmap(rules, state, file, first, last, rules.punch_spares_copies())
+    for index in sorted(index for index in entry.cache if first <= index < last):
+        remove(rules, state, file, index)
+    for index in sorted({start >> PAGE_SHIFT, (end - 1) >> PAGE_SHIFT}):
+        if index in entry.cache:
+            page = state.page(entry.cache[index])
+            page.flags = rules.truncate_partial(page.flags)
+            low = max(start - index * _PAGE, 0)
+            high = min(end - index * _PAGE, _PAGE)
+            page.content = page.content.write(low, bytes(high - low))
+
+
+def unmap(rules: Rules, state: State, file: int, first: int, last: int, spare: bool) -> None:
+    """unmap_mapping_range() of the pages from first up to last, in every process.
+
+    Args:
+        spare: leave private copies where they are (even_cows = 0).
+    """
     for process, mm in state.mms.items():
         for vma in mm.vmas:
             if vma.file == file:
                 start = max(vma.start, vma.start + first - vma.pgoff)
-                spare = rules.truncate_spares_copies()
-                zap.range_(rules, state, process, start, vma.end, spare_copies=spare)
+                stop = min(vma.end, vma.start + last - vma.pgoff)
+                zap.range_(rules, state, process, start, stop, spare_copies=spare)
 
 
 def drop_unmapped(rules: Rules, state: State) -> None:

@@ -33,8 +33,8 @@ def fork(rules: Rules, state: State, parent: int, child: int) -> None:
     state.touched.update((("r", child), ("v", child)))
     for vma in state.mms[parent].vmas:
         anon_vma = state.new_id() if vma.anon_vma else 0
-        flags = rules.fork_unregisters(vma.flags)
-        copy = vma._replace(flags=flags, anon_vma=anon_vma, singular=not vma.anon_vma)
+        flags = rules.fork_unregisters(rules.fork_vma_flags(vma.flags))
+        copy = vma._replace(flags=flags, anon_vma=anon_vma, singular=False)
         mm.vmas.append(copy)
         if rules.fork_copies(vma):
             if hugetlb.is_hugetlb(vma):

@@ -24,6 +24,8 @@ V_SHARED = int(VmaFlag.SHARED)
 V_MAYREAD = int(VmaFlag.MAYREAD)
 V_MAYWRITE = int(VmaFlag.MAYWRITE)
 V_MAYSHARE = int(VmaFlag.MAYSHARE)
+V_GROWSDOWN = int(VmaFlag.GROWSDOWN)
+V_LOCKED = int(VmaFlag.LOCKED)
 
 
 @dataclass(frozen=True, slots=True)

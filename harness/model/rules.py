@@ -18,7 +18,9 @@ from .rules_blocking import BlockingRules
 from .rules_file import FileRules
 from .rules_gup import GupRules
 from .rules_kinds import KindRules
+from .rules_mapping import MappingRules
 from .rules_memory import MemoryRules, Reuse, prot_bits
+from .rules_shmem import ShmemRules
 from .rules_thp import ThpRules
 
 __all__ = [
@@ -38,5 +40,14 @@ __all__ = [
 ]
 
 
-class Rules(MemoryRules, FileRules, GupRules, KindRules, ThpRules, BlockingRules):
+class Rules(
+    MemoryRules,
+    MappingRules,
+    FileRules,
+    ShmemRules,
+    GupRules,
+    KindRules,
+    ThpRules,
+    BlockingRules,
+):
     """Every rule; a wrong variant overrides one method."""

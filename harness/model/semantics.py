@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..abi import PAGE_SIZE, Foll
+from ..abi import PAGE_SHIFT, PAGE_SIZE, Foll
 from ..environment import HUGE_POOL, Environment
 from ..errors import UsageError
 
@@ -34,6 +34,12 @@ class Semantics:
         drained_each: LRU batches are emptied after every operation, because a
             snapshot drains them (mm/swap.c lru_add_drain); with one snapshot at
             the end a page may keep a batch's reference.
+        stack_gap: pages that stay free below a growing stack (boot parameter
+            stack_guard_gap=, mm/mmap.c).
+        stack_limit: pages of the largest stack (RLIMIT_STACK as
+            include/asm-generic/resource.h has it for process 1).
+        proc_mem_force: /proc/PID/mem goes past access rights
+            (CONFIG_PROC_MEM_ALWAYS_FORCE, boot parameter proc_mem.force_override=).
     """
 
     task_size: int = (1 << 47) - PAGE_SIZE
@@ -45,6 +51,9 @@ class Semantics:
     software_young: bool = False
     foll_flags: int = int(~Foll.PCI_P2PDMA)
     drained_each: bool = True
+    stack_gap: int = 256
+    stack_limit: int = (8 << 20) >> PAGE_SHIFT
+    proc_mem_force: bool = True
 
 
 FEATURE_PKU = 1

@@ -46,8 +46,8 @@ _OWN_OF_TAIL = G_DIRTY | G_EXCLUSIVE  # flags of a head that a new tail has not
 NEW_ANON = int(
     PageFlag.UPTODATE | PageFlag.ANON | PageFlag.SWAPBACKED | PageFlag.EXCLUSIVE | PageFlag.MAPPING
 )
-G_NO_DATA = int(PageFlag.NO_DATA)
 G_SWAPBACKED = int(PageFlag.SWAPBACKED)
+G_NO_DATA = int(PageFlag.NO_DATA)
 NEW_SHMEM = int(PageFlag.UPTODATE | PageFlag.SWAPBACKED | PageFlag.MAPPING)
 NEW_SECRET = int(PageFlag.UPTODATE | PageFlag.MAPPING | PageFlag.NO_DATA)
 NEW_READ = int(PageFlag.UPTODATE | PageFlag.MAPPING)
@@ -75,7 +75,8 @@ class Vma(NamedTuple):
         start, end: pages of the arena.
         flags: abi.VmaFlag bits.
         file: file id, -1 for private anonymous memory.
-        pgoff: page of the file at start.
+        pgoff: page of the file at start; of private anonymous memory the page of the
+            arena where it began, which mremap takes along.
         anon_vma: identity of its anon_vma, 0 before the first anonymous page.
         singular: its anon_vma chain has one link (not cloned from a parent).
         account: VM_ACCOUNT, which keeps VMAs from merging.

@@ -14,11 +14,15 @@ from ..abi import Kind
 
 # The modules whose functions make the calls; they register themselves.
 from . import (  # noqa: F401
+    calls_advice,
     calls_blocking,
     calls_file,
     calls_gup,
     calls_kinds,
+    calls_mapping,
     calls_module,
+    calls_others,
+    calls_shmem,
     calls_user,
     gup,
     process,

@@ -21,6 +21,8 @@ _MERGE_FLAGS = int(
     | VmaFlag.MAYWRITE
     | VmaFlag.MAYEXEC
     | VmaFlag.MAYSHARE
+    | VmaFlag.GROWSDOWN
+    | VmaFlag.LOCKED
     | VmaFlag.HUGEPAGE
     | VmaFlag.NOHUGEPAGE
 )
@@ -77,7 +79,7 @@ def _alike(one: Vma, other: Vma, mask: int) -> bool:
         and one.file == other.file
         and one.account == other.account
         and not (one.flags ^ other.flags) & mask
-        and (one.file < 0 or one.pgoff + one.end - one.start == other.pgoff)
+        and one.pgoff + one.end - one.start == other.pgoff
     )
 
 

@@ -37,6 +37,8 @@ from harness.model.state import (
 )
 from harness.verdict import Verdict
 
+from .variants_memory import VARIANTS as MEMORY
+
 Wrong = Callable[..., Any]
 
 
@@ -189,6 +191,7 @@ VARIANTS: dict[str, Wrong] = {
     # the zero page is written
     "poke_refused": lambda self, zero: False,
     **variants_blocking.VARIANTS,
+    **MEMORY,
 }
 VARIANTS |= FILES | GUP | KINDS
 

@@ -166,7 +166,7 @@ MISTAKES = [
     ("mprotect(m, rr)", 13, "prot (none, r, w, x, rw, rx, wx, rwx)", "'rr'"),
     ("mprotect(m, r|w)", 13, "one of prot", "r|w"),
     ("mprotect(m, 0)", 13, "prot (none,", "0"),
-    ("madvise(m, FREE)", 12, "advice (DONTNEED,", "'FREE'"),
+    ("madvise(m, COLD)", 12, "advice (DONTNEED, FREE,", "'COLD'"),
     ("mmap(pages=1, prot=r, flags=anon)", 29, "either private or shared", "anon"),
     ("mmap(pages=1, prot=r, flags=0)", 29, "either private or shared", "0"),
     ("mmap(pages=1, prot=r, flags=private|shared|anon)", 29, "either private or", "private"),
@@ -239,7 +239,11 @@ def test_a_begun_call_is_waited_for() -> None:
         ("wait(t)\nc: load(m[0])\nwait(t)", 6, "the latest call of its process"),
         ("wait(t[0])", 6, "the name of a call that was begun"),
         ("put_page(t)", 10, "a held set's name"),
-        ("claim A: t == 1", 10, "ret, signal, si_code, refused, blocked, locked, vmas, a result with a value"),
+        (
+            "claim A: t == 1",
+            10,
+            "ret, signal, si_code, refused, blocked, locked, vmas, a result with a value",
+        ),
         ("t = fork()", 1, "a new name"),
     ],
 )

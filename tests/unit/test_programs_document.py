@@ -60,8 +60,8 @@ def test_limits_are_right() -> None:
         ("files", abi.FILES_MAX),
         ("calls that get or pin pages", abi.HELD_MAX),
         ("pages of one such call", abi.GUP_CAPACITY),
-        ("bytes of one load, store, peek or poke", abi.DATA_MAX),
-        ("bytes of all strings to store and poke", abi.BLOB_MAX),
+        ("bytes of one load, store, peek, poke, read or write", abi.DATA_MAX),
+        ("bytes of all strings to store, poke and write", abi.BLOB_MAX),
     ):
         assert f"| {what} | {number} |" in TEXT
     assert f"at most {grammar.LINE_MAX} characters" in TEXT

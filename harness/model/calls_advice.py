@@ -1,0 +1,123 @@
+"""madvise: each advice is a function of one piece of one VMA.
+
+Source: 6.1 mm/madvise.c madvise_walk_vmas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from .. import abi
+from ..abi import Code, Madv
+from . import hugetlb, mapping, pagecache, populate, zap
+from . import vma as vmas
+from .calls import Expected, Model, call, pages_of, value
+from .registry import V_LOCKED
+from .state import P_SPECIAL, State, Vma
+
+EINVAL, ENOMEM = 22, 12
+
+# (model, state, operation, VMA, first page, end) -> 0 or -errno
+Advice: TypeAlias = Callable[[Model, State, abi.Op, Vma, int, int], int]
+ADVICE: dict[int, Advice] = {}
+
+
+def advice(*kinds: Madv) -> Callable[[Advice], Advice]:
+    """Register what an advice does to a piece of one VMA."""
+
+    def register(function: Advice) -> Advice:
+        for kind in kinds:
+            ADVICE[int(kind)] = function
+        return function
+
+    return register
+
+
+@call(Code.MADVISE)
+def _madvise(model: Model, state: State, op: abi.Op) -> Expected:
+    if model.rules.range_starts_badly(op.addr):
+        return value(-EINVAL)
+    start, end = pages_of(model, op)
+    covered = 0
+    at = start
+    for found in vmas.overlapping(state.mms[op.process].vmas, start, end):
+        low, high = max(found.start, start), min(found.end, end)
+        if low > at and not model.rules.madvise_goes_on():
+            return value(-ENOMEM)
+        error = ADVICE[op.flags](model, state, op, found, low, high)
+        if error:
+            return value(error)
+        covered += high - low
+        at = high
+    return value(0 if covered == end - start else -ENOMEM)
+
+
+@advice(Madv.DONTNEED)
+def _dontneed(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int) -> int:
+    last: int | None = end
+    if hugetlb.is_hugetlb(vma):
+        last = model.rules.huge_dontneed(start, end)
+    elif not model.rules.may_discard(vma):
+        return -EINVAL
+    if last is None:
+        return -EINVAL
+    zap.range_(model.rules, state, op.process, start, last)
+    return 0
+
+
+@advice(Madv.FREE)
+def _free(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int) -> int:
+    rules = model.rules
+    if not rules.may_discard(vma) or not rules.may_free(vma):
+        return -EINVAL
+    zap.drained(state)
+    ptes = state.mms[op.process].ptes
+    for index in sorted(number for number in ptes if start <= number < end):
+        flags, number = ptes[index]
+        seen = state.pages[number]
+        if flags & P_SPECIAL or rules.free_spares(seen.flags, seen.map):
+            continue
+        state.set_pte(op.process, index, rules.freed_pte(flags), number)
+        page = state.page(number)
+        page.flags = rules.freed_flags(page.flags, _locked(state, number))
+        page.accessed = 2  # a batch has it, and a reference, until it is drained
+    return 0
+
+
+def _locked(state: State, page: int) -> bool:
+    """Does anybody have the page in locked memory (PG_unevictable)?"""
+    return any(
+        pte.page == page and vma.start <= index < vma.end
+        for mm in state.mms.values()
+        for vma in mm.vmas
+        if vma.flags & V_LOCKED
+        for index, pte in mm.ptes.items()
+    )
+
+
+@advice(Madv.POPULATE_READ, Madv.POPULATE_WRITE)
+def _populate(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int) -> int:
+    write = op.flags == Madv.POPULATE_WRITE
+    return populate.advised(model.rules, state, op.process, vma, start, end, write)
+
+
+@advice(Madv.REMOVE)
+def _remove(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int) -> int:
+    error = model.rules.remove_error(vma)
+    if not error:
+        first = vma.pgoff + start - vma.start
+        last = first + end - start
+        pagecache.punch(model.rules, state, vma.file, first << 12, last << 12)
+    return error
+
+
+@advice(Madv.HUGEPAGE, Madv.NOHUGEPAGE)
+def _advise_huge(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int) -> int:
+    """hugepage_madvise()."""
+    if hugetlb.splits_badly(model.rules, vma, start, end):
+        return -EINVAL
+    flags = model.rules.thp_advised(vma.flags, op.flags == Madv.HUGEPAGE)
+    if flags != vma.flags:
+        mapping.change(model.rules, state, op.process, vma, start, end, flags, vma.account)
+    return 0

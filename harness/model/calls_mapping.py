@@ -1,0 +1,113 @@
+"""Calls on mappings as wholes: mremap, mlock, munlock, msync."""
+
+from __future__ import annotations
+
+from .. import abi
+from ..abi import Code
+from . import mapping, populate
+from . import vma as vmas
+from .calls import Expected, Model, call, pages_of, value
+from .registry import V_LOCKED
+from .state import State, Vma
+
+EFAULT, EBUSY, EINVAL, ENOMEM = 14, 16, 22, 12
+_FIXED = int(abi.Mremap.FIXED)
+
+
+@call(Code.MREMAP)
+def _mremap(model: Model, state: State, op: abi.Op) -> Expected:
+    """mremap, in place or to a fixed place. Source: 6.1 mm/mremap.c mremap."""
+    rules = model.rules
+    if rules.range_starts_badly(op.addr) or not op.index:
+        return value(-EINVAL)
+    start, end = pages_of(model, op)
+    found = vmas.find(state.mms[op.process].vmas, start)
+    if found is None:
+        return value(-EFAULT)
+    if op.flags & _FIXED:
+        return _move(model, state, op, start, end)
+    if op.index <= end - start:
+        mapping.unmap(rules, state, op.process, start + op.index, end)
+        return value(op.addr)
+    return _expand(model, state, op, found, end, start + op.index)
+
+
+def _expand(model: Model, state: State, op: abi.Op, found: Vma, end: int, new: int) -> Expected:
+    """Grow a mapping in place, from end to new."""
+    rules, mm = model.rules, state.mms[op.process]
+    if not rules.remap_fits(found, end):
+        return value(-EFAULT)
+    free = not vmas.overlapping(mm.vmas, found.end, new)
+    if not rules.remap_expands(end == found.end, free):
+        return value(-ENOMEM)
+    more = found._replace(start=end, end=new, pgoff=found.pgoff + end - found.start)
+    state.set_vmas(op.process, vmas.insert(rules, mm.vmas, more))
+    if found.flags & V_LOCKED:
+        populate.range_(rules, state, op.process, end, new, False)
+    return value(op.addr)
+
+
+def _move(model: Model, state: State, op: abi.Op, start: int, end: int) -> Expected:
+    """mremap_to(): what was at the new place goes first, whatever comes of the rest."""
+    rules, process, size = model.rules, op.process, op.index
+    if rules.range_starts_badly(op.aux):
+        return value(-EINVAL)
+    to = (op.aux - model.arena.start) >> abi.PAGE_SHIFT
+    if rules.remap_overlaps(start, end, to, to + size):
+        return value(-EINVAL)
+    mapping.unmap(rules, state, process, to, to + size)
+    if end - start > size:
+        mapping.unmap(rules, state, process, start + size, end)
+        end = start + size
+    found = vmas.find(state.mms[process].vmas, start)
+    if found is None or not rules.remap_fits(found, end):
+        return value(-EFAULT)
+    mapping.move(rules, state, process, found, start, end, to, size)
+    if found.flags & V_LOCKED:
+        populate.range_(rules, state, process, to + end - start, to + size, False)
+    return value(op.aux)
+
+
+@call(Code.MLOCK, Code.MUNLOCK)
+def _mlock(model: Model, state: State, op: abi.Op) -> Expected:
+    """mlock and munlock, VMA by VMA. Source: 6.1 mm/mlock.c do_mlock."""
+    rules = model.rules
+    first, _ = pages_of(model, op)
+    low, high = rules.lock_pages(op.addr % abi.PAGE_SIZE, op.n)
+    start, end = first + low, first + high
+    locking = op.code is Code.MLOCK
+    at = start
+    while at < end:
+        found = vmas.find(state.mms[op.process].vmas, at)
+        if found is None:
+            if not rules.lock_goes_on():
+                return value(-ENOMEM)
+            at += 1
+            continue
+        stop = min(found.end, end)
+        flags = found.flags | V_LOCKED if locking else found.flags & ~V_LOCKED
+        if flags != found.flags:
+            mapping.change(rules, state, op.process, found, at, stop, flags, found.account)
+        at = stop
+    if not locking:
+        return value(0)
+    return value(populate.range_(rules, state, op.process, start, end, True))
+
+
+@call(Code.MSYNC)
+def _msync(model: Model, state: State, op: abi.Op) -> Expected:
+    """msync: nothing of memory or shmem is ever written. Source: 6.1 mm/msync.c msync."""
+    rules = model.rules
+    if rules.range_starts_badly(op.addr) or rules.sync_flags_bad(op.flags):
+        return value(-EINVAL)
+    at, end = pages_of(model, op)
+    missing = False
+    for found in vmas.overlapping(state.mms[op.process].vmas, at, end):
+        if found.start > at:
+            missing = True
+            if not rules.sync_goes_on(op.flags):
+                return value(-ENOMEM)
+        if rules.sync_busy(op.flags, found):
+            return value(-EBUSY)
+        at = found.end
+    return value(-ENOMEM if missing or at < end else 0)

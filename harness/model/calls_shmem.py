@@ -1,0 +1,80 @@
+"""Calls on a file's pages that no mapping is needed for: fallocate, pread, pwrite.
+
+Source: 6.1 mm/shmem.c.
+"""
+
+from __future__ import annotations
+
+from .. import abi
+from ..abi import Code, Falloc
+from . import pagecache
+from .calls import Expected, Model, call, value
+from .state import NEW_SHMEM, State
+
+_PUNCH_HOLE = int(Falloc.PUNCH_HOLE)
+
+
+@call(Code.FALLOCATE)
+def _fallocate(model: Model, state: State, op: abi.Op) -> Expected:
+    rules, file = model.rules, state.slots[op.file]
+    error = rules.fallocate_error(op.flags, op.n)
+    if error:
+        return value(error)
+    end = op.aux + op.n
+    if op.flags & _PUNCH_HOLE:
+        pagecache.punch(rules, state, file, op.aux, end)
+        return value(0)
+    entry = state.files[file]
+    for index in range(op.aux >> abi.PAGE_SHIFT, (end + abi.PAGE_SIZE - 1) >> abi.PAGE_SHIFT):
+        number = entry.cache.get(index)
+        if number is None:
+            flags = rules.allocated_flags(NEW_SHMEM)
+            state.cache_add(file, index, state.new_page(flags, file=file, index=index))
+        else:
+            page = state.page(number)
+            page.flags = rules.reallocated_flags(page.flags)
+    state.resize(file, rules.allocated_size(op.flags, entry.size, end))
+    return value(0)
+
+
+def _pieces(offset: int, size: int) -> list[tuple[int, int, int]]:
+    """The pages that bytes of a file lie in: index, offset in the page, bytes there."""
+    pieces = []
+    end = offset + size
+    while offset < end:
+        index, at = divmod(offset, abi.PAGE_SIZE)
+        length = min(end - offset, abi.PAGE_SIZE - at)
+        pieces.append((index, at, length))
+        offset += length
+    return pieces
+
+
+@call(Code.PREAD)
+def _pread(model: Model, state: State, op: abi.Op) -> Expected:
+    rules, file = model.rules, state.slots[op.file]
+    entry = state.files[file]
+    data = b""
+    for index, at, length in _pieces(op.aux, rules.readable(entry.size, op.aux, op.n)):
+        number = entry.cache.get(index)
+        if number is None and rules.read_fills():
+            number = pagecache.get(rules, state, file, index)
+        data += bytes(length) if number is None else state.pages[number].content.read(at, length)
+    return value(len(data), data)
+
+
+@call(Code.PWRITE)
+def _pwrite(model: Model, state: State, op: abi.Op) -> Expected:
+    rules, file = model.rules, state.slots[op.file]
+    entry = state.files[file]
+    done = 0
+    for index, at, length in _pieces(op.aux, len(op.data)):
+        number = entry.cache.get(index)
+        if number is None:
+            number = state.new_page(NEW_SHMEM, file=file, index=index)
+            state.cache_add(file, index, number)
+        page = state.page(number)
+        page.content = page.content.write(at, op.data[done : done + length])
+        page.flags = rules.pwritten_flags(page.flags)
+        done += length
+    state.resize(file, rules.written_size(entry.size, op.aux + done))
+    return value(done)

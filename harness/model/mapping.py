@@ -1,0 +1,52 @@
+"""Mappings as wholes: taking them away, changing their flags, moving them.
+
+Source: 6.1 mm/mmap.c, mm/mremap.c.
+"""
+
+from __future__ import annotations
+
+from . import hugetlb, pagecache, thp, vma, zap
+from .rules import Rules
+from .state import State, Vma
+
+
+def unmap(rules: Rules, state: State, process: int, start: int, end: int) -> None:
+    """do_munmap(): zap what is there, then forget it."""
+    zap.range_(rules, state, process, start, end)
+    hugetlb.release(state, process, start, end)
+    state.set_vmas(process, vma.cut(state.mms[process].vmas, start, end))
+    pagecache.drop_unmapped(rules, state)
+
+
+def change(
+    rules: Rules,
+    state: State,
+    process: int,
+    found: Vma,
+    start: int,
+    end: int,
+    flags: int,
+    account: bool,
+) -> Vma:
+    """Give a piece of one VMA other flags: it is split off, or merged with neighbours."""
+    thp.split_edges(rules, state, process, found, start, end)
+    changed = vma.part(found, start, end)._replace(flags=flags, account=account)
+    rest = vma.cut(state.mms[process].vmas, start, end)
+    state.set_vmas(process, vma.insert(rules, rest, changed))
+    return changed
+
+
+def move(
+    rules: Rules, state: State, process: int, found: Vma, start: int, end: int, to: int, size: int
+) -> None:
+    """move_vma(): a piece of one VMA goes elsewhere, where `size` pages are unmapped."""
+    same = found.pgoff + start - found.start
+    pgoff = rules.moved_pgoff(found, to, same)
+    there = found._replace(start=to, end=to + size, pgoff=pgoff)
+    mm = state.mms[process]
+    state.set_vmas(process, vma.insert(rules, mm.vmas, there))
+    for index in sorted(number for number in mm.ptes if start <= number < end):
+        flags, page = mm.ptes[index]
+        state.clear_pte(process, index)
+        state.set_pte(process, index - start + to, rules.moved_pte(flags), page)
+    unmap(rules, state, process, start, end)

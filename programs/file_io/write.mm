@@ -1,0 +1,17 @@
+# pwrite goes to the file's pages, mapped or not, and marks them dirty; mappings see it at once.
+f = memfd(pages=2)
+s = mmap(pages=3, prot=rw, flags=shared, file=f)
+p = mmap(pages=2, prot=rw, flags=private, file=f)
+load(s[0])
+store(p[1], "copy")
+pwrite(f, offset=0, data="clean page")
+pwrite(f, offset=4090, data="across two pages")
+d = load(s[0], 5)
+e = load(p[1], 4)
+pwrite(f, offset=9000, data="beyond the end")
+x = load(s[2]+808, 6)
+h = get_user_pages(s[0], nr=1)
+pwrite(f, offset=0, data="held")
+y = peek(h[0], 4)
+claim GUP-37: y == "held"
+put_page(h)

@@ -1,0 +1,12 @@
+# An access below a GROWSDOWN mapping makes it begin there; what it may do is asked afterwards.
+g = mmap(pages=8, prot=rw, flags=private|anon|GROWSDOWN)
+store(g[7], "top")
+munmap(g[0], pages=6)
+load(g[4])
+store(g[2], "far below")
+load(g[3])
+mprotect(g[2], prot=r, pages=6)
+store(g[1], "x")
+load(g[1])
+c = fork()
+c: load(g[0])

@@ -1,0 +1,11 @@
+# A child outlives the parent that it kills, and a process may kill itself.
+m = mmap(pages=1, prot=rw, flags=private|anon)
+store(m[0], "both")
+c = fork()
+g = c: fork()
+c: kill(main)
+load(m[0])
+c: store(m[0], "two")
+c: kill(c)
+g: store(m[0], "last")
+g: kill(g)

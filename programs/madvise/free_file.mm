@@ -1,0 +1,11 @@
+# MADV_FREE is refused wherever a file is, shared anonymous memory included.
+f = memfd(pages=1)
+a = mmap(pages=1, prot=rw, flags=private|anon)
+p = mmap(pages=1, prot=rw, flags=private, file=f, adjacent_to=a)
+s = mmap(pages=1, prot=rw, flags=shared|anon, adjacent_to=p)
+store(a[0], "freed")
+store(p[0], "kept")
+store(s[0], "kept")
+madvise(a[0], pages=3, advice=FREE)
+madvise(s, FREE)
+madvise(a[0]+1, pages=1, advice=FREE)

@@ -1,0 +1,10 @@
+# A child's memory is not locked, and its parent's pages are shared all the same.
+m = mmap(pages=2, prot=rw, flags=private|anon)
+mlock(m)
+c = fork()
+c: madvise(m[1], pages=1, advice=DONTNEED)
+c: store(m[0], "child")
+c: mlock(m)
+store(m[0], "parent")
+munmap(m[0], pages=1)
+c: munlock(m)

@@ -1,0 +1,12 @@
+# Locked memory that becomes writable is written to at once; unlocked memory waits.
+f = memfd(pages=2)
+p = mmap(pages=2, prot=r, flags=private, file=f)
+a = mmap(pages=2, prot=r, flags=private|anon)
+mlock(p)
+mlock(a[0], pages=1)
+load(a[1])
+mprotect(p[0], prot=rw, pages=1)
+mprotect(a, prot=rw)
+mprotect(p, prot=none)
+mprotect(p, prot=rw)
+store(a[1], "now")

@@ -1,0 +1,13 @@
+# Truncation and punching take pages from locked mappings, whatever was promised.
+f = memfd(pages=4)
+s = mmap(pages=4, prot=rw, flags=shared, file=f)
+p = mmap(pages=4, prot=rw, flags=private, file=f)
+mlock(s)
+mlock(p)
+h = get_user_pages(s[3], nr=1, gup_flags=WRITE)
+ftruncate(f, pages=2)
+load(s[3])
+fallocate(f, offset=0, n=4096, mode=PUNCH_HOLE|KEEP_SIZE)
+load(s[0])
+load(p[0])
+put_page(h)

@@ -1,0 +1,10 @@
+# Shared by fork, moved by one of the two: the page stays shared until somebody writes.
+m = mmap(pages=1, prot=rw, flags=private|anon)
+t = mmap(pages=1, prot=rw, flags=private|anon)
+store(m[0], "both")
+c = fork()
+c: mremap(m, new_pages=1, to=t[0])
+d = c: load(t[0], 4)
+c: store(t[0], "child")
+store(m[0], "alone")
+c: exit()

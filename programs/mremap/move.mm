@@ -1,0 +1,16 @@
+# mremap to another place takes the pages along; nothing of them changes, and the old place is a hole.
+m = mmap(pages=3, prot=rw, flags=private|anon)
+t = mmap(pages=3, prot=r, flags=private|anon)
+store(m[0], "moved")
+load(m[1])
+h = get_user_pages(m[0], nr=1, gup_flags=WRITE)
+mprotect(m[0], prot=r, pages=1)
+mprotect(m[0], prot=rw, pages=1)
+mremap(m, new_pages=3, to=t[0])
+claim GUP-38: page(t[0]) == page(h[0]) and page(m[0]) == 0
+d = load(t[0], 5)
+store(t[2], "as writable as before")
+load(m[0])
+poke(h[0], "MOVED")
+e = load(t[0], 5)
+put_page(h)

@@ -1,0 +1,11 @@
+# MAP_POPULATE: pages of its own where private and writable, the file's or the zero page elsewhere.
+f = memfd(pages=2)
+a = mmap(pages=2, prot=rw, flags=private|anon|POPULATE)
+r = mmap(pages=2, prot=r, flags=private|anon|POPULATE)
+w = mmap(pages=1, prot=w, flags=private|anon|POPULATE)
+s = mmap(pages=3, prot=rw, flags=shared|POPULATE, file=f)
+p = mmap(pages=3, prot=rw, flags=private|POPULATE, file=f)
+n = mmap(pages=1, prot=none, flags=private|anon|POPULATE)
+h = mmap(pages=1, prot=rw, flags=shared|anon|POPULATE)
+store(s[0], "x")
+d = load(p[0])

@@ -1,0 +1,21 @@
+# /proc/PID/mem writes read-only private memory into a copy, and marks the page dirty.
+f = memfd(pages=2)
+p = mmap(pages=2, prot=r, flags=private, file=f)
+s = mmap(pages=1, prot=r, flags=shared, file=f)
+w = mmap(pages=2, prot=rw, flags=shared, file=f)
+a = mmap(pages=2, prot=rw, flags=private|anon)
+n = mmap(pages=1, prot=none, flags=private|anon)
+store(w[0], "file")
+c = fork()
+mem_write(c, p[0], "copy")
+claim ARV-04: ret == 4
+claim ARV-05: flag(c, p[0], dirty) and not pte(c, p[0], write)
+d = load(w[0], 4)
+mem_write(c, s[0], "x")
+claim ARV-03: ret == -EIO
+mem_write(c, w[1], "written")
+mem_write(c, a[0], "anonymous")
+mem_write(c, n[0], "none")
+mem_write(c, a[1]+4090, "over the end")
+e = c: load(n[0])
+mem_write(main, a[1], "itself")

@@ -1,0 +1,16 @@
+# A hole is rounded inwards: the pages that it only cuts are zeroed there, and stay mapped.
+f = memfd(pages=4)
+s = mmap(pages=4, prot=rw, flags=shared, file=f)
+p = mmap(pages=4, prot=rw, flags=private, file=f)
+store(s[0]+96, "12345678")
+store(s[1], "whole")
+store(s[2]+96, "12345678")
+store(p[2]+96, "copy")
+load(p[0])
+load(s[3])
+fallocate(f, offset=100, n=8192, mode=PUNCH_HOLE|KEEP_SIZE)
+claim UMR-09: page(s[0]) != 0 and page(s[2]) != 0 and page(s[1]) == 0
+fallocate(f, offset=12300, n=8, mode=PUNCH_HOLE|KEEP_SIZE)
+d = load(s[2]+96, 8)
+fallocate(f, offset=8192, n=100, mode=PUNCH_HOLE|KEEP_SIZE)
+fallocate(f, offset=20000, n=8192, mode=PUNCH_HOLE|KEEP_SIZE)

@@ -1,0 +1,105 @@
+"""Wrong variants of the rules of mappings, of files without one, and of other processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from harness.model.registry import V_SHARED
+from harness.model.state import G_DIRTY, G_UPTODATE, P_DIRTY, P_YOUNG
+
+EINVAL, EFAULT, ENOMEM, EIO = 22, 14, 12, 5
+
+# method of Rules -> what it wrongly says; the comment is the mistake in words
+VARIANTS: dict[str, Callable[..., Any]] = {
+    # populating only ever reads
+    "populate_writes": lambda self, vma: False,
+    # populating obeys access rights
+    "populate_forces": lambda self, vma: False,
+    # mlock ignores what cannot be had, as mmap does
+    "populate_error": lambda self, locking: 0,
+    # a lack of rights is a fault
+    "populate_denied": lambda self: -EFAULT,
+    # the end of the file is a lack of memory
+    "populate_sigbus": lambda self: -ENOMEM,
+    # mlock goes on behind a hole
+    "lock_goes_on": lambda self: True,
+    # the length counts from the page's beginning
+    "lock_pages": lambda self, offset, size: (0, (size + 4095) >> 12),
+    # locked memory waits for the write like any other
+    "protect_populates": lambda self, old, new: False,
+    # the child's memory is locked too
+    "fork_vma_flags": lambda self, flags: flags,
+    # locking keeps nothing from being discarded
+    "may_discard": lambda self, vma: True,
+    # ASYNC and SYNC go together
+    "sync_flags_bad": lambda self, flags: False,
+    # INVALIDATE asks for no lock
+    "sync_busy": lambda self, flags, vma: False,
+    # msync stops at a hole
+    "sync_goes_on": lambda self, flags: False,
+    # file pages are freed as well
+    "may_free": lambda self, vma: True,
+    # a dirty page that is shared is freed as well
+    "free_spares": lambda self, page_flags, mapped: False,
+    # the PTE stays young
+    "freed_pte": lambda self, flags: flags & ~P_DIRTY,
+    # the page stays backed by swap
+    "freed_flags": lambda self, flags, locked: flags & ~G_DIRTY,
+    # read-only mappings may punch
+    "remove_error": lambda self, vma: 0 if vma.file >= 0 and vma.flags & V_SHARED else -EINVAL,
+    # what is moved may span mappings
+    "remap_fits": lambda self, vma, end: True,
+    # a mapping grows in place from anywhere
+    "remap_expands": lambda self, at_end, free: free,
+    # the places may overlap
+    "remap_overlaps": lambda self, start, end, to, to_end: False,
+    # moving leaves the PTEs old
+    "moved_pte": lambda self, flags: flags & ~P_YOUNG,
+    # every moved mapping keeps its offset
+    "moved_pgoff": lambda self, vma, there, same: same,
+    # nothing grows
+    "stack_grows": lambda self, vma: False,
+    # files may be stacks
+    "may_be_stack": lambda self, shared, file: not shared,
+    # there is no gap
+    "stack_has_gap": lambda self, below, distance: True,
+    # there is no limit
+    "stack_fits": lambda self, pages: True,
+    # get_user_pages grows stacks, as 5.10 does
+    "gup_grows_stack": lambda self: True,
+    # a hole needs no KEEP_SIZE
+    "fallocate_error": lambda self, mode, size: -EINVAL if size <= 0 else 0,
+    # allocating never moves the end
+    "allocated_size": lambda self, mode, size, end: size,
+    # allocated pages are cleared
+    "allocated_flags": lambda self, flags: flags | G_DIRTY,
+    # allocating again leaves clean pages clean
+    "reallocated_flags": lambda self, flags: flags | G_UPTODATE,
+    # a fault leaves an allocated page as it is
+    "filled_flags": lambda self, flags: flags,
+    # a hole is rounded outwards
+    "punched": lambda self, start, end: (start >> 12, (end + 4095) >> 12),
+    # private copies go with the hole
+    "punch_spares_copies": lambda self: False,
+    # reading goes on to the end of the page
+    "readable": lambda self, size, offset, wanted: max(0, min(wanted, (size | 4095) + 1 - offset)),
+    # reading a hole fills it
+    "read_fills": lambda self: True,
+    # a page is dirty only when it was not up to date
+    "pwritten_flags": lambda self, flags: flags | G_UPTODATE,
+    # writing beyond the end leaves the size
+    "written_size": lambda self, size, end: size,
+    # a dead process can be killed again
+    "kill_error": lambda self, alive: 0,
+    # a dead process's memory ends at once
+    "mem_error": lambda self, alive: 0 if alive else -EIO,
+    # /proc/PID/mem obeys access rights
+    "mem_forces": lambda self: False,
+    # stacks grow only where the access begins
+    "mem_grows_stack": lambda self, first: first,
+    # what came before the error is lost
+    "mem_count": lambda self, done: -EIO,
+    # the page is written to and stays clean
+    "mem_dirtied": lambda self, flags: flags,
+}
