@@ -176,6 +176,7 @@ static int slot_call(struct agent *agent, struct slot *slot, __u32 first)
 	slot->last = !run->alone && first + slot->steps == run->program->operations &&
 		     !ends_turn(&run->ops[first + slot->steps - 1]);
 	slot->done = 0;
+	slot->ended = 0;
 	slot_provoke(slot, &agent->provoke, first);
 	if (run->pid[process])
 		__atomic_store_n(&door->event, run->pid[process] | FUTEX_WAITERS, __ATOMIC_SEQ_CST);
