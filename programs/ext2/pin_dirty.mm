@@ -1,0 +1,17 @@
+# A page that is pinned over writeback is written and dirtied again by whoever pinned it.
+f = open(pages=1)
+m = mmap(pages=1, prot=rw, flags=shared, file=f)
+h = pin_user_pages_fast(m[0], nr=1, gup_flags=WRITE)
+fsync(f)
+k = pin_user_pages_fast(m[0], nr=1, gup_flags=WRITE)
+unpin_user_page(k)
+fsync(f)
+poke(h[0], "from a device")
+set_page_dirty_lock(h)
+unpin_user_page(h)
+munmap(m)
+fsync(f)
+drop_caches()
+n = mmap(pages=1, prot=r, flags=private, file=f)
+d = load(n[0], n=13)
+claim GUP-12: d == "from a device"
