@@ -24,3 +24,11 @@ madvise(m[0], DONTNEED, pages=512)
 w = begin store(m[0], "again")
 c: uffd_zeropage(main, m[1])
 wait(w)
+
+# A range that ends inside a leaf splits it.
+madvise(m[0], DONTNEED, pages=512)
+n = mmap(pages=512, prot=rw, flags=private|anon, align=512)
+madvise(n, HUGEPAGE)
+store(n[0], "leaf")
+uffd_register(n[3], pages=2)
+load(n[0], n=4)
