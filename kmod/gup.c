@@ -31,7 +31,8 @@
  *    multiple of PMD_SIZE above page. The lockless walk ends only at a
  *    PTE that it cannot take (6.1 mm/gup.c gup_pte_range: do ... while
  *    (addr != end), where end == addr to begin with), and after the last PTE
- *    of a table it would read on in whatever lies behind it.
+ *    of a table it would read on in whatever lies behind it. A leaf above the
+ *    PTE level ends it at once (gup_huge_pmd), so there it is not refused.
  *
  * A negative nr needs no rule of its own in a fast call: 6.1 mm/gup.c
  * internal_get_user_pages_fast returns before any walk, because start + len
@@ -103,6 +104,20 @@ static u16 refuse_arguments(const struct pl_call *call, unsigned int *flags)
 	return PL_REFUSED_NONE;
 }
 
+static void see_leaf(void *arg, unsigned long addr, u16 flags, unsigned long pfn,
+		     unsigned long pages)
+{
+	*(bool *)arg = flags & PL_PTE_HUGE;
+}
+
+/* Does a leaf above the PTE level map that page? */
+static bool is_leaf(struct mm_struct *mm, unsigned long page)
+{
+	bool leaf = false;
+
+	return !pl_walk(mm, page, page + PAGE_SIZE, see_leaf, &leaf) && leaf;
+}
+
 /* Rules 6 and 7. Caller holds the mmap lock. */
 static u16 refuse_extent(const struct get *get)
 {
@@ -117,7 +132,8 @@ static u16 refuse_extent(const struct get *get)
 	if (pages > PL_GUP_CAPACITY)
 		return PL_REFUSED_CAPACITY;
 	table_end = (page & PMD_MASK) + PMD_SIZE;
-	if (fast && !call->n && pages && page + (pages << PAGE_SHIFT) >= table_end)
+	if (fast && !call->n && pages && page + (pages << PAGE_SHIFT) >= table_end &&
+	    !is_leaf(get->mm, page))
 		return PL_REFUSED_TABLE_END;
 	return PL_REFUSED_NONE;
 }

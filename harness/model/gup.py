@@ -288,7 +288,9 @@ class Getter:
         """gup_huge_pmd()."""
         if not self.rules.fast_permitted(leaf.flags, bool(self.flags & WRITE)):
             return False
-        return bool(nr) and not self._unshares(leaf.flags, self.state.pages[leaf.page].flags)
+        if not nr and not self.rules.leaf_takes_zero():
+            return False
+        return not self._unshares(leaf.flags, self.state.pages[leaf.page].flags)
 
     def _walk(self, start: int, nr: int) -> int:
         """gup_pte_range(): the present prefix, without lock or VMA."""
@@ -358,17 +360,20 @@ def refusal(rules: Rules, state: State, arena: Arena, op: abi.Op) -> Refused:
     mm = state.mms.get(target(op))
     if mm is None or rules.target_gone(mm.alive):
         return Refused.NO_TARGET
-    return _refused_extent(rules, mm.vmas, arena, op)
+    return _refused_extent(rules, state, arena, op)
 
 
-def _refused_extent(rules: Rules, vmas: list[Vma], arena: Arena, op: abi.Op) -> Refused:
+def _refused_extent(rules: Rules, state: State, arena: Arena, op: abi.Op) -> Refused:
     """What the call could reach is too much."""
     start = rules.untagged(op.addr) & ~(abi.PAGE_SIZE - 1)
     index = arena.index(start)
-    reach = extent(vmas, index) if index >= 0 else 0
+    process = target(op)
+    reach = extent(state.mms[process].vmas, index) if index >= 0 else 0
     fast = op.code in FAST
     if rules.over_capacity(op.n, reach, fast):
         return Refused.CAPACITY
-    if fast and op.n == 0 and reach and rules.walks_off_table(start, reach):
-        return Refused.TABLE_END
+    if fast and op.n == 0 and reach:
+        leaf = state.leaf(process, index) is not None
+        if rules.walks_off_table(start, reach, leaf):
+            return Refused.TABLE_END
     return Refused.NONE

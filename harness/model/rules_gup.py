@@ -257,8 +257,10 @@ class GupRules(RuleBase):
         return not fits and extent > self.sem.gup_capacity
 
     @rule("refuse.table_end", "kmod/gup.c")
-    def walks_off_table(self, start: int, extent: int) -> bool:
+    def walks_off_table(self, start: int, extent: int, leaf: bool) -> bool:
         """A fast call with nr_pages 0 is refused where no empty PTE ends the walk in its table."""
+        if leaf:
+            return False
         room = (self.sem.table_span - start % self.sem.table_span) >> 12
         return extent >= room
 

@@ -51,3 +51,8 @@ class ThpRules(RuleBase):
         if write:
             return flags | P_YOUNG | P_DIRTY
         return flags | (P_YOUNG if self.sem.software_young else 0)
+
+    @rule("thp.fast_zero", "6.1 mm/gup.c gup_huge_pmd, record_subpages (addr != end)")
+    def leaf_takes_zero(self) -> bool:
+        """A fast call with nr_pages 0 takes pages of a leaf: it does not, unlike those of PTEs."""
+        return False

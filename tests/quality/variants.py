@@ -187,7 +187,7 @@ VARIANTS: dict[str, Wrong] = {
         nr > self.sem.gup_capacity and extent > self.sem.gup_capacity
     ),
     # the table's end is not looked for
-    "walks_off_table": lambda self, start, extent: False,
+    "walks_off_table": lambda self, start, extent, leaf: False,
     # the zero page is written
     "poke_refused": lambda self, zero: False,
     **variants_blocking.VARIANTS,
