@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from harness import language, layout, trace
+from harness.conditions import requires_met
 from harness.trace import Trace
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def record(
     observe: Literal["each", "end"] = "each",
     programs: Sequence[Path] = PROGRAMS,
 ) -> dict[str, Trace]:
-    """Run programs, all of them if not told; name -> trace."""
+    """Run programs, all of them if not told, that are meant for this guest; name -> trace."""
     from harness.guest import Request
 
     requests = []
@@ -32,6 +33,8 @@ def record(
         text = path.read_text()
         name = str(path.relative_to(ROOT))
         compiled = layout.compile_program(language.parse(text, name))
+        if not all(requires_met(wanted, guest.environment) for wanted in compiled.requires):
+            continue
         where = folder / f"{number}.trace"
         requests.append(Request(name, text, compiled, where, observe=observe))
     recorded = {}
@@ -39,7 +42,7 @@ def record(
         assert result.ending.verdict == "", (result.request.program, result.ending)
         where = result.request.trace
         recorded[result.request.program] = trace.decode(where.read_bytes(), str(where))
-    assert len(recorded) == len(programs)
+    assert len(recorded) == len(requests)
     return recorded
 
 
