@@ -36,14 +36,20 @@ def test_the_right_rules_pass(recorded: Mapping[str, Trace]) -> None:
 @pytest.mark.qemu
 def test_every_wrong_rule_is_noticed(recorded: Mapping[str, Trace]) -> None:
     arch = next(iter(recorded.values())).header.environment.arch
+    used = {name: check.check_trace(trace).rules for name, trace in recorded.items()}
+
+    def noticed(rule: str, method: str) -> bool:
+        """Somewhere; the programs whose right check asked the rule are looked at first."""
+        wrong = wrong_rules(method)
+        return any(
+            check.check_trace(recorded[name], rules=wrong).verdict in NOTICED
+            for name in sorted(recorded, key=lambda name: rule not in used[name])
+        )
+
     unnoticed = [
         method
-        for method in VARIANTS
-        if ONLY.get(method, arch) == arch
-        and not any(
-            check.check_trace(trace, rules=wrong_rules(method)).verdict in NOTICED
-            for trace in recorded.values()
-        )
+        for rule, method in Rules.methods().items()
+        if method in VARIANTS and ONLY.get(method, arch) == arch and not noticed(rule, method)
     ]
     assert unnoticed == []
 
