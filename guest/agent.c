@@ -153,7 +153,8 @@ static __u32 slot_fill(struct agent *agent, struct slot *slot, __u32 first)
 static int may_sleep(const struct pl_operation *op)
 {
 	return op->code == PL_OP_LOAD || op->code == PL_OP_STORE ||
-	       gets_pages(op->code);
+	       op->code == PL_OP_MLOCK || op->code == PL_OP_MADVISE ||
+	       op->code == PL_OP_MREMAP || gets_pages(op->code);
 }
 
 /* Has the process make its operations; SETTLED_*, or -errno. */
@@ -244,7 +245,8 @@ static void bury(struct run *run, const struct step *step)
 {
 	if (step->op.code != PL_OP_KILL || step->report.ret)
 		return;
-	reap(run->pid[step->op.slot]);
+	if (run->pid[step->op.slot])
+		reap(run->pid[step->op.slot]);
 	run->pid[step->op.slot] = 0;
 }
 

@@ -76,7 +76,9 @@ static int has_mode(const struct pl_operation *op)
 	case 0:
 		return 1;
 	case PL_MODE_BEGIN:
-		return op->code == PL_OP_LOAD || op->code == PL_OP_STORE || gets_pages(op->code);
+		return op->code == PL_OP_LOAD || op->code == PL_OP_STORE ||
+		       op->code == PL_OP_MLOCK || op->code == PL_OP_MADVISE ||
+		       gets_pages(op->code);
 	case PL_MODE_KILLED:
 		return gets_pages(op->code);
 	}

@@ -137,6 +137,7 @@ CALLS: dict[str, Signature] = {
     "madvise": Signature(
         abi.Code.MADVISE,
         (_PLACE, Parameter("advice", Kind.SYMBOLS, symbols=ADVICE), _SOME_PAGES),
+        begins=True,
     ),
     "load": Signature(abi.Code.LOAD, (_PLACE, _N), Result.DATA, begins=True),
     "store": Signature(abi.Code.STORE, (_PLACE, _DATA), begins=True),
@@ -169,7 +170,7 @@ CALLS: dict[str, Signature] = {
             Parameter("to", Kind.PLACE, required=False),
         ),
     ),
-    "mlock": Signature(abi.Code.MLOCK, (_PLACE, _SOME_PAGES)),
+    "mlock": Signature(abi.Code.MLOCK, (_PLACE, _SOME_PAGES), begins=True),
     "munlock": Signature(abi.Code.MUNLOCK, (_PLACE, _SOME_PAGES)),
     "msync": Signature(
         abi.Code.MSYNC,

@@ -9,11 +9,11 @@ import dataclasses
 
 from .. import abi
 from ..abi import Code, Kind
-from . import calls_gup, hugetlb, thp
+from . import calls_gup, hugetlb, populate, thp
 from . import vma as vmas
 from .calls import CALLS, Expected, Model, call, pages_of, value
 from .content import EMPTY
-from .rules import V_SHARED
+from .rules import V_SHARED, Rules
 from .rules_blocking import V_UFFD
 from .state import ANON, NEW_ANON, NEW_SHMEM, SHMEM, ZERO_PAGE, State, Vma
 from .waiting import Call, Sleeps
@@ -86,6 +86,10 @@ def _rest(model: Model, state: State, sleeper: Call) -> Expected:
         rest = dataclasses.replace(op, addr=op.addr + done, n=op.n - done)
     elif op.code is Code.STORE:
         rest = dataclasses.replace(op, addr=op.addr + done, data=op.data[done:])
+    elif op.code is Code.MREMAP:
+        return value(_grown(model, state, op))
+    elif op.code in (Code.MLOCK, Code.MADVISE):
+        rest = op  # the pages that are there are passed by
     else:
         return calls_gup.resume(model, state, op, len(sleeper.taken))
     expected = CALLS[op.code](model, state, rest)
@@ -94,12 +98,25 @@ def _rest(model: Model, state: State, sleeper: Call) -> Expected:
     return value(done + expected.ret, sleeper.data + expected.data)
 
 
-def interrupt(state: State, process: int) -> None:
+def _grown(model: Model, state: State, op: abi.Op) -> int:
+    """What is left of a mremap of locked memory: the pages that it grew by."""
+    base = op.aux if op.flags & abi.Mremap.FIXED else op.addr
+    first = model.arena.index(base)
+    start, end = first + (op.n >> abi.PAGE_SHIFT), first + op.index
+    populate.range_(model.rules, state, op.process, start, end, False)
+    return base
+
+
+def interrupt(rules: Rules, state: State, process: int) -> None:
     """A process dies: the call that it sleeps in ends first, with the pages that it has."""
     sleeper = state.calls.get(process)
     if sleeper is None or sleeper.expected is not None:
         return
-    _show_taken(state, sleeper)
+    if rules.killed_keeps():
+        _show_taken(state, sleeper)
+    else:
+        for page in sleeper.taken:
+            state.put(page)
     dead = Expected(Kind.DEATH, signo=SIGKILL)
     over = dataclasses.replace(sleeper, page=None, taken=(), expected=dead, told=False)
     state.calls[process] = over

@@ -131,7 +131,7 @@ def _protect(model: Model, state: State, op: abi.Op, found: Vma, start: int, end
             bits = model.rules.upgraded_pte(bits, changed, state.pages[pte.page].flags)
         state.set_pte(op.process, index, bits, pte.page)
     if model.rules.protect_populates(found.flags, flags):
-        populate.range_(model.rules, state, op.process, start, end, False)
+        populate.protected(model.rules, state, op.process, start, end)
 
 
 # ---- loads and stores -----------------------------------------------------------

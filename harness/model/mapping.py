@@ -42,11 +42,12 @@ def move(
     """move_vma(): a piece of one VMA goes elsewhere, where `size` pages are unmapped."""
     same = found.pgoff + start - found.start
     pgoff = rules.moved_pgoff(found, to, same)
-    there = found._replace(start=to, end=to + size, pgoff=pgoff)
+    flags = rules.moved_flags(found.flags)
+    there = found._replace(start=to, end=to + size, pgoff=pgoff, flags=flags)
     mm = state.mms[process]
     state.set_vmas(process, vma.insert(rules, mm.vmas, there))
     for index in sorted(number for number in mm.ptes if start <= number < end):
-        flags, page = mm.ptes[index]
+        bits, page = mm.ptes[index]
         state.clear_pte(process, index)
-        state.set_pte(process, index - start + to, rules.moved_pte(flags), page)
+        state.set_pte(process, index - start + to, rules.moved_pte(bits), page)
     unmap(rules, state, process, start, end)

@@ -50,6 +50,13 @@ def range_(rules: Rules, state: State, process: int, start: int, end: int, locki
     return 0
 
 
+def protected(rules: Rules, state: State, process: int, start: int, end: int) -> None:
+    """populate_vma_page_range() as mprotect calls it, which keeps the mmap lock."""
+    for vma in overlapping(state.mms[process].vmas, start, end):
+        call = getter(rules, state, process, True, True, rules.slow_may_retry())
+        _all(call, max(vma.start, start), min(vma.end, end))
+
+
 def advised(
     rules: Rules, state: State, process: int, vma: Vma, start: int, end: int, write: bool
 ) -> int:

@@ -104,7 +104,7 @@ def _copy_pinned(rules: Rules, state: State, child: int, vma: Vma, index: int, p
 
 def exit_(rules: Rules, state: State, process: int) -> None:
     """The end of a process: everything is unmapped, its mm is gone."""
-    calls_blocking.interrupt(state, process)
+    calls_blocking.interrupt(rules, state, process)
     zap.range_(rules, state, process, 0, _EVERYTHING)
     hugetlb.release(state, process, 0, ARENA_PAGES_MAX)
     mm = state.mms[process]

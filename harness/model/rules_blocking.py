@@ -33,6 +33,16 @@ class BlockingRules(RuleBase):
         """The slow path behind get_user_pages_fast may let the mmap lock go."""
         return True
 
+    @rule("sleep.killed", "6.1 mm/gup.c __get_user_pages_locked (fatal_signal_pending)")
+    def killed_keeps(self) -> bool:
+        """A sleeping get_user_pages_fast that is killed returns the pages that it has."""
+        return True
+
+    @rule("uffd.moved", "6.1 fs/userfaultfd.c mremap_userfaultfd_prep")
+    def moved_flags(self, flags: int) -> int:
+        """Memory that mremap moves is not registered any more."""
+        return flags & ~V_UFFD
+
     @rule("uffd.fork", "6.1 fs/userfaultfd.c dup_userfaultfd")
     def fork_unregisters(self, flags: int) -> int:
         """fork leaves the child's range unregistered."""

@@ -18,6 +18,10 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "slow_may_retry": lambda self: True,
     # get_user_pages_fast does not
     "fast_may_retry": lambda self: False,
+    # a killed call gives back what it has
+    "killed_keeps": lambda self: False,
+    # memory that moves stays registered
+    "moved_flags": lambda self, flags: flags,
     # the child's range stays registered
     "fork_unregisters": lambda self, flags: flags,
     # a range may begin in the middle of a page

@@ -1,0 +1,15 @@
+# Memory that mremap moves is not registered any more; what stays and grows is.
+
+m = mmap(pages=2, prot=rw, flags=private|anon)
+n = mmap(pages=4, prot=rw, flags=private|anon)
+c = fork()
+uffd_register(m)
+uffd_copy(main, m[0], "first")
+munmap(n)
+mremap(m[1], new_pages=2, pages=1, to=n[0])
+load(n[0])
+munmap(m[1], pages=1)
+mremap(m[0], new_pages=2, pages=1)
+t = begin load(m[1], n=6)
+c: uffd_copy(main, m[1], "second")
+wait(t)
