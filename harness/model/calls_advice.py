@@ -106,6 +106,9 @@ def _populate(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end:
 def _remove(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int) -> int:
     error = model.rules.remove_error(vma)
     if not error:
+        entry = state.files[vma.file]
+        error = model.rules.fallocate_denied(entry.writable, entry.disk is not None)
+    if not error:
         first = vma.pgoff + start - vma.start
         last = first + end - start
         pagecache.punch(model.rules, state, vma.file, first << 12, last << 12)

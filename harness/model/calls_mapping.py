@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import abi
 from ..abi import Code
-from . import mapping, populate
+from . import mapping, populate, writeback
 from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
 from .registry import V_LOCKED
@@ -96,11 +96,12 @@ def _mlock(model: Model, state: State, op: abi.Op) -> Expected:
 
 @call(Code.MSYNC)
 def _msync(model: Model, state: State, op: abi.Op) -> Expected:
-    """msync: nothing of memory or shmem is ever written. Source: 6.1 mm/msync.c msync."""
+    """msync: only of a file on a disk is anything written. Source: 6.1 mm/msync.c msync."""
     rules = model.rules
     if rules.range_starts_badly(op.addr) or rules.sync_flags_bad(op.flags):
         return value(-EINVAL)
-    at, end = pages_of(model, op)
+    start, end = pages_of(model, op)
+    at = start
     missing = False
     for found in vmas.overlapping(state.mms[op.process].vmas, at, end):
         if found.start > at:
@@ -109,5 +110,9 @@ def _msync(model: Model, state: State, op: abi.Op) -> Expected:
                 return value(-ENOMEM)
         if rules.sync_busy(op.flags, found):
             return value(-EBUSY)
+        if found.file >= 0 and rules.sync_writes(op.flags, found):
+            shift = found.pgoff - found.start
+            low, high = max(start, found.start), min(end, found.end)
+            writeback.write(rules, state, found.file, low + shift, high + shift)
         at = found.end
     return value(-ENOMEM if missing or at < end else 0)

@@ -1,6 +1,6 @@
 """Calls on a file's pages that no mapping is needed for: fallocate, pread, pwrite.
 
-Source: 6.1 mm/shmem.c.
+Source: 6.1 mm/shmem.c, mm/filemap.c, fs/buffer.c.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from .. import abi
 from ..abi import Code, Falloc
 from . import pagecache
 from .calls import Expected, Model, call, value
-from .state import NEW_SHMEM, State
+from .content import EMPTY
+from .rules import Rules
+from .state import G_PRIVATE, NEW_SHMEM, State
 
 _PUNCH_HOLE = int(Falloc.PUNCH_HOLE)
 
@@ -17,14 +19,15 @@ _PUNCH_HOLE = int(Falloc.PUNCH_HOLE)
 @call(Code.FALLOCATE)
 def _fallocate(model: Model, state: State, op: abi.Op) -> Expected:
     rules, file = model.rules, state.slots[op.file]
+    entry = state.files[file]
     error = rules.fallocate_error(op.flags, op.n)
+    error = error or rules.fallocate_denied(entry.writable, entry.disk is not None)
     if error:
         return value(error)
     end = op.aux + op.n
     if op.flags & _PUNCH_HOLE:
         pagecache.punch(rules, state, file, op.aux, end)
         return value(0)
-    entry = state.files[file]
     for index in range(op.aux >> abi.PAGE_SHIFT, (end + abi.PAGE_SIZE - 1) >> abi.PAGE_SHIFT):
         number = entry.cache.get(index)
         if number is None:
@@ -56,22 +59,40 @@ def _pread(model: Model, state: State, op: abi.Op) -> Expected:
     data = b""
     for index, at, length in _pieces(op.aux, rules.readable(entry.size, op.aux, op.n)):
         number = entry.cache.get(index)
-        if number is None and rules.read_fills():
+        if number is None and (entry.disk is not None or rules.read_fills()):
             number = pagecache.get(rules, state, file, index)
         data += bytes(length) if number is None else state.pages[number].content.read(at, length)
     return value(len(data), data)
+
+
+def _add_block(rules: Rules, state: State, file: int, index: int, number: int) -> None:
+    """__block_write_begin(): the page gets buffers, and a block on the disk."""
+    disk = state.files[file].disk
+    assert disk is not None
+    disk.setdefault(index, EMPTY)
+    page = state.page(number)
+    if not page.flags & G_PRIVATE:
+        page.flags |= rules.pwrite_buffers()
+        page.ref += 1 if page.flags & G_PRIVATE else 0
 
 
 @call(Code.PWRITE)
 def _pwrite(model: Model, state: State, op: abi.Op) -> Expected:
     rules, file = model.rules, state.slots[op.file]
     entry = state.files[file]
+    error = rules.pwrite_error(entry.writable)
+    if error:
+        return value(error)
     done = 0
     for index, at, length in _pieces(op.aux, len(op.data)):
         number = entry.cache.get(index)
-        if number is None:
+        if number is None and entry.disk is None:
             number = state.new_page(NEW_SHMEM, file=file, index=index)
             state.cache_add(file, index, number)
+        elif entry.disk is not None:
+            number = pagecache.get(rules, state, file, index)
+            _add_block(rules, state, file, index, number)
+        assert number is not None
         page = state.page(number)
         page.content = page.content.write(at, op.data[done : done + length])
         page.flags = rules.pwritten_flags(page.flags)

@@ -80,6 +80,11 @@ class MappingRules(RuleBase):
         """INVALIDATE of locked memory is -EBUSY."""
         return bool(flags & MS_INVALIDATE and vma.flags & V_LOCKED)
 
+    @rule("msync.writes", "6.1 mm/msync.c msync (vfs_fsync_range)")
+    def sync_writes(self, flags: int, vma: Vma) -> bool:
+        """SYNC writes back what shared mappings in the range show, and nothing else does."""
+        return bool(flags & MS_SYNC and vma.flags & V_SHARED)
+
     @rule("msync.hole", "6.1 mm/msync.c msync")
     def sync_goes_on(self, flags: int) -> bool:
         """msync goes on behind a hole and then says -ENOMEM, with nothing but ASYNC at once."""

@@ -1,11 +1,11 @@
-"""Rules of files in memory that are not mapped meanwhile, and of other processes' memory."""
+"""Rules of a file's pages that no mapping is needed for, and of other processes' memory."""
 
 from __future__ import annotations
 
 from .registry import RuleBase, rule
-from .state import G_DIRTY, G_UPTODATE
+from .state import G_DIRTY, G_PRIVATE, G_UPTODATE
 
-ENOENT, ESRCH, EIO, EINVAL, EOPNOTSUPP = 2, 3, 5, 22, 95
+ENOENT, ESRCH, EIO, EBADF, EINVAL, EOPNOTSUPP = 2, 3, 5, 9, 22, 95
 KEEP_SIZE, PUNCH_HOLE = 1, 2
 
 
@@ -20,6 +20,13 @@ class ShmemRules(RuleBase):
         if size <= 0:
             return -EINVAL
         return -EOPNOTSUPP if mode & (PUNCH_HOLE | KEEP_SIZE) == PUNCH_HOLE else 0
+
+    @rule("fallocate.disk", "6.1 fs/open.c vfs_fallocate")
+    def fallocate_denied(self, writable: bool, on_disk: bool) -> int:
+        """A file opened read-only is -EBADF, one on an ext2 -EOPNOTSUPP."""
+        if not writable:
+            return -EBADF
+        return -EOPNOTSUPP if on_disk else 0
 
     @rule("fallocate.size", "6.1 mm/shmem.c shmem_fallocate")
     def allocated_size(self, mode: int, size: int, end: int) -> int:
@@ -67,6 +74,16 @@ class ShmemRules(RuleBase):
     def pwritten_flags(self, flags: int) -> int:
         """A page that was written to is dirty and up to date."""
         return flags | G_DIRTY | G_UPTODATE
+
+    @rule("file.write_denied", "6.1 fs/read_write.c vfs_write")
+    def pwrite_error(self, writable: bool) -> int:
+        """Writing to a file that was opened read-only is -EBADF."""
+        return 0 if writable else -EBADF
+
+    @rule("file.write_buffers", "6.1 fs/buffer.c __block_write_begin, __block_commit_write")
+    def pwrite_buffers(self) -> int:
+        """Writing to a page of a disk gives that page buffers, and them a reference."""
+        return G_PRIVATE
 
     @rule("file.write_size", "6.1 mm/shmem.c shmem_write_end")
     def written_size(self, size: int, end: int) -> int:

@@ -11,14 +11,20 @@ from . import pagecache, zap
 from .rules import Rules
 from .state import G_DIRTY, State
 
+_END = 1 << 40  # behind any page of a file
 
-def write(rules: Rules, state: State, file: int) -> None:
-    """Write a file's dirty pages and wait for them (fsync); shmem has nowhere to."""
+
+def write(rules: Rules, state: State, file: int, first: int = 0, last: int = _END) -> None:
+    """Write a file's dirty pages and wait for them (fsync); shmem has nowhere to.
+
+    Args:
+        first, last: the pages from first up to last alone (msync).
+    """
     entry = state.files[file]
     if entry.disk is None:
         return
     for index, number in sorted(entry.cache.items()):
-        if not state.pages[number].flags & G_DIRTY:
+        if not first <= index < last or not state.pages[number].flags & G_DIRTY:
             continue
         _clean_entries(rules, state, number)
         page = state.page(number)

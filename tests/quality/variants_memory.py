@@ -36,6 +36,8 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "sync_flags_bad": lambda self, flags: False,
     # INVALIDATE asks for no lock
     "sync_busy": lambda self, flags, vma: False,
+    # private mappings are written back as well
+    "sync_writes": lambda self, flags, vma: bool(flags & 4),
     # msync stops at a hole
     "sync_goes_on": lambda self, flags: False,
     # file pages are freed as well
@@ -70,6 +72,8 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "gup_grows_stack": lambda self: True,
     # a hole needs no KEEP_SIZE
     "fallocate_error": lambda self, mode, size: -EINVAL if size <= 0 else 0,
+    # every file system allocates and punches
+    "fallocate_denied": lambda self, writable, on_disk: 0,
     # allocating never moves the end
     "allocated_size": lambda self, mode, size, end: size,
     # allocated pages are cleared
@@ -88,6 +92,10 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "read_fills": lambda self: True,
     # a page is dirty only when it was not up to date
     "pwritten_flags": lambda self, flags: flags | G_UPTODATE,
+    # the descriptor is not looked at
+    "pwrite_error": lambda self, writable: 0,
+    # pages that were written to have no buffers
+    "pwrite_buffers": lambda self: 0,
     # writing beyond the end leaves the size
     "written_size": lambda self, size, end: size,
     # a dead process can be killed again

@@ -1,0 +1,12 @@
+# pread of a file on a disk brings pages into the cache, holes too, up to the end and no further.
+f = open(size=9000)
+s = mmap(pages=3, prot=rw, flags=shared, file=f)
+store(s[0]+4090, "across")
+fsync(f)
+munmap(s)
+drop_caches()
+d = pread(f, offset=4088, n=10)
+e = pread(f, offset=8996, n=16)
+x = pread(f, offset=9000, n=4)
+y = pread(f, offset=16384, n=4)
+h = pread(f, offset=0, n=1)
