@@ -533,14 +533,42 @@ __attribute__((noreturn, used)) static void agent_main(void)
 	power_off();
 }
 
-/* Nothing but the window and the agent's own memory stays mapped. */
+/* Moves the mapping of that name, which /proc/self/maps has, to a place of ours; how many bytes. */
+static unsigned long move_mapping(const char *maps, const char *name, unsigned long to)
+{
+	unsigned long address[2] = {0}, size;
+	const char *line = maps, *at;
+	int i;
+
+	for (at = maps; *at && !text_starts(at, name); at++)
+		if (*at == '\n')
+			line = at + 1;
+	if (!*at)
+		return 0;
+	for (i = 0; i < 2; i++, line++)
+		for (; *line != '-' && *line != ' '; line++)
+			address[i] = address[i] << 4 | (*line <= '9' ? *line - '0' : *line - 'a' + 10);
+	size = address[1] - address[0];
+	if (is_error(sys_long(mremap, address[0], size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to, 0)))
+		return 0;
+	return size;
+}
+
+/* Nothing but the window, the agent's own memory, vdso and vvar stays mapped. */
 static void unmap_rest(void)
 {
+	struct agent *agent = (struct agent *)OWN_BASE;
 	unsigned long above = OWN_BASE + sizeof(struct agent) + 4095;
+	unsigned long vvar, vdso;
 	int bits;
 
 	above &= ~4095ul;
 	sys_munmap(WINDOW_END, OWN_BASE - WINDOW_END);
+	read_file("/proc/self/maps", agent->record, sizeof(agent->record));
+	vvar = move_mapping(agent->record, "[vvar]", VVAR_BASE);
+	vdso = move_mapping(agent->record, "[vdso]", VDSO_BASE);
+	if (!vvar || !vdso)
+		power_off();
 	for (bits = 56; bits > 36; bits--) {
 		if (!sys_munmap(above, (1ul << bits) - above))
 			return;

@@ -2,8 +2,9 @@
 /*
  * process.h - a program's process, and how the supervisor talks to it.
  *
- * Outside the arena a process has two mappings and nothing else, both in one
- * window of 2 MiB, so that one page table serves them:
+ * Outside the arena a process has two mappings of its own, both in one window
+ * of 2 MiB, so that one page table serves them, and the kernel's vdso and vvar,
+ * which lie where programs expect them and are never touched:
  *
  *	the program's image	one segment of anonymous pages, only read
  *	the slots		shared memory, four pages for each process: what is
@@ -28,6 +29,8 @@
 #define STEPS_MAX	8	/* operations that a process is given at once */
 #define SNAPSHOTS_BYTES	6144	/* of their snapshots' changes */
 #define PROVOKE_MAX	24	/* a crash type of the kernel's LKDTM, e.g. WARNING */
+#define VVAR_BASE	0x680000ul	/* the kernel's two mappings, for programs to get */
+#define VDSO_BASE	0x780000ul
 #define OWN_BASE	0x10000000ul	/* the supervisor's own memory */
 
 /* What an operation gave, before the supervisor makes a pl_outcome of it. */

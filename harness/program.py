@@ -14,6 +14,9 @@ from . import abi
 
 # The arena: far above the agent's own image, below 2^39 (arm64 tinyconfig).
 ARENA_START = 0x10_0000_0000
+# Where the agent keeps the kernel's own mappings, and where x86 has the vsyscall page.
+VVAR, VDSO = 0x680000, 0x780000
+VSYSCALL = 0xFFFFFFFFFF600000
 INITIAL = "main"  # the process that operations without a prefix run in
 
 

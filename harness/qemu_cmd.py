@@ -90,6 +90,8 @@ def kernel_parameters(machine: Machine) -> str:
     if machine.arch.name == "x86_64":
         # The emulated timers are slow on a busy host, not broken.
         parameters.append("no_timer_check")
+        # With its default the vsyscall page can be executed, and not be read.
+        parameters.append("vsyscall=emulate")
         if machine.accel == "tcg":
             # The HPET will do: calibrating the local APIC's timer is a quarter of the boot
             # (arch/x86/kernel/apic/apic.c, calibrate_APIC_clock).

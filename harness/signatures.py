@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from . import abi
+from .program import VDSO, VSYSCALL, VVAR
 
 
 class Kind(enum.Enum):
@@ -243,6 +244,14 @@ NUMBERS = {
     "INT_MAX": (1 << 31) - 1,
     "LONG_MIN": -(1 << 63),
     "LONG_MAX": (1 << 63) - 1,
+    # addresses that no mapping of a program has, the same on both architectures
+    "HOLE": 0x20_0000_0000,
+    "NONCANONICAL": 1 << 48,
+    "KERNEL": 0xFFFFFFFF81000000,
+    "LAST_PAGE": -4096,
+    "VDSO": VDSO,
+    "VVAR": VVAR,
+    "VSYSCALL": VSYSCALL,
 }
 # include/uapi/asm-generic/{errno,errno-base,signal,siginfo}.h, the same on both architectures
 CONSTANTS = {

@@ -17,6 +17,9 @@
 #ifdef CONFIG_ARM64
 #include <asm/cpufeature.h>
 #endif
+#ifdef CONFIG_X86
+#include <asm/vsyscall.h>
+#endif
 
 #include "pagelab_uapi.h"
 
@@ -240,6 +243,16 @@ static inline u16 pl_pmd_flags(pmd_t pmd)
 	if (pl_pte_none_prot(__pte(pmd_val(pmd))))
 		flags |= PL_PTE_NONE_PROT;
 	return flags;
+}
+
+/* The page that x86 has for every process above all user memory; 0: there is none. */
+static inline unsigned long pl_gate_page(void)
+{
+#if defined(CONFIG_X86)
+	return VSYSCALL_ADDR;
+#else
+	return 0;
+#endif
 }
 
 /* What the processor has that results depend on: PL_FEATURE_*. */

@@ -37,6 +37,23 @@ static_assert(sizeof(struct pl_call) == 64);
 static_assert(sizeof(struct pl_snapshot) == 16);
 static_assert(sizeof(struct pl_frame) == 24);
 
+static void note_present(void *arg, unsigned long addr, u16 flags, unsigned long pfn,
+			 unsigned long pages)
+{
+	*(u64 *)arg = flags & PL_PTE_PRESENT ? PL_FEATURE_GATE : 0;
+}
+
+/* Is there a page to be read where the gate is? Only with vsyscall=emulate. */
+static u64 gate_feature(void)
+{
+	unsigned long page = pl_gate_page();
+	u64 feature = 0;
+
+	if (page)
+		pl_walk(current->mm, page, page + PAGE_SIZE, note_present, &feature);
+	return feature;
+}
+
 static long info(struct pl_session *s, void __user *argument)
 {
 	struct pl_info reply = {
@@ -47,7 +64,7 @@ static long info(struct pl_session *s, void __user *argument)
 		.task_size = TASK_SIZE_MAX,
 		.zero_pfn = page_to_pfn(ZERO_PAGE(0)),
 		.table_span = PMD_SIZE,
-		.features = pl_features(),
+		.features = pl_features() | gate_feature(),
 	};
 
 	return copy_to_user(argument, &reply, sizeof(reply)) ? -EFAULT : 0;

@@ -400,6 +400,7 @@ struct pl_hello {
 #define PL_FEATURE_EPAN		2u	/* arm64: exec-only really is */
 #define PL_FEATURE_HW_AF	4u	/* arm64: young set by hardware */
 #define PL_FEATURE_HW_DBM	8u	/* arm64: dirty set by hardware */
+#define PL_FEATURE_GATE		16u	/* x86: the vsyscall page can be read (vsyscall=emulate) */
 
 /* ---- the module's calls -------------------------------------------------- */
 struct pl_info {		/* PL_IOC_INFO: out */

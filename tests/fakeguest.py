@@ -13,11 +13,13 @@ from harness import abi, language, layout, trace
 from harness.check.compare import _rss, _vmas
 from harness.environment import Environment
 from harness.model import Arena, Expected, Model, Rules, Semantics, State
+from harness.model.semantics import FEATURE_GATE
 from harness.model.state import G_COMPOUND
 from harness.trace import Header, Outcome, Trace
 
 ZERO_PFN = 0x42
-ENVIRONMENT = Environment(kernel="6.1.192", arch="x86_64", facts={"zero_pfn": ZERO_PFN})
+FACTS = {"zero_pfn": ZERO_PFN, "features": FEATURE_GATE}
+ENVIRONMENT = Environment(kernel="6.1.192", arch="x86_64", facts=FACTS)
 
 View = dict[tuple[int, ...], tuple[int, ...]]
 
@@ -134,7 +136,7 @@ def _outcome(number: int, expected: Expected, snapshot: bytes | None) -> Outcome
         si_code=expected.si_code,
         addr=expected.addr,
         refused=expected.refused,
-        data=expected.data,
+        data=expected.data or b"",
         log=_log(expected),
         snapshot=snapshot,
     )

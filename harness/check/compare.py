@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from .. import abi
 from ..model import State
+from ..model.content import UNKNOWN
 from ..model.state import G_COMPOUND, ZERO_PAGE
 from .observed import Key, Observed
 
@@ -19,16 +20,18 @@ from .observed import Key, Observed
 class Pairs:
     """Model page <-> frame."""
 
-    __slots__ = ("frame", "page")
+    __slots__ = ("base", "frame", "page")
 
     def __init__(self, zero_pfn: int) -> None:
         self.frame = {ZERO_PAGE: zero_pfn}
         self.page = {zero_pfn: ZERO_PAGE}
+        self.base: dict[int, tuple[int, int]] = {}  # page of the kernel's own -> ref, map
 
     def clone(self) -> Pairs:
         other = Pairs.__new__(Pairs)
         other.frame = dict(self.frame)
         other.page = dict(self.page)
+        other.base = dict(self.base)
         return other
 
     def drop(self, page: int) -> None:
@@ -57,6 +60,7 @@ class Pairs:
         return True
 
 
+_CONTENT = 5  # where in a page's record its content begins
 # Only what changed travels: a process of which nothing was said lives and maps nothing.
 _EMPTY_RSS = (1, 0, 0, 0, 0)
 
@@ -263,6 +267,8 @@ def pages(
             shown = [word(index, 0) for index in words]
             expected = (*counts, content.digest, *shown)
         seen = observed.page.get(pfn)
+        if expected is not None and seen is not None and content is UNKNOWN:
+            expected = _of_kernel(state, pairs, number, expected, seen)
         if seen != expected:
             return Difference(
                 ("p", number),
@@ -270,6 +276,24 @@ def pages(
                 None if expected is None else _page_text(expected),
             )
     return None
+
+
+def _of_kernel(
+    state: State,
+    pairs: Pairs,
+    number: int,
+    expected: tuple[int, ...],
+    seen: tuple[int, ...],
+) -> tuple[int, ...]:
+    """What is expected of a page that holds what nobody knows: its content is as seen.
+
+    The counts of a page of the kernel's own are differences to when it was first seen.
+    """
+    ref, mapped, *rest = expected[:_CONTENT]
+    if state.pages[number].foreign:
+        base = pairs.base.setdefault(number, (seen[0] - ref, seen[1] - mapped))
+        ref, mapped = ref + base[0], mapped + base[1]
+    return (ref, mapped, *rest, *seen[_CONTENT:])
 
 
 def _page_text(page: tuple[int, ...]) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from ..abi import Code
 from ..model import Branch
+from ..model.content import UNKNOWN
 from ..model.state import State
 from .compare import plain
 from .observed import Key
@@ -86,10 +87,11 @@ class Tally:
             seen: its snapshot was taken.
         """
         self._calls[code] += 1
-        if len(branches) == 1 and seen:
+        unknown = unknown_fields(branches[0])
+        if len(branches) == 1 and seen and not unknown:
             self._exact[code] += 1
             return
-        inexact = open_fields(branches)
+        inexact = open_fields(branches) | unknown
         if not seen:
             inexact |= set(FIELDS) - {OUTCOME}
         self._exact[code] += not inexact
@@ -106,6 +108,16 @@ class Tally:
             },
             {name: Share(count - self._open[name], count) for name in FIELDS if count},
         )
+
+
+def unknown_fields(branch: Branch) -> set[str]:
+    """The fields that nobody knows: what the kernel's own pages hold, and what is read of it."""
+    found = {OUTCOME} if branch.expected.data is None else set()
+    pages = branch.state.pages
+    for kind, number in (key[:2] for key in branch.state.touched):
+        if kind == "p" and number in pages and pages[number].content is UNKNOWN:
+            found.add("content")
+    return found
 
 
 def open_fields(branches: Sequence[Branch]) -> set[str]:

@@ -43,7 +43,7 @@ def call(*codes: Code) -> Callable[[Step], Step]:
     return register
 
 
-def value(ret: int, data: bytes = b"") -> Expected:
+def value(ret: int, data: bytes | None = b"") -> Expected:
     """The call returned."""
     return Expected(Kind.VALUE, ret=ret, data=data)
 

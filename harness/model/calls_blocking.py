@@ -95,7 +95,7 @@ def _rest(model: Model, state: State, sleeper: Call) -> Expected:
     expected = CALLS[op.code](model, state, rest)
     if expected.kind is not Kind.VALUE:
         return expected
-    return value(done + expected.ret, sleeper.data + expected.data)
+    return value(done + expected.ret, sleeper.data + (expected.data or b""))
 
 
 def _grown(model: Model, state: State, op: abi.Op) -> int:

@@ -6,6 +6,7 @@ from .. import abi
 from ..abi import Code, Kind, Refused
 from . import gup
 from .calls import Expected, Model, call, value
+from .content import UNKNOWN
 from .state import ZERO_PAGE, State
 
 
@@ -64,7 +65,8 @@ def _peek(model: Model, state: State, op: abi.Op) -> Expected:
         return Expected(Kind.REFUSED, refused=_why_not(model, state, op.slot))
     number = state.held[op.slot][op.index]
     assert number is not None
-    return value(op.n, state.pages[number].content.read(op.aux, op.n))
+    content = state.pages[number].content
+    return value(op.n, None if content is UNKNOWN else content.read(op.aux, op.n))
 
 
 @call(Code.POKE)
@@ -74,7 +76,7 @@ def _poke(model: Model, state: State, op: abi.Op) -> Expected:
         return Expected(Kind.REFUSED, refused=_why_not(model, state, op.slot))
     number = state.held[op.slot][op.index]
     assert number is not None
-    if model.rules.poke_refused(number == ZERO_PAGE):
+    if model.rules.poke_refused(number == ZERO_PAGE or state.pages[number].foreign):
         return Expected(Kind.REFUSED, refused=Refused.RESERVED)
     page = state.page(number)
     page.content = page.content.write(op.aux, op.data)

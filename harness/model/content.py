@@ -35,7 +35,7 @@ class Content:
 
     def write(self, offset: int, data: bytes) -> Content:
         """This page with data at offset; it stays inside the page."""
-        if not data:
+        if not data or self is UNKNOWN:
             return self
         first = offset >> 3
         last = (offset + len(data) - 1) >> 3
@@ -58,3 +58,4 @@ class Content:
 
 
 EMPTY = Content({}, 0)
+UNKNOWN = Content({}, 0)  # of the kernel's own pages: nobody knows it, it is not compared

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .. import abi
 from ..abi import Code, Foll, Refused
-from . import fault, hugetlb, stack, thp
+from . import fault, hugetlb, outside, stack, thp
 from .rules import V_WRITE, Rules
 from .state import G_COMPOUND, G_DIRTY, G_NO_DATA, P_SPECIAL, P_WRITE, ZERO_PAGE, Pte, State, Vma
 from .vma import extent, find
@@ -137,6 +137,15 @@ class Getter:
             self.state.get(page, self.rules.grab())
         self.state.hold(self.slot, page, pin=self.pin)
 
+    def _take_outside(self, addr: int) -> bool:
+        """A page that the kernel has outside the arena: taken, or -EFAULT."""
+        write, force = bool(self.flags & WRITE), bool(self.flags & FORCE)
+        page = outside.follow(self.rules, self.state, self.process, addr, write, force)
+        if page is None:
+            return False
+        self._take(page)
+        return True
+
     def may(self, vma: Vma) -> bool:
         """check_vma_flags()."""
         if self.flags & ANON and not self.rules.anon_only(vma):
@@ -251,10 +260,16 @@ class Getter:
         done = 0
         wanted = rules.slow_nr(nr)
         while True:  # do ... while (nr_pages), which 0 would pass
-            index = self.arena.index(addr + done * abi.PAGE_SIZE)
+            at = addr + done * abi.PAGE_SIZE
+            index = self.arena.index(at)
             vma = find(self.state.mms[self.process].vmas, index) if index >= 0 else None
             if vma is None and index >= 0 and rules.gup_grows_stack():
                 vma = stack.grow(rules, self.state, self.process, index)
+            if vma is None and not self.flags & ANON and self._take_outside(at):
+                done += 1
+                if done == wanted:
+                    return done
+                continue
             if vma is None or not self.may(vma):
                 return rules.partial(done, -EFAULT)
             if self.killed and hugetlb.is_hugetlb(vma):
@@ -305,6 +320,11 @@ class Getter:
                 if not self._walks_leaf(leaf[1], nr):
                     break
                 self._take(state.mapped(self.process, index))
+                done += 1
+                continue
+            page = outside.mapped(state, self.process, start + done * abi.PAGE_SIZE)
+            if page is not None and not write:
+                self._take(page)
                 done += 1
                 continue
             pte = state.mms[self.process].ptes.get(index) if index >= 0 else None

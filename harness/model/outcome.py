@@ -23,7 +23,10 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The outcome that a branch expects: trace.Outcome without snapshot, its log as a warning."""
+    """The outcome that a branch expects: trace.Outcome without snapshot, its log as a warning.
+
+    data is None where it is the kernel's own and nobody knows it.
+    """
 
     kind: Kind
     ret: int = 0
@@ -31,5 +34,5 @@ class Expected:
     si_code: int = 0
     addr: int = 0
     refused: Refused = Refused.NONE
-    data: bytes = b""
+    data: bytes | None = b""
     warning: Warned | None = None

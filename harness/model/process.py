@@ -6,7 +6,7 @@ Source: 6.1 kernel/fork.c dup_mmap, mm/memory.c copy_page_range, mm/mmap.c exit_
 from __future__ import annotations
 
 from ..abi import ARENA_PAGES_MAX, HUGE_PAGES
-from . import calls_blocking, hugetlb, pagecache, thp, zap
+from . import calls_blocking, hugetlb, outside, pagecache, thp, zap
 from .rules import Rules, is_cow
 from .state import (
     ANON,
@@ -41,6 +41,7 @@ def fork(rules: Rules, state: State, parent: int, child: int) -> None:
                 hugetlb.fork(rules, state, parent, child, vma)
                 continue
             _copy(rules, state, parent, child, vma)
+    outside.fork(rules, state, parent, child)
 
 
 def _copy(rules: Rules, state: State, parent: int, child: int, vma: Vma) -> None:
@@ -106,6 +107,7 @@ def exit_(rules: Rules, state: State, process: int) -> None:
     """The end of a process: everything is unmapped, its mm is gone."""
     calls_blocking.interrupt(rules, state, process)
     zap.range_(rules, state, process, 0, _EVERYTHING)
+    outside.leave(state, process)
     hugetlb.release(state, process, 0, ARENA_PAGES_MAX)
     mm = state.mms[process]
     mm.alive = False

@@ -118,6 +118,21 @@ class GupRules(RuleBase):
         """With locked, which get_user_pages_unlocked has of its own, a fault may sleep."""
         return True
 
+    @rule("gup.gate", "6.1 mm/gup.c get_gate_page")
+    def takes_gate(self, write: bool) -> bool:
+        """The vsyscall page, where it can be read, is taken for reading only."""
+        return self.sem.gate_page and not write
+
+    @rule("gup.io", "6.1 mm/gup.c check_vma_flags (VM_IO, VM_PFNMAP)")
+    def takes_io(self) -> bool:
+        """get_user_pages takes pages of VM_IO or VM_PFNMAP, as vvar is: it does not."""
+        return False
+
+    @rule("gup.vdso", "6.1 mm/gup.c check_vma_flags; arch/{x86,arm64} vdso vm_flags")
+    def takes_vdso(self, write: bool, force: bool) -> bool:
+        """The vdso is taken as any read-only private mapping: for writing with FORCE alone."""
+        return force or not write
+
     @rule("gup.split", "6.1 mm/gup.c follow_pmd_mask (FOLL_SPLIT_PMD)")
     def splits_leaf(self, wanted: bool) -> bool:
         """SPLIT_PMD splits a transparent huge page's leaf before it is followed."""

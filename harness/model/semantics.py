@@ -29,6 +29,8 @@ class Semantics:
         software_young: an entry's young bit is written for the kernel's own reads;
             x86-64 leaves it to the processor (arch/x86/mm/pgtable.c
             pmdp_set_access_flags, arch/arm64/mm/fault.c ptep_set_access_flags).
+        gate_page: the vsyscall page can be read (arch/x86/entry/vsyscall/vsyscall_64.c
+            vsyscall=emulate; arm64 has none).
         foll_flags: the abi.Foll bits that the kernel has (include/linux/mm.h FOLL_*):
             6.1 has no FOLL_PCI_P2PDMA.
         drained_each: LRU batches are emptied after every operation, because a
@@ -49,6 +51,7 @@ class Semantics:
     tagged_addresses: bool = False
     exec_only_readable: bool = True
     software_young: bool = False
+    gate_page: bool = True
     foll_flags: int = int(~Foll.PCI_P2PDMA)
     drained_each: bool = True
     stack_gap: int = 256
@@ -58,6 +61,7 @@ class Semantics:
 
 FEATURE_PKU = 1
 FEATURE_EPAN = 2
+FEATURE_GATE = 16
 KNOWN_LINES = ("6.1",)
 
 
@@ -91,5 +95,6 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
         tagged_addresses=environment.arch == "arm64",
         exec_only_readable=not features & (FEATURE_PKU | FEATURE_EPAN),
         software_young=environment.arch == "arm64",
+        gate_page=bool(features & FEATURE_GATE),
         drained_each=observe == "each",
     )

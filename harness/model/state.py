@@ -104,6 +104,9 @@ class Page:
     is known of it. The head has the references and pins of all, their flags
     (but for EXCLUSIVE of a tail), and entire, the number of leaves above the
     PTE level that map the whole. hugetlb: it is of hugetlb's pool.
+
+    foreign: a page of the kernel's own, whose counts are differences to when
+    it was first seen.
     """
 
     __slots__ = (
@@ -112,6 +115,7 @@ class Page:
         "entire",
         "file",
         "flags",
+        "foreign",
         "hugetlb",
         "index",
         "map",
@@ -134,6 +138,7 @@ class Page:
         self.entire = 0
         self.pins = 0
         self.hugetlb = False
+        self.foreign = False
 
     @property
     def shown(self) -> Content:
@@ -155,6 +160,7 @@ class Page:
         other.entire = self.entire
         other.pins = self.pins
         other.hugetlb = self.hugetlb
+        other.foreign = self.foreign
         return other
 
 
@@ -197,11 +203,13 @@ class Mm:
     empty, and no leaf can be where it is.
     """
 
-    __slots__ = ("alive", "has_pinned", "ptes", "rss", "tables", "vmas")
+    __slots__ = ("alive", "has_pinned", "inherited", "outside", "ptes", "rss", "tables", "vmas")
 
     def __init__(self) -> None:
         self.alive = True
         self.has_pinned = False  # MMF_HAS_PINNED
+        self.outside: dict[int, int] = {}  # page of the address space -> page, of the vdso
+        self.inherited: set[int] = set()  # of those, what fork gave: no counter shows it
         self.vmas: list[Vma] = []
         self.ptes: dict[int, Pte] = {}
         self.tables: set[int] = set()
@@ -211,6 +219,8 @@ class Mm:
         other = Mm.__new__(Mm)
         other.alive = self.alive
         other.has_pinned = self.has_pinned
+        other.outside = dict(self.outside)
+        other.inherited = set(self.inherited)
         other.vmas = list(self.vmas)
         other.ptes = dict(self.ptes)
         other.tables = set(self.tables)
@@ -227,6 +237,7 @@ class State:
         "files",
         "freed",
         "held",
+        "kernel_pages",
         "mms",
         "next_id",
         "number",
@@ -257,6 +268,7 @@ class State:
         self.calls: dict[int, Call] = {}  # process -> its call that fell asleep or was begun
         self.uffds: set[int] = set()  # processes that have a userfaultfd
         self.number = -1  # of the operation at hand
+        self.kernel_pages: dict[int, int] = {}  # page of the address space -> page
         self.pins: set[int] = set()  # held sets whose pages are pins
         self.warned: frozenset[tuple[str, str]] = frozenset()  # (place, caller) of WARN_ON_ONCE
         self.next_id = 1
@@ -280,6 +292,7 @@ class State:
         other.calls = dict(self.calls)
         other.uffds = set(self.uffds)
         other.number = self.number
+        other.kernel_pages = dict(self.kernel_pages)
         other.pins = set(self.pins)
         other.warned = self.warned
         other.next_id = self.next_id

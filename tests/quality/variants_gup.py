@@ -75,6 +75,12 @@ GUP: dict[str, Wrong] = {
     "dirtied_unlocked": lambda self, flags: flags | G_DIRTY if not flags & G_MAPPING else flags,
     # fork shares pinned pages
     "fork_copies_page": lambda self, has_pinned, exclusive, ref, pins: False,
+    # the vsyscall page is as any kernel address
+    "takes_gate": lambda self, write: False,
+    # vvar is readable, as it is from 7.3 on
+    "takes_io": lambda self: True,
+    # FORCE does not reach the vdso
+    "takes_vdso": lambda self, write, force: not write,
     # SPLIT_PMD leaves a leaf whole
     "splits_leaf": lambda self, wanted: False,
     # the child's copy is clean and read-only, as its shared pages are

@@ -201,7 +201,7 @@ MISTAKES = [
     ("get_user_pages(m, 1, pending=SIGBUS)", 30, "pending (SIGKILL)", "'SIGBUS'"),
     ("uffd_zeropage(m, m)", 15, "a process's name", "'m', a mapping"),
     ("uffd_zeropage(c, m[2]+1)", 18, "4096 bytes inside the arena", "m[2]+1"),
-    ("t = begin munmap(m)", 11, "a call that may sleep (load, store, get", "munmap"),
+    ("t = begin munmap(m)", 11, "a call that may sleep (madvise, load", "munmap"),
     ("begin load(m)", 1, "a name for what is begun", "none"),
     ("t = begin get_user_pages(m, 1, pending=SIGKILL)", 5, "no begin where a signal", "begin"),
     ("t = c: wait(h)", 5, "wait() alone", "process"),

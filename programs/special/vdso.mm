@@ -1,0 +1,18 @@
+# The vdso is a page like any other: read as it is, forced to be written as a copy of the process's own.
+m = mmap(pages=1, prot=rw, flags=private|anon)
+a = get_user_pages(VDSO, nr=1)
+claim GUP-30: ret == 1 and not flag(a[0], anon)
+b = get_user_pages_fast(VDSO, nr=1)
+claim GUP-30: ret == 1 and page(b[0]) == page(a[0])
+c = get_user_pages(VDSO, nr=1, gup_flags=WRITE)
+claim GUP-30: ret == -EFAULT
+d = get_user_pages(VDSO, nr=1, gup_flags=WRITE|FORCE)
+claim GUP-30: ret == 1 and flag(d[0], anon) and page(d[0]) != page(a[0])
+e = get_user_pages(VDSO, nr=1)
+claim GUP-30: page(e[0]) == page(d[0])
+f = pin_user_pages(VDSO, nr=1)
+put_page(a)
+p = fork()
+i = p: get_user_pages(VDSO, nr=1)
+p: exit()
+put_page(b)

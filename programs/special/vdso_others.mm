@@ -1,0 +1,10 @@
+# Each process has the same page of the vdso, faulted in by whoever asks first.
+m = mmap(pages=1, prot=rw, flags=private|anon)
+a = get_user_pages(VDSO, nr=1)
+p = fork()
+b = p: get_user_pages_fast(0x780064, nr=1)
+claim GUP-30: ret == 1 and page(b[0]) == page(a[0])
+c = get_user_pages_remote(p, VDSO, nr=1)
+claim GUP-30: page(c[0]) == page(a[0])
+p: exit()
+poke(a[0], "no")
