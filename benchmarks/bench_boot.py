@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from harness import accel, build, cpio, guest, language, layout, proc, sources, toolchain, vm
@@ -79,8 +80,13 @@ def bare_boot(built: build.Built, initramfs: Path, how: str, log: Path) -> float
         running.close()
 
 
-def first_outcome(built: build.Built, how: str, folder: Path) -> tuple[float, float]:
+def first_outcome(
+    begin: Callable[[Path], AbstractContextManager[guest.Guest]], folder: Path
+) -> tuple[float, float]:
     """Seconds from the spawn to the hello, and to the outcome of one operation.
+
+    Args:
+        begin: gives a guest; takes the console log's path.
 
     Raises:
         PagelabError: no guest, or the operation did not end.
@@ -88,12 +94,21 @@ def first_outcome(built: build.Built, how: str, folder: Path) -> tuple[float, fl
     compiled = layout.compile_program(language.parse(TEXT, "boot"))
     request = guest.Request("boot", TEXT, compiled, folder / "boot.trace", stream=True)
     started = time.monotonic()
-    with guest.boot(built, accel=how, console_log=folder / "console.log") as booted:
+    with begin(folder / "console.log") as booted:
         for result in booted.run(iter((request,))):
             if result.ending.verdict:
                 raise HarnessError(f"{result.ending.verdict}: {result.ending.text}")
             return booted.environment.boot_seconds, time.monotonic() - started
     raise HarnessError("the guest ran nothing")
+
+
+def booter(built: build.Built, how: str) -> Callable[[Path], guest.Guest]:
+    """What boots guests, never restores them; `how` is the acceleration."""
+
+    def boot(log: Path) -> guest.Guest:
+        return guest.boot(built, accel=how, console_log=log)
+
+    return boot
 
 
 def run(plan: Plan) -> Iterable[Judged]:
@@ -108,7 +123,7 @@ def run(plan: Plan) -> Iterable[Judged]:
             seconds: dict[str, list[float]] = {"bare": [], "hello": [], "outcome": []}
             for turn in range(plan.boots + 1):
                 word = bare_boot(built, bare, how, folder / "bare.log")
-                hello, outcome = first_outcome(built, how, folder)
+                hello, outcome = first_outcome(booter(built, how), folder)
                 if turn:  # the first ones fill the host's page cache
                     for key, value in zip(seconds, (word, hello, outcome), strict=True):
                         seconds[key].append(value)

@@ -7,38 +7,17 @@ both. The snapshot is made before anything is measured.
 from __future__ import annotations
 
 import tempfile
-import time
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable
 from pathlib import Path
 
-from harness import accel, guest, language, layout
+from harness import accel
 from harness.errors import HarnessError
 from harness.fresh import Fresh, Wanted
 
-from .bench_boot import TEXT
+from .bench_boot import booter, first_outcome
 from .machine import Judged, Plan, median, table
 
 LIMIT = 0.15
-
-
-def first_outcome(
-    begin: Callable[[Path], AbstractContextManager[guest.Guest]], folder: Path
-) -> tuple[float, float]:
-    """Seconds from the spawn to the hello, and to the outcome of one operation.
-
-    Raises:
-        PagelabError: no guest, or the operation did not end.
-    """
-    compiled = layout.compile_program(language.parse(TEXT, "restore"))
-    request = guest.Request("restore", TEXT, compiled, folder / "restore.trace", stream=True)
-    started = time.monotonic()
-    with begin(folder / "console.log") as booted:
-        for result in booted.run(iter((request,))):
-            if result.ending.verdict:
-                raise HarnessError(f"{result.ending.verdict}: {result.ending.text}")
-            return booted.environment.boot_seconds, time.monotonic() - started
-    raise HarnessError("the guest ran nothing")
 
 
 def run(plan: Plan) -> Iterable[Judged]:
@@ -53,16 +32,12 @@ def run(plan: Plan) -> Iterable[Judged]:
                 rows.append([arch.name, *["-"] * 5])  # guests under KVM are booted
                 continue
             fresh = Fresh(built, Wanted(accel=how), plan.cache)
-
-            def boot(log: Path) -> guest.Guest:
-                return guest.boot(built, accel=how, console_log=log)  # noqa: B023
-
             with fresh.guest(folder / "console.log") as made:
                 if not made.environment.snapshot:
                     raise HarnessError(fresh.take_note())
             seconds: dict[str, list[float]] = {"boot": [], "hello": [], "outcome": []}
             for _ in range(plan.boots):
-                _, booted = first_outcome(boot, folder)
+                _, booted = first_outcome(booter(built, how), folder)
                 hello, outcome = first_outcome(fresh.guest, folder)
                 for key, value in zip(seconds, (booted, hello, outcome), strict=True):
                     seconds[key].append(value)

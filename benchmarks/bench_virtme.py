@@ -16,13 +16,13 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from harness import build, guest, proc
+from harness import build, proc
 from harness.arch import X86_64
 from harness.errors import HarnessError
 from harness.fresh import Fresh, Wanted
 from harness.qemu_cmd import MEMORY_MB, cpu_model
 
-from .bench_restore import first_outcome
+from .bench_boot import booter, first_outcome
 from .machine import Judged, Plan, median, table
 
 LIMIT = 8.0
@@ -101,16 +101,12 @@ def run(plan: Plan) -> Iterable[Judged]:
     vng = command()
     built = build.build(plan.kernel, X86_64, CONFIG, cache=plan.cache)
     fresh = Fresh(built, Wanted(), plan.cache)
-
-    def boot(log: Path) -> guest.Guest:
-        return guest.boot(built, console_log=log)
-
     seconds: dict[str, list[float]] = {"virtme-ng": [], "boot": [], "restore": []}
     with tempfile.TemporaryDirectory(prefix="pagelab-bench-") as name:
         folder = Path(name)
         for turn in range(plan.boots + 1):
             theirs = virtme_boot(vng, built.image, folder)
-            _, booted = first_outcome(boot, folder)
+            _, booted = first_outcome(booter(built, "tcg"), folder)
             _, restored = first_outcome(fresh.guest, folder)
             if turn:  # the first ones fill the host's page cache, and make the snapshot
                 for key, value in zip(seconds, (theirs, booted, restored), strict=True):
