@@ -105,6 +105,8 @@ def _populate(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end:
 @advice(Madv.REMOVE)
 def _remove(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int) -> int:
     error = model.rules.remove_error(vma)
+    if not error and state.is_secret(vma.file):
+        return model.rules.secret_fallocate()
     if not error:
         entry = state.files[vma.file]
         error = model.rules.fallocate_denied(entry.writable, entry.disk is not None)

@@ -86,7 +86,7 @@ def _mlock(model: Model, state: State, op: abi.Op) -> Expected:
             continue
         stop = min(found.end, end)
         flags = found.flags | V_LOCKED if locking else found.flags & ~V_LOCKED
-        if flags != found.flags:
+        if flags != found.flags and rules.lock_takes(found, state.is_secret(found.file)):
             mapping.change(rules, state, op.process, found, at, stop, flags, found.account)
         at = stop
     if not locking:
@@ -110,6 +110,8 @@ def _msync(model: Model, state: State, op: abi.Op) -> Expected:
                 return value(-ENOMEM)
         if rules.sync_busy(op.flags, found):
             return value(-EBUSY)
+        if state.is_secret(found.file) and not rules.secret_syncs(op.flags):
+            return value(-EINVAL)
         if found.file >= 0 and rules.sync_writes(op.flags, found):
             shift = found.pgoff - found.start
             low, high = max(start, found.start), min(end, found.end)

@@ -59,7 +59,8 @@ def _mem(model: Model, state: State, op: abi.Op) -> Expected:
         if write:
             page = state.page(number)
             page.content = page.content.write(at, op.data[done : done + length])
-            page.flags = rules.mem_dirtied(page.flags)
+            counted = state.page(state.head(number))
+            counted.flags = rules.mem_dirtied(counted.flags)
         else:
             data += state.pages[number].content.read(at, length)
         done += length

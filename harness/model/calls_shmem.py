@@ -24,6 +24,8 @@ def _fallocate(model: Model, state: State, op: abi.Op) -> Expected:
     error = error or rules.fallocate_denied(entry.writable, entry.disk is not None)
     if error:
         return value(error)
+    if state.is_secret(file):
+        return value(rules.secret_fallocate())
     end = op.aux + op.n
     if op.flags & _PUNCH_HOLE:
         pagecache.punch(rules, state, file, op.aux, end)
@@ -55,6 +57,8 @@ def _pieces(offset: int, size: int) -> list[tuple[int, int, int]]:
 @call(Code.PREAD)
 def _pread(model: Model, state: State, op: abi.Op) -> Expected:
     rules, file = model.rules, state.slots[op.file]
+    if state.is_secret(file):
+        return value(rules.secret_io())
     entry = state.files[file]
     data = b""
     for index, at, length in _pieces(op.aux, rules.readable(entry.size, op.aux, op.n)):
@@ -79,6 +83,8 @@ def _add_block(rules: Rules, state: State, file: int, index: int, number: int) -
 @call(Code.PWRITE)
 def _pwrite(model: Model, state: State, op: abi.Op) -> Expected:
     rules, file = model.rules, state.slots[op.file]
+    if state.is_secret(file):
+        return value(rules.secret_io())
     entry = state.files[file]
     error = rules.pwrite_error(entry.writable)
     if error:

@@ -150,7 +150,7 @@ class Getter:
         """check_vma_flags()."""
         if self.flags & ANON and not self.rules.anon_only(vma):
             return False
-        if self._is_secret(vma) and not self.rules.slow_takes_secret():
+        if self.state.is_secret(vma.file) and not self.rules.slow_takes_secret():
             return False
         force, write = bool(self.flags & FORCE), bool(self.flags & WRITE)
         if write and not vma.flags & V_WRITE and hugetlb.is_hugetlb(vma):
@@ -158,9 +158,6 @@ class Getter:
         if write:
             return self.rules.slow_may_write(vma, force)
         return self.rules.slow_may_read(vma, force)
-
-    def _is_secret(self, vma: Vma) -> bool:
-        return vma.file >= 0 and self.state.files[vma.file].secret
 
     def _unshares(self, pte_flags: int, page_flags: int) -> bool:
         write = bool(self.flags & WRITE)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from ..abi import HUGE_PAGES, Prot, VmaFlag
+from ..abi import HUGE_PAGES, Ms, Prot, VmaFlag
 from .registry import RuleBase, rule
 from .rules_memory import prot_bits
 from .state import G_DIRTY, G_EXCLUSIVE, P_DIRTY, P_HUGE, P_WRITE, P_YOUNG, Vma
 
-EPERM, EFAULT, EINVAL = 1, 14, 22
+EPERM, EFAULT, EINVAL, ESPIPE, EOPNOTSUPP = 1, 14, 22, 29, 95
 _EXEC = int(Prot.EXEC)
 _HUGETLB, _DONTEXPAND = int(VmaFlag.HUGETLB), int(VmaFlag.DONTEXPAND)
+_MS_SYNC = int(Ms.SYNC)
+_SPECIAL = int(
+    VmaFlag.IO | VmaFlag.DONTEXPAND | VmaFlag.PFNMAP | VmaFlag.MIXEDMAP | VmaFlag.HUGETLB
+)
 _MAYEXEC, _DONTDUMP = int(VmaFlag.MAYEXEC), int(VmaFlag.DONTDUMP)
 
 
@@ -44,6 +48,26 @@ class KindRules(RuleBase):
     def fast_takes_secret(self) -> bool:
         """The lockless walk takes secret pages: it does not."""
         return False
+
+    @rule("secret.position", "6.1 fs/read_write.c ksys_pread64 (FMODE_PREAD), mm/secretmem.c")
+    def secret_io(self) -> int:
+        """A secret file can be mapped alone: neither pread nor pwrite knows it."""
+        return -ESPIPE
+
+    @rule("secret.fallocate", "6.1 fs/open.c vfs_fallocate, mm/secretmem.c secretmem_fops")
+    def secret_fallocate(self) -> int:
+        """A secret file's pages are never allocated ahead or punched out."""
+        return -EOPNOTSUPP
+
+    @rule("secret.sync", "6.1 fs/sync.c vfs_fsync_range, mm/secretmem.c secretmem_fops")
+    def secret_syncs(self, flags: int) -> bool:
+        """msync with SYNC fails on secret memory, which has no fsync: -EINVAL."""
+        return not flags & _MS_SYNC
+
+    @rule("lock.spares", "6.1 mm/mlock.c mlock_fixup")
+    def lock_takes(self, vma: Vma, secret: bool) -> bool:
+        """mlock marks mappings, but not those of secret memory, hugetlb or devices."""
+        return not (secret or vma.flags & _SPECIAL)
 
     # ---- hugetlb -------------------------------------------------------------
 

@@ -509,6 +509,10 @@ class State:
         """Whether a mapping's file (-1: none) learns of each page's first write."""
         return file >= 0 and self.files[file].disk is not None
 
+    def is_secret(self, file: int) -> bool:
+        """Whether a mapping's file (-1: none) is one of memfd_secret()."""
+        return file >= 0 and self.files[file].secret
+
     def cache_add(self, file: int, index: int, page: int) -> None:
         """Put a page into a file's cache; its reference is the caller's."""
         entry = self.files[file]

@@ -8,6 +8,8 @@ from typing import Any
 from harness.model.rules import V_WRITE, prot_bits
 from harness.model.state import P_DIRTY, P_HUGE, P_WRITE, P_YOUNG
 
+EINVAL = 22
+
 KINDS: dict[str, Callable[..., Any]] = {
     # a private mapping of secret memory is a mapping like any other
     "secret_mmap": lambda self, shared, prot: -1 if prot & 4 else 0,
@@ -15,6 +17,14 @@ KINDS: dict[str, Callable[..., Any]] = {
     "secret_vma_flags": lambda self, flags: flags,
     # a secret file can grow
     "secret_resizes": lambda self, size: True,
+    # a secret file has no position to read at, but bytes to read
+    "secret_io": lambda self: -EINVAL,
+    # a secret file takes no such argument
+    "secret_fallocate": lambda self: -EINVAL,
+    # there is nothing to write back of secret memory, as of shmem
+    "secret_syncs": lambda self, flags: True,
+    # mlock marks any mapping
+    "lock_takes": lambda self, vma, secret: True,
     # secret memory is memory
     "slow_takes_secret": lambda self: True,
     # the walk asks the PTE alone, as before there was secret memory

@@ -1,0 +1,11 @@
+# Huge pages of hugetlb are populated whole; mlock does so and leaves no mark; FREE does not know them.
+n = mmap(pages=1536, prot=rw, flags=private|anon|HUGETLB)
+madvise(n[0], POPULATE_WRITE, pages=100)
+madvise(n[512], POPULATE_READ, pages=512)
+madvise(n[0], FREE, pages=512)
+mlock(n[1024], pages=512)
+munlock(n[1024], pages=512)
+c = fork()
+mem_write(c, n[5], "other")
+d = mem_read(c, n[5], 5)
+e = load(n[5], n=5)

@@ -1,0 +1,12 @@
+# Leaves are populated, locked and written to from outside like small pages are.
+m = mmap(pages=1024, prot=rw, flags=private|anon, align=512)
+madvise(m, HUGEPAGE)
+madvise(m[0], POPULATE_WRITE, pages=100)
+madvise(m[512], POPULATE_READ, pages=512)
+mlock(m[0], pages=512)
+munlock(m[0], pages=512)
+c = fork()
+mem_write(c, m[5], "other")
+d = mem_read(c, m[5], 5)
+mem_write(c, m[600], "other")
+e = load(m[600], n=5)
