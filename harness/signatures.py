@@ -198,6 +198,7 @@ CALLS: dict[str, Signature] = {
         abi.Code.GET_USER_PAGES_REMOTE,
         (_PROCESS, *_GUP, _NULL, _VMAS, _LOCKED, _PENDING),
         Result.HELD,
+        begins=True,
     ),
     "get_user_pages_unlocked": Signature(
         abi.Code.GET_USER_PAGES_UNLOCKED, (*_GUP, _NULL, _PENDING), Result.HELD, begins=True
