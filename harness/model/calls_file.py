@@ -39,8 +39,7 @@ def _ftruncate(model: Model, state: State, op: abi.Op) -> Expected:
 
 @call(Code.FSYNC)
 def _fsync(model: Model, state: State, op: abi.Op) -> Expected:
-    writeback.write(model.rules, state, state.slots[op.file])
-    return value(0)
+    return value(writeback.write(model.rules, state, state.slots[op.file]))
 
 
 @call(Code.DROP_CACHES)

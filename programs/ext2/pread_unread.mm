@@ -1,0 +1,11 @@
+# pread reads a page that a truncation brought into the cache, which was not up to date.
+f = open(size=100)
+a = pread(f, offset=90, n=20)
+m = mmap(pages=1, prot=rw, flags=shared, file=f)
+store(m[0], "on the disk")
+fsync(f)
+munmap(m)
+drop_caches()
+ftruncate(f, size=6)
+b = pread(f, offset=0, n=11)
+pread(f, offset=6, n=1)
