@@ -169,6 +169,8 @@ __attribute__((noreturn, used)) static void process_main(unsigned int number)
 	__u32 seen;
 
 	prefault(slot, door);
+	/* The first process of a program is made with its first turn: nobody knew before. */
+	slot->pid[number] = door->pid;
 	watch(door);
 	introduce(door, number);
 	if (!door->command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import abi
 from ..abi import Code
-from . import mapping, populate, writeback
+from . import hugetlb, mapping, populate, writeback
 from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
 from .registry import V_LOCKED
@@ -24,12 +24,22 @@ def _mremap(model: Model, state: State, op: abi.Op) -> Expected:
     found = vmas.find(state.mms[op.process].vmas, start)
     if found is None:
         return value(-EFAULT)
+    size = op.index
+    if hugetlb.is_hugetlb(found):
+        end, size = start + _whole(end - start), _whole(size)
+        if not rules.remap_huge(start, op.aux >> abi.PAGE_SHIFT, size > end - start):
+            return value(-EINVAL)
     if op.flags & _FIXED:
-        return _move(model, state, op, start, end)
-    if op.index <= end - start:
-        mapping.unmap(rules, state, op.process, start + op.index, end)
+        return _move(model, state, op, start, end, size)
+    if size <= end - start:
+        mapping.unmap(rules, state, op.process, start + size, end)
         return value(op.addr)
-    return _expand(model, state, op, found, end, start + op.index)
+    return _expand(model, state, op, found, end, start + size)
+
+
+def _whole(pages: int) -> int:
+    """As many pages in whole huge ones."""
+    return -(-pages // abi.HUGE_PAGES) * abi.HUGE_PAGES
 
 
 def _expand(model: Model, state: State, op: abi.Op, found: Vma, end: int, new: int) -> Expected:
@@ -47,9 +57,9 @@ def _expand(model: Model, state: State, op: abi.Op, found: Vma, end: int, new: i
     return value(op.addr)
 
 
-def _move(model: Model, state: State, op: abi.Op, start: int, end: int) -> Expected:
+def _move(model: Model, state: State, op: abi.Op, start: int, end: int, size: int) -> Expected:
     """mremap_to(): what was at the new place goes first, whatever comes of the rest."""
-    rules, process, size = model.rules, op.process, op.index
+    rules, process = model.rules, op.process
     if rules.range_starts_badly(op.aux):
         return value(-EINVAL)
     to = (op.aux - model.arena.start) >> abi.PAGE_SHIFT

@@ -40,6 +40,13 @@ def release(state: State, process: int, start: int, end: int) -> None:
     state.reserved -= {(process, first) for first in range(start, end, HUGE_PAGES)}
 
 
+def move(state: State, process: int, start: int, end: int, to: int) -> None:
+    """mremap takes along what a mapping was promised (clear_vma_resv_huge_pages)."""
+    kept = {(process, first) for first in range(start, end, HUGE_PAGES)} & state.reserved
+    state.reserved -= kept
+    state.reserved |= {(process, first - start + to) for _, first in kept}
+
+
 def _allocate(rules: Rules, state: State, content_of: int = 0) -> int:
     """A page out of the pool: empty, or a copy of another."""
     last = state.recycled.pop() if state.recycled else 0

@@ -5,9 +5,10 @@ Source: 6.1 mm/mmap.c, mm/mremap.c.
 
 from __future__ import annotations
 
+from ..abi import HUGE_PAGES
 from . import hugetlb, pagecache, thp, vma, zap
 from .rules import Rules
-from .state import State, Vma
+from .state import P_HUGE, State, Vma
 
 
 def unmap(rules: Rules, state: State, process: int, start: int, end: int) -> None:
@@ -36,6 +37,21 @@ def change(
     return changed
 
 
+def _split(
+    rules: Rules, state: State, process: int, found: Vma, start: int, end: int, to: int
+) -> None:
+    """Leaves that cannot stay so where they go become PTEs first."""
+    ptes = state.mms[process].ptes
+    low = start & -HUGE_PAGES
+    for first in sorted(index for index in ptes if low <= index < end):
+        pte = ptes[first]
+        if not pte.flags & P_HUGE or state.pages[pte.page].hugetlb:
+            continue
+        whole = start <= first and first + HUGE_PAGES <= end
+        if not rules.moves_leaf(whole, to - start):
+            thp.split(rules, state, process, found, first)
+
+
 def move(
     rules: Rules, state: State, process: int, found: Vma, start: int, end: int, to: int, size: int
 ) -> None:
@@ -45,6 +61,8 @@ def move(
     flags = rules.moved_flags(found.flags)
     there = found._replace(start=to, end=to + size, pgoff=pgoff, flags=flags)
     mm = state.mms[process]
+    _split(rules, state, process, found, start, end, to)
+    hugetlb.move(state, process, start, end, to)
     state.set_vmas(process, vma.insert(rules, mm.vmas, there))
     for index in sorted(number for number in mm.ptes if start <= number < end):
         bits, page = mm.ptes[index]

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from .registry import V_ACCESS, V_GROWSDOWN, V_LOCKED, V_MAYWRITE, V_SHARED, V_WRITE, RuleBase, rule
+from ..abi import HUGE_PAGES
+from .registry import (
+    V_ACCESS,
+    V_GROWSDOWN,
+    V_LOCKED,
+    V_MAYWRITE,
+    V_SHARED,
+    V_WRITE,
+    RuleBase,
+    rule,
+)
 from .state import G_DIRTY, G_SWAPBACKED, P_DIRTY, P_YOUNG, Vma
 
 EPERM, EACCES, EFAULT, EBUSY, EINVAL, ENOMEM = 1, 13, 14, 16, 22, 12
@@ -126,6 +136,16 @@ class MappingRules(RuleBase):
     def remap_fits(self, vma: Vma, end: int) -> bool:
         """What is grown or moved lies in one mapping, else -EFAULT."""
         return end <= vma.end
+
+    @rule("mremap.huge", "6.1 mm/mremap.c mremap (is_vm_hugetlb_page)")
+    def remap_huge(self, start: int, to: int, grows: bool) -> bool:
+        """Huge pages of hugetlb are moved and cut off whole, and never grow, else -EINVAL."""
+        return not start % HUGE_PAGES and not to % HUGE_PAGES and not grows
+
+    @rule("mremap.split", "6.1 mm/mremap.c move_page_tables (split_huge_pmd)")
+    def moves_leaf(self, whole: bool, shift: int) -> bool:
+        """A huge page that is moved whole, to where one can be, stays one; any other is split."""
+        return whole and not shift % HUGE_PAGES
 
     @rule("mremap.expand", f"{_REMAP} vma_expandable")
     def remap_expands(self, at_end: bool, free: bool) -> bool:

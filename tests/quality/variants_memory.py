@@ -50,6 +50,10 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "freed_flags": lambda self, flags, locked: flags & ~G_DIRTY,
     # read-only mappings may punch
     "remove_error": lambda self, vma: 0 if vma.file >= 0 and vma.flags & V_SHARED else -EINVAL,
+    # huge pages are moved anywhere
+    "remap_huge": lambda self, start, to, grows: True,
+    # a huge page stays one wherever it goes
+    "moves_leaf": lambda self, whole, shift: True,
     # what is moved may span mappings
     "remap_fits": lambda self, vma, end: True,
     # a mapping grows in place from anywhere

@@ -1,0 +1,12 @@
+# Huge pages of hugetlb are populated by mlock but never marked; secret memory cannot be locked.
+m = mmap(pages=512, prot=rw, flags=private|anon|HUGETLB)
+p = mmap(pages=512, prot=rw, flags=private|anon, align=512)
+mlock(m)
+munlock(m)
+madvise(m, FREE)
+madvise(m, REMOVE)
+msync(m, INVALIDATE|SYNC)
+madvise(p, HUGEPAGE)
+store(p[0], "huge")
+mlock(p)
+munlock(p[3], pages=2)

@@ -1,0 +1,10 @@
+# A transparent huge page stays one where one can be, and is split on its way elsewhere.
+m = mmap(pages=512, prot=rw, flags=private|anon, align=512)
+t = mmap(pages=512, prot=rw, flags=private|anon, align=512)
+u = mmap(pages=514, prot=rw, flags=private|anon, align=512)
+madvise(m, HUGEPAGE)
+store(m[0], "huge")
+mremap(m, new_pages=512, to=t[0])
+d = load(t[0], 4)
+mremap(t, new_pages=512, to=u[1])
+e = load(u[1], 4)
