@@ -15,7 +15,10 @@ def unmap(rules: Rules, state: State, process: int, start: int, end: int) -> Non
     """do_munmap(): zap what is there, then forget it."""
     zap.range_(rules, state, process, start, end)
     hugetlb.release(state, process, start, end)
-    state.set_vmas(process, vma.cut(state.mms[process].vmas, start, end))
+    mm = state.mms[process]
+    state.set_vmas(process, vma.cut(mm.vmas, start, end))
+    # free_pgtables(): a page table goes with the last mapping that lies in it
+    mm.tables = {at for at in mm.tables if vma.overlapping(mm.vmas, at, at + HUGE_PAGES)}
     pagecache.drop_unmapped(rules, state)
 
 
@@ -56,6 +59,7 @@ def move(
     rules: Rules, state: State, process: int, found: Vma, start: int, end: int, to: int, size: int
 ) -> None:
     """move_vma(): a piece of one VMA goes elsewhere, where `size` pages are unmapped."""
+    thp.split_for_move(rules, state, process, found, start, end, to)
     same = found.pgoff + start - found.start
     pgoff = rules.moved_pgoff(found, to, same)
     flags = rules.moved_flags(found.flags)
