@@ -131,6 +131,11 @@ def collect(state: State, op: abi.Op) -> Expected:
     return found.expected or Expected(Kind.BLOCKED)
 
 
+def has_memory(state: State, process: int) -> bool:
+    """Does a call of another process sleep that holds on to this one's memory?"""
+    return any(made.page is not None and made.page[0] == process for made in state.calls.values())
+
+
 def sleeps(state: State, process: int) -> bool:
     """Is a process asleep in a call?"""
     found = state.calls.get(process)

@@ -12,15 +12,10 @@ from .state import State
 SIGKILL = 9
 
 
-def _alive(state: State, slot: int) -> bool:
-    mm = state.mms.get(slot)
-    return mm is not None and mm.alive
-
-
 @call(Code.KILL)
 def _kill(model: Model, state: State, op: abi.Op) -> Expected:
     """SIGKILL; the process is gone, memory and all, before anybody looks."""
-    error = model.rules.kill_error(_alive(state, op.slot))
+    error = model.rules.kill_error(state.lives(op.slot))
     if error:
         return value(error)
     process.exit_(model.rules, state, op.slot)
@@ -44,7 +39,7 @@ def _page(model: Model, state: State, op: abi.Op, done: int, write: bool) -> int
 def _mem(model: Model, state: State, op: abi.Op) -> Expected:
     """/proc/PID/mem, page by page. Source: 6.1 mm/memory.c __access_remote_vm."""
     rules = model.rules
-    error = rules.mem_error(_alive(state, op.slot))
+    error = rules.mem_error(state.lives(op.slot))
     if error:
         return value(error)
     write = op.code is Code.MEM_WRITE

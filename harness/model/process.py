@@ -106,6 +106,9 @@ def _copy_pinned(rules: Rules, state: State, child: int, vma: Vma, index: int, p
 def exit_(rules: Rules, state: State, process: int) -> None:
     """The end of a process: everything is unmapped, its mm is gone."""
     calls_blocking.interrupt(rules, state, process)
+    if rules.exit_waits(calls_blocking.has_memory(state, process)):
+        state.dead.add(process)
+        return
     zap.range_(rules, state, process, 0, _EVERYTHING)
     outside.leave(state, process)
     hugetlb.release(state, process, 0, ARENA_PAGES_MAX)
@@ -114,3 +117,11 @@ def exit_(rules: Rules, state: State, process: int) -> None:
     state.set_vmas(process, [])
     state.touched.add(("r", process))
     pagecache.drop_unmapped(rules, state)
+
+
+def bury(rules: Rules, state: State) -> None:
+    """Memory of dead processes goes as soon as no sleeping call has it any more (mmput)."""
+    for process in sorted(state.dead):
+        if not calls_blocking.has_memory(state, process):
+            state.dead.discard(process)
+            exit_(rules, state, process)

@@ -38,6 +38,11 @@ class BlockingRules(RuleBase):
         """A sleeping get_user_pages_fast that is killed returns the pages that it has."""
         return True
 
+    @rule("exit.held", "6.1 kernel/fork.c mmput")
+    def exit_waits(self, held: bool) -> bool:
+        """A process's memory outlives it while another one's call has it."""
+        return held
+
     @rule("uffd.moved", "6.1 fs/userfaultfd.c mremap_userfaultfd_prep")
     def moved_flags(self, flags: int) -> int:
         """Memory that mremap moves is not registered any more."""

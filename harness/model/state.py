@@ -239,6 +239,7 @@ class State:
     __slots__ = (
         "calls",
         "chosen",
+        "dead",
         "files",
         "freed",
         "held",
@@ -272,6 +273,7 @@ class State:
         self.reserved: set[tuple[int, int]] = set()  # huge pages kept for (process, index)
         self.calls: dict[int, Call] = {}  # process -> its call that fell asleep or was begun
         self.uffds: set[int] = set()  # processes that have a userfaultfd
+        self.dead: set[int] = set()  # processes that are gone, and their memory is not yet
         self.number = -1  # of the operation at hand
         self.kernel_pages: dict[int, int] = {}  # page of the address space -> page
         self.pins: set[int] = set()  # held sets whose pages are pins
@@ -296,6 +298,7 @@ class State:
         other.reserved = set(self.reserved)
         other.calls = dict(self.calls)
         other.uffds = set(self.uffds)
+        other.dead = set(self.dead)
         other.number = self.number
         other.kernel_pages = dict(self.kernel_pages)
         other.pins = set(self.pins)
@@ -432,6 +435,13 @@ class State:
         page.users += by
         if page.tail:
             self.page(number - page.tail).users += by
+
+    # ---- processes ----------------------------------------------------------
+
+    def lives(self, process: int) -> bool:
+        """Is there such a process?"""
+        mm = self.mms.get(process)
+        return mm is not None and mm.alive and process not in self.dead
 
     # ---- page tables ---------------------------------------------------------
 

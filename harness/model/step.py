@@ -104,12 +104,13 @@ class Model:
         state.number += 1
         if op.code is abi.Code.WAIT:
             return calls_blocking.collect(state, op)
-        mm = state.mms.get(op.process)
-        if mm is None or not mm.alive:
+        if not state.lives(op.process):
             return Expected(Kind.NO_PROCESS)
         if calls_blocking.sleeps(state, op.process):
             return Expected(Kind.BLOCKED)
         expected = calls_blocking.make(self, state, op)
         if op.mode & abi.Mode.KILLED:
             process.exit_(self.rules, state, op.process)
+        if state.dead:
+            process.bury(self.rules, state)
         return expected

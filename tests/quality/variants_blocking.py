@@ -20,6 +20,8 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "fast_may_retry": lambda self: False,
     # a killed call gives back what it has
     "killed_keeps": lambda self: False,
+    # memory goes with its process
+    "exit_waits": lambda self, held: False,
     # memory that moves stays registered
     "moved_flags": lambda self, flags: flags,
     # the child's range stays registered
