@@ -97,8 +97,9 @@ def punch(rules: Rules, state: State, file: int, start: int, end: int) -> None:
     """fallocate(PUNCH_HOLE) of the bytes from start to end: unmap, drop, zero the rest."""
     entry = state.files[file]
     first, last = rules.punched(start, end)
-    if first < last:
-        unmap(rules, state, file, first, last, rules.punch_spares_copies())
+    unmapped = rules.punch_unmaps(first, last)
+    if first < unmapped:
+        unmap(rules, state, file, first, unmapped, rules.punch_spares_copies())
     for index in sorted(index for index in entry.cache if first <= index < last):
         remove(rules, state, file, index)
     for index in sorted({start >> PAGE_SHIFT, (end - 1) >> PAGE_SHIFT}):

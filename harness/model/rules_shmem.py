@@ -53,6 +53,15 @@ class ShmemRules(RuleBase):
         """A hole takes the pages that lie in it whole (first and end)."""
         return (start + 4095) >> 12, end >> 12
 
+    @rule("punch.unmaps", "6.1 mm/shmem.c shmem_fallocate (u64)unmap_end > (u64)unmap_start")
+    def punch_unmaps(self, first: int, last: int) -> int:
+        """Unmapped is what the hole takes, but all of the file if it ends in the first page.
+
+        Rounded down the end is 0 then, one less is -1, and as an unsigned number
+        that lies behind everything. The pages stay in the cache.
+        """
+        return last or 1 << 40
+
     @rule("punch.even_cows", "6.1 mm/shmem.c shmem_fallocate (even_cows=0)")
     def punch_spares_copies(self) -> bool:
         """Punching a hole leaves private copies where they are."""

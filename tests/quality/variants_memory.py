@@ -88,6 +88,8 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "filled_flags": lambda self, flags: flags,
     # a hole is rounded outwards
     "punched": lambda self, start, end: (start >> 12, (end + 4095) >> 12),
+    # a hole that takes no page unmaps none
+    "punch_unmaps": lambda self, first, last: last,
     # private copies go with the hole
     "punch_spares_copies": lambda self: False,
     # reading goes on to the end of the page
