@@ -109,7 +109,7 @@ def _remove(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: i
         return model.rules.secret_fallocate()
     if not error:
         entry = state.files[vma.file]
-        error = model.rules.fallocate_denied(entry.writable, entry.allocates)
+        error = model.rules.fallocate_denied(entry.writable, entry.disk is not None)
     if not error:
         first = vma.pgoff + start - vma.start
         last = first + end - start

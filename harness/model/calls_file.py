@@ -9,6 +9,7 @@ from .calls import Expected, Model, call, value
 from .state import State
 
 EINVAL = 22
+_MS_SYNC = int(abi.Ms.SYNC)
 
 
 @call(Code.MEMFD)
@@ -39,7 +40,11 @@ def _ftruncate(model: Model, state: State, op: abi.Op) -> Expected:
 
 @call(Code.FSYNC)
 def _fsync(model: Model, state: State, op: abi.Op) -> Expected:
-    return value(writeback.write(model.rules, state, state.slots[op.file]))
+    file = state.slots[op.file]
+    if state.is_secret(file) and not model.rules.secret_syncs(_MS_SYNC):
+        return value(-EINVAL)
+    writeback.write(model.rules, state, file)
+    return value(0)
 
 
 @call(Code.DROP_CACHES)

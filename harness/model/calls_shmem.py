@@ -13,7 +13,6 @@ from .content import EMPTY
 from .rules import Rules
 from .state import G_PRIVATE, NEW_SHMEM, State
 
-ESPIPE = 29
 _PUNCH_HOLE = int(Falloc.PUNCH_HOLE)
 
 
@@ -22,7 +21,7 @@ def _fallocate(model: Model, state: State, op: abi.Op) -> Expected:
     rules, file = model.rules, state.slots[op.file]
     entry = state.files[file]
     error = rules.fallocate_error(op.flags, op.n)
-    error = error or rules.fallocate_denied(entry.writable, entry.allocates)
+    error = error or rules.fallocate_denied(entry.writable, entry.disk is not None)
     if error:
         return value(error)
     if state.is_secret(file):
@@ -61,8 +60,6 @@ def _pread(model: Model, state: State, op: abi.Op) -> Expected:
     if state.is_secret(file):
         return value(rules.secret_io())
     entry = state.files[file]
-    if rules.has_no_position(entry.secret):
-        return value(-ESPIPE)
     data = b""
     for index, at, length in _pieces(op.aux, rules.readable(entry.size, op.aux, op.n)):
         number = entry.cache.get(index)
@@ -89,8 +86,6 @@ def _pwrite(model: Model, state: State, op: abi.Op) -> Expected:
     if state.is_secret(file):
         return value(rules.secret_io())
     entry = state.files[file]
-    if rules.has_no_position(entry.secret):
-        return value(-ESPIPE)
     error = rules.pwrite_error(entry.writable)
     if error:
         return value(error)

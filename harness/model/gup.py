@@ -11,7 +11,18 @@ from .. import abi
 from ..abi import Code, Foll, Refused
 from . import fault, hugetlb, outside, stack, thp
 from .rules import V_WRITE, Rules
-from .state import G_COMPOUND, G_DIRTY, G_NO_DATA, P_SPECIAL, P_WRITE, ZERO_PAGE, Pte, State, Vma
+from .state import (
+    G_COMPOUND,
+    G_DIRTY,
+    G_NO_DATA,
+    G_UPTODATE,
+    P_SPECIAL,
+    P_WRITE,
+    ZERO_PAGE,
+    Pte,
+    State,
+    Vma,
+)
 from .vma import extent, find
 from .waiting import Sleeps
 
@@ -236,7 +247,8 @@ class Getter:
         file = self.state.files[vma.file]
         page = file.cache.get(vma.pgoff + index - vma.start)
         waits = self.retries and not self.flags & NOWAIT
-        if self.rules.read_lets_go(page is None and file.disk is not None, waits):
+        unread = page is None or not self.state.pages[page].flags & G_UPTODATE
+        if self.rules.read_lets_go(unread and file.disk is not None, waits):
             return True
         clean = page is None or not self.state.pages[page].flags & G_DIRTY
         dirties = bool(self.flags & WRITE) and (clean or file.disk is not None)

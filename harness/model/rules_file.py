@@ -5,8 +5,6 @@ from __future__ import annotations
 from .registry import V_MAYWRITE, V_SHARED, V_WRITE, RuleBase, rule
 from .state import G_DIRTY, G_MAPPING, G_PRIVATE, NEW_READ, P_DIRTY, P_WRITE, P_YOUNG, Vma
 
-EINVAL = 22
-
 
 class FileRules(RuleBase):
     """What the kernel decides about files and the pages in their caches."""
@@ -29,18 +27,6 @@ class FileRules(RuleBase):
     def truncate_denied(self, writable: bool) -> bool:
         """A file opened read-only cannot be truncated: -EINVAL."""
         return not writable
-
-    # ---- what secret memory has not ------------------------------------------------
-
-    @rule("secret.position", "6.1 fs/read_write.c ksys_pread64, ksys_pwrite64; mm/secretmem.c")
-    def has_no_position(self, secret: bool) -> bool:
-        """Secret memory can be neither read nor written by a call: -ESPIPE."""
-        return secret
-
-    @rule("secret.sync", "6.1 fs/sync.c vfs_fsync_range")
-    def sync_error(self, secret: bool) -> int:
-        """fsync, and msync with SYNC, of secret memory is -EINVAL; of shmem it does nothing."""
-        return -EINVAL if secret else 0
 
     # ---- who may write without a fault -------------------------------------------
 

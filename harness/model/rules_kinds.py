@@ -61,7 +61,7 @@ class KindRules(RuleBase):
 
     @rule("secret.sync", "6.1 fs/sync.c vfs_fsync_range, mm/secretmem.c secretmem_fops")
     def secret_syncs(self, flags: int) -> bool:
-        """msync with SYNC fails on secret memory, which has no fsync: -EINVAL."""
+        """Secret memory has no fsync, nor so an msync with SYNC: -EINVAL."""
         return not flags & _MS_SYNC
 
     @rule("lock.spares", "6.1 mm/mlock.c mlock_fixup")

@@ -22,11 +22,11 @@ class ShmemRules(RuleBase):
         return -EOPNOTSUPP if mode & (PUNCH_HOLE | KEEP_SIZE) == PUNCH_HOLE else 0
 
     @rule("fallocate.disk", "6.1 fs/open.c vfs_fallocate")
-    def fallocate_denied(self, writable: bool, allocates: bool) -> int:
-        """A file opened read-only is -EBADF, one on an ext2 or of secret memory -EOPNOTSUPP."""
+    def fallocate_denied(self, writable: bool, on_disk: bool) -> int:
+        """A file opened read-only is -EBADF, one on an ext2 -EOPNOTSUPP."""
         if not writable:
             return -EBADF
-        return 0 if allocates else -EOPNOTSUPP
+        return -EOPNOTSUPP if on_disk else 0
 
     @rule("fallocate.size", "6.1 mm/shmem.c shmem_fallocate")
     def allocated_size(self, mode: int, size: int, end: int) -> int:

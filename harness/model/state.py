@@ -186,11 +186,6 @@ class File:
         self.disk: dict[int, Content] | None = {} if on_disk else None
         self.writable = writable
 
-    @property
-    def allocates(self) -> bool:
-        """Its file system has a ->fallocate: shmem has."""
-        return self.disk is None and not self.secret
-
     def clone(self) -> File:
         other = File(
             self.slot, self.size, secret=self.secret, on_disk=False, writable=self.writable

@@ -14,19 +14,15 @@ from .state import G_DIRTY, State
 _END = 1 << 40  # behind any page of a file
 
 
-def write(rules: Rules, state: State, file: int, first: int = 0, last: int = _END) -> int:
+def write(rules: Rules, state: State, file: int, first: int = 0, last: int = _END) -> None:
     """Write a file's dirty pages and wait for them (fsync); shmem has nowhere to.
 
     Args:
         first, last: the pages from first up to last alone (msync).
-
-    Returns:
-        0 or -errno.
     """
     entry = state.files[file]
-    error = rules.sync_error(entry.secret)
-    if error or entry.disk is None:
-        return error
+    if entry.disk is None:
+        return
     for index, number in sorted(entry.cache.items()):
         if not first <= index < last or not state.pages[number].flags & G_DIRTY:
             continue
@@ -36,7 +32,6 @@ def write(rules: Rules, state: State, file: int, first: int = 0, last: int = _EN
         if index == entry.size >> PAGE_SHIFT and rules.write_clears_tail():
             page.content = page.content.clear_from(entry.size % PAGE_SIZE)
         entry.disk[index] = page.content
-    return 0
 
 
 def _clean_entries(rules: Rules, state: State, page: int) -> None:

@@ -25,10 +25,6 @@ FILES: dict[str, Callable[..., Any]] = {
     "truncate_denied": lambda self, writable: False,
     # shared pages of a disk are writable as soon as they are there
     "notified_pte": lambda self, flags, vma, tracked: flags,
-    # secret memory is read like any file
-    "has_no_position": lambda self, secret: False,
-    # fsync of secret memory does nothing
-    "sync_error": lambda self, secret: 0,
     # the first write leaves PG_dirty to the unmapping
     "mkwrite": lambda self, flags: (flags | P_WRITE | P_DIRTY | P_YOUNG, 0),
     # a page that was read has buffers

@@ -77,7 +77,7 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     # a hole needs no KEEP_SIZE
     "fallocate_error": lambda self, mode, size: -EINVAL if size <= 0 else 0,
     # every file system allocates and punches
-    "fallocate_denied": lambda self, writable, allocates: 0,
+    "fallocate_denied": lambda self, writable, on_disk: 0,
     # allocating never moves the end
     "allocated_size": lambda self, mode, size, end: size,
     # allocated pages are cleared
