@@ -27,6 +27,7 @@ from .vma import extent, find
 from .waiting import Sleeps
 
 EINTR, EFAULT, EINVAL = 4, 14, 22
+_FAULTS_MAX = 8
 KILLED = int(abi.Mode.KILLED)
 WRITE, FORCE, NOWAIT = int(Foll.WRITE), int(Foll.FORCE), int(Foll.NOWAIT)
 SPLIT_PMD = int(Foll.SPLIT_PMD)
@@ -35,6 +36,17 @@ FAST = frozenset(
     {Code.GET_USER_PAGES_FAST, Code.GET_USER_PAGES_FAST_ONLY, Code.PIN_USER_PAGES_FAST}
 )
 PINNING = frozenset({Code.PIN_USER_PAGES, Code.PIN_USER_PAGES_FAST})
+
+
+def _again(faults: int) -> int:
+    """One more fault at the same page: a kernel needs two at most, wrong rules may never end.
+
+    Raises:
+        RuntimeError: the rules contradict each other.
+    """
+    if faults == _FAULTS_MAX:
+        raise RuntimeError("the model faults at one page for ever")
+    return faults + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +280,7 @@ class Getter:
         addr = rules.untagged(addr)
         done = 0
         wanted = rules.slow_nr(nr)
+        faults = 0
         while True:  # do ... while (nr_pages), which 0 would pass
             at = addr + done * abi.PAGE_SIZE
             index = self.arena.index(at)
@@ -289,15 +302,18 @@ class Getter:
             if page is None:
                 error = self._fault(vma, index)
                 if error == 0:
+                    faults = _again(faults)
                     continue
                 return done if error is None else rules.partial(done, error)
             self._take(page)
+            faults = 0
             done += 1
             if done == wanted:
                 return done
 
     def page(self, index: int) -> int | None:
         """The page that the call would get there, without a reference; None for -EFAULT."""
+        faults = 0
         while True:
             vma = find(self.state.mms[self.process].vmas, index)
             if vma is None or not self.may(vma):
@@ -307,6 +323,7 @@ class Getter:
                 return page
             if self._fault(vma, index) != 0:
                 return None
+            faults = _again(faults)
 
     def _walks_leaf(self, leaf: Pte, nr: int) -> bool:
         """gup_huge_pmd()."""

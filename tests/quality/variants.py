@@ -6,14 +6,15 @@ means that the rule might as well not be there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from quality import variants_blocking
 from quality.variants_file import FILES
 from quality.variants_gup import GUP
 from quality.variants_kinds import KINDS
 
+from harness.check import Checked, check_trace
 from harness.model.rules import (
     V_MAYWRITE,
     V_READ,
@@ -35,10 +36,12 @@ from harness.model.state import (
     P_YOUNG,
     P_ZERO,
 )
+from harness.trace import Trace
 from harness.verdict import Verdict
 
 from .variants_memory import VARIANTS as MEMORY
 
+Name = TypeVar("Name")
 Wrong = Callable[..., Any]
 
 
@@ -203,3 +206,18 @@ NOTICED = (Verdict.MISMATCH, Verdict.KERNEL_FAULT)
 def wrong_rules(method: str) -> type[Rules]:
     """Rules with one method wrong."""
     return type(f"Wrong_{method}", (Rules,), {method: VARIANTS[method]})
+
+
+def suspects(checked: Mapping[Name, Checked], method: str) -> list[Name]:
+    """Traces that may notice a wrong method: those whose check asked its rule, short ones first."""
+    rule = next((rule for rule, name in Rules.methods().items() if name == method), "")
+    asked = [name for name, found in checked.items() if rule in found.rules]
+    return sorted(asked, key=lambda name: checked[name].operations)
+
+
+def notices(trace: Trace, method: str) -> bool:
+    """Does checking a trace with a wrong method give a difference, and not an error?"""
+    try:
+        return check_trace(trace, rules=wrong_rules(method)).verdict in NOTICED
+    except RuntimeError:
+        return False

@@ -28,7 +28,7 @@ def own_files() -> Iterator[Path]:
     for folder, folders, files in os.walk(ROOT):
         folders[:] = [name for name in folders if name not in SKIPPED and "_cache" not in name]
         for name in files:
-            if Path(name).suffix in TEXT_FILES:
+            if Path(name).suffix in TEXT_FILES and name != ".git":
                 yield Path(folder, name)
 
 
