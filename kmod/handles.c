@@ -200,13 +200,15 @@ int pl_add_file(struct pl_session *s, const struct pl_file *file)
 	return 0;
 }
 
-static void put_held(struct pl_held *held)
+static void put_held(struct pl_session *s, struct pl_held *held)
 {
 	u32 i;
 
 	for (i = 0; i < held->count; i++) {
-		if (held->pages[i].page)
-			pl_release(held->pages[i].page, held->pin);
+		if (!held->pages[i].page)
+			continue;
+		pl_release(held->pages[i].page, held->pin);
+		s->live--;
 	}
 	kvfree(held->pages);
 }
@@ -223,7 +225,9 @@ void pl_session_end(struct pl_session *s)
 	u32 i;
 
 	for (i = 0; i < PL_HELD_MAX; i++)
-		put_held(&s->held[i]);
+		put_held(s, &s->held[i]);
+	/* every page that a call got has been given back, here or before */
+	WARN_ONCE(s->live, "pagelab: %u pages are still held\n", s->live);
 	for (i = 0; i < PL_PROCESSES_MAX; i++) {
 		struct pl_member *m = &s->members[i];
 

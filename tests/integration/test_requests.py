@@ -1,0 +1,170 @@
+"""Random requests, well-formed and malformed: the kernel may warn of flags, and of nothing else.
+
+PAGELAB_REQUESTS says how many each guest is sent (50000 for the whole of it). The module
+warns where a page is still held when its descriptor has been closed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from harness import abi, guest, klog, trace
+from harness.abi import Code
+from harness.build import Built
+from harness.program import ARENA_START, VDSO, VSYSCALL, VVAR, Compiled
+from harness.verdict import Verdict
+
+pytestmark = pytest.mark.qemu
+
+COUNT = int(os.environ.get("PAGELAB_REQUESTS", "3000"))
+LENGTH = 100  # operations of one program
+PAGES = 12  # of the arena
+SEED = 6
+# What 6.1 is known to warn of: flags that a call does not take.
+KNOWN_WARNINGS = ("mm/gup.c:",)
+GETS = sorted(abi.GETS)
+HELD = (
+    Code.PUT_PAGE,
+    Code.UNPIN_USER_PAGE,
+    Code.SET_PAGE_DIRTY,
+    Code.SET_PAGE_DIRTY_LOCK,
+    Code.PEEK,
+    Code.POKE,
+)
+COUNTS = (0, 1, 1, 2, 3, 8, 512, 513, -1, -(1 << 31), (1 << 31) - 1)
+WILD = (0, -4096, VDSO, VVAR, VSYSCALL, 1 << 48, 0xFFFFFFFF81000000, 0x20_0000_0000)
+
+
+class _Maker:
+    """Makes programs' operations, by a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+
+    def place(self) -> int:
+        if self.random.random() < 0.15:
+            return self.random.choice(WILD) & 0xFFFFFFFFFFFFFFFF
+        page = self.random.randrange(-1, PAGES + 1)
+        return ARENA_START + page * 4096 + self.random.choice((0, 0, 0, 100))
+
+    def flags(self) -> int:
+        wanted = self.random.choice((0, 1, 1, 3, self.random.randrange(1024)))
+        return int(wanted)
+
+    def get(self, process: int, slot: int) -> abi.Op:
+        code = self.random.choice(GETS)
+        options = 1 if self.random.random() < 0.2 else 0
+        if code in (Code.GET_USER_PAGES, Code.GET_USER_PAGES_REMOTE, Code.PIN_USER_PAGES):
+            options |= self.random.choice((0, 0, 2))
+        if code is Code.GET_USER_PAGES_REMOTE:
+            options |= self.random.choice((0, 4))
+        return abi.Op(
+            code,
+            process,
+            addr=self.place(),
+            n=self.random.choice(COUNTS),
+            flags=self.flags(),
+            aux=options,
+            slot=slot,
+            index=self.random.randrange(abi.PROCESSES_MAX),
+        )
+
+    def held(self, process: int, slots: int) -> abi.Op:
+        code = self.random.choice(HELD)
+        index = self.random.choice((abi.WHOLE, 0, 1, 2, 600))
+        if code in (Code.PEEK, Code.POKE):
+            index = self.random.randrange(4)
+        data = b"poke" if code is Code.POKE else b""
+        n = 4 if code is Code.PEEK else 0
+        slot = self.random.randrange(slots)
+        return abi.Op(code, process, n=n, slot=slot, index=index, aux=8, data=data)
+
+    def memory(self, process: int) -> abi.Op:
+        first = self.random.randrange(PAGES)
+        addr, size = ARENA_START + first * 4096, self.random.randrange(1, 4) * 4096
+        code = self.random.choice((Code.MMAP, Code.MUNMAP, Code.MPROTECT, Code.STORE, Code.LOAD))
+        prot = self.random.choice((0, 1, 3, 3, 7))
+        if code is Code.STORE:
+            return abi.Op(code, process, addr=addr, data=b"store")
+        if code is Code.LOAD:
+            return abi.Op(code, process, addr=addr, n=8)
+        flags = self.random.choice((2, 2, 3)) if code is Code.MMAP else 0
+        return abi.Op(code, process, addr=addr, n=size, prot=prot, flags=flags)
+
+    def malformed(self, op: abi.Op) -> abi.Op:
+        """The same with one member that cannot be."""
+        values = {
+            "flags": 1 << self.random.randrange(10, 32),
+            "aux": 1 << self.random.randrange(13, 63),
+            "slot": abi.HELD_MAX + self.random.randrange(1 << 20),
+            "process": abi.PROCESSES_MAX + self.random.randrange(100),
+        }
+        name = self.random.choice(sorted(values))
+        members = {each: getattr(op, each) for each in op.__slots__}
+        return abi.Op(**members | {name: values[name]})
+
+    def program(self) -> tuple[abi.Op, ...]:
+        ops = [abi.Op(Code.MMAP, addr=ARENA_START, n=PAGES * 4096, prot=3, flags=2)]
+        slots, processes = 0, 1
+        while len(ops) < LENGTH:
+            process = self.random.randrange(processes)
+            dice = self.random.random()
+            if dice < 0.45 and slots < abi.HELD_MAX:
+                ops.append(self.get(process, slots))
+                slots += 1
+            elif dice < 0.7 and slots:
+                ops.append(self.held(process, slots))
+            elif dice < 0.72 and processes < 4:
+                ops.append(abi.Op(Code.FORK, process, slot=processes))
+                processes += 1
+            else:
+                ops.append(self.memory(process))
+        return tuple(ops)
+
+
+def _request(folder: Path, number: int, ops: tuple[abi.Op, ...]) -> guest.Request:
+    compiled = Compiled(ops, PAGES, (8,), {}, {"main": 0}, {}, {}, {}, (), ())
+    return guest.Request(f"{number}.mm", "", compiled, folder / f"{number}.trace")
+
+
+def _run(built: Built, folder: Path, requests: list[guest.Request]) -> tuple[int, list[str]]:
+    """Run programs on a guest of their own: operations done, verdicts of what was refused."""
+    done, refused = 0, []
+    booted = guest.boot(built, console_log=folder / "console.log")
+    try:
+        for result in booted.run(requests):
+            where = result.request.trace
+            seen = trace.decode(where.read_bytes(), str(where))
+            done += len(seen.outcomes)
+            if result.ending.verdict:
+                refused.append(result.ending.verdict)
+            log = b"".join([*(outcome.log for outcome in seen.outcomes), seen.last_log])
+            for fault in klog.faults(record.text for record in klog.records(log)):
+                assert fault.where.startswith(KNOWN_WARNINGS), fault
+    finally:
+        booted.close()
+    return done, refused
+
+
+def test_random_requests_do_no_harm(built: Built, tmp_path: Path) -> None:
+    maker = _Maker(SEED)
+    numbers = range(max(COUNT // LENGTH, 1))
+    requests = [_request(tmp_path, number, maker.program()) for number in numbers]
+    done, refused = _run(built, tmp_path, requests)
+    assert refused == []
+    assert done == len(requests) * LENGTH
+
+
+def test_a_malformed_request_is_refused_and_does_no_harm(built: Built, tmp_path: Path) -> None:
+    maker = _Maker(SEED + 1)
+    for number in range(max(COUNT // 1500, 1)):
+        ops = list(maker.program())
+        at = maker.random.randrange(1, LENGTH)
+        ops[at] = maker.malformed(ops[at])
+        done, refused = _run(built, tmp_path, [_request(tmp_path, number, tuple(ops))])
+        assert done < LENGTH or not refused
+        assert refused in ([], [Verdict.HARNESS_ERROR.name])
