@@ -59,7 +59,6 @@ def move(
     rules: Rules, state: State, process: int, found: Vma, start: int, end: int, to: int, size: int
 ) -> None:
     """move_vma(): a piece of one VMA goes elsewhere, where `size` pages are unmapped."""
-    thp.split_for_move(rules, state, process, found, start, end, to)
     same = found.pgoff + start - found.start
     pgoff = rules.moved_pgoff(found, to, same)
     flags = rules.moved_flags(found.flags)

@@ -56,8 +56,3 @@ class ThpRules(RuleBase):
     def leaf_takes_zero(self) -> bool:
         """A fast call with nr_pages 0 takes pages of a leaf: it does not, unlike those of PTEs."""
         return False
-
-    @rule("thp.move", "6.1 mm/mremap.c move_page_tables (HPAGE_PMD), get_extent")
-    def thp_moves(self, shift: int) -> bool:
-        """mremap moves a leaf whole if it stays aligned, else it splits it."""
-        return shift == 0

@@ -144,16 +144,3 @@ def fork(rules: Rules, state: State, parent: int, child: int, first: int, pte: P
     state.count(child, ANON, HUGE_PAGES)
     state.set_pte(parent, first, flags, pte.page)
     state.set_pte(child, first, rules.fork_child_pte(flags), pte.page)
-
-
-def split_for_move(
-    rules: Rules, state: State, process: int, vma: Vma, start: int, end: int, to: int
-) -> None:
-    """move_page_tables(): what does not move as a whole moves page by page."""
-    split_edges(rules, state, process, vma, start, end)
-    if rules.thp_moves((to - start) % HUGE_PAGES):
-        return
-    for first in range(start & -HUGE_PAGES, end, HUGE_PAGES):
-        found = state.leaf(process, first)
-        if found is not None and not state.pages[found[1].page].hugetlb:
-            split(rules, state, process, vma, first)

@@ -75,8 +75,6 @@ KINDS: dict[str, Callable[..., Any]] = {
     ),
     # the dirty bit of a split leaf is lost
     "thp_split_dirties": lambda self: 0,
-    # mremap splits every leaf
-    "thp_moves": lambda self, shift: False,
     # nr 0 walks on in a leaf as it does in a page table
     "leaf_takes_zero": lambda self: True,
     # the other architecture's way with the young bit
