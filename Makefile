@@ -9,7 +9,7 @@ UV = 0.13.9
 PYTHON_TOOL = .venv/bin/python -m
 CHOICE = $(foreach k,$(KERNELS),-k '$(k)') $(foreach a,$(ARCHES),-a '$(a)')
 
-.PHONY: help setup check test lint unit bench fresh lock clean
+.PHONY: help setup check test lint unit opinion bench fresh lock clean
 
 help:
 	@echo "make check   run every program of programs/ on real kernels, both architectures"
@@ -17,6 +17,7 @@ help:
 	@echo "make test    the whole test suite: ruff, mypy, unit, QEMU; ARGS=\"-k wire\" narrows"
 	@echo "make unit    the tests that start nothing"
 	@echo "make lint    ruff and mypy alone"
+	@echo "make opinion the kernel's own test of get_user_pages, against what the model predicts"
 	@echo "make bench   the benchmarks (boot, operations per second)"
 	@echo "make fresh   check and test in minimal Debian roots, from nothing; RELEASES=\"trixie\" narrows"
 	@echo "make setup   only the set-up: Debian packages and .venv"
@@ -34,10 +35,13 @@ test: lint
 
 lint: setup
 	@$(PYTHON_TOOL) ruff check --quiet .
-	@$(PYTHON_TOOL) mypy --no-error-summary $(wildcard harness tests benchmarks)
+	@$(PYTHON_TOOL) mypy --no-error-summary $(wildcard harness opinion tests benchmarks)
 
 unit: setup
 	@$(PYTHON_TOOL) pytest tests/unit $(ARGS)
+
+opinion: setup
+	@$(PYTHON_TOOL) opinion $(CHOICE) $(ARGS)
 
 bench: setup
 	@$(PYTHON_TOOL) benchmarks $(ARGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache as once
 from pathlib import Path
@@ -170,13 +171,8 @@ def unpack(source: Source, folder: Path, scratch: Path, progress: Progress) -> N
         progress: hears of it.
     """
     progress.step(f"unpacking the source of Linux {source.version}", "B")
-    proc.run(["dpkg-deb", "-x", source.archive, scratch], timeout=UNPACK_SECONDS).check(
-        f"unpacking {source.archive.name}"
-    )
-    archives = list(scratch.glob("usr/src/linux-source-*.tar.xz"))
-    if len(archives) != 1:
-        raise HarnessError(f"{source.archive.name} has not one source archive in it")
-    listed = proc.run(["xz", "--robot", "--list", archives[0]], timeout=60).check("xz")
+    archive = _tree_archive(source, scratch)
+    listed = proc.run(["xz", "--robot", "--list", archive], timeout=60).check("xz")
     total = int(listed.stdout.split(b"totals\t")[1].split(b"\t")[3])
 
     def on_line(line: str) -> None:
@@ -184,23 +180,58 @@ def unpack(source: Source, folder: Path, scratch: Path, progress: Progress) -> N
             progress.update(int(match[1]) * 10240, total)
 
     words = [f"--exclude={pattern}" for pattern in source.kernel.left_out]
+    words += ["--checkpoint=1000"]
+    _untar(archive, folder, words, on_line)
+    archive.unlink()
+
+
+def extract(source: Source, names: Sequence[str], folder: Path, scratch: Path) -> None:
+    """Unpack some files of a source tree, also of what unpack() leaves out.
+
+    Args:
+        source: of what.
+        names: the files, from the top of the tree.
+        folder: becomes that top.
+        scratch: a folder for what lies in between.
+
+    Raises:
+        HarnessError: the tree has no such file.
+    """
+    _untar(_tree_archive(source, scratch), folder, ["--wildcards", *(f"*/{n}" for n in names)])
+
+
+def _tree_archive(source: Source, scratch: Path) -> Path:
+    """The archive of the tree, out of the package."""
+    proc.run(["dpkg-deb", "-x", source.archive, scratch], timeout=UNPACK_SECONDS).check(
+        f"unpacking {source.archive.name}"
+    )
+    archives = list(scratch.glob("usr/src/linux-source-*.tar.xz"))
+    if len(archives) != 1:
+        raise HarnessError(f"{source.archive.name} has not one source archive in it")
+    return archives[0]
+
+
+def _untar(
+    archive: Path,
+    folder: Path,
+    words: Sequence[str],
+    on_line: Callable[[str], None] | None = None,
+) -> None:
     folder.mkdir()
     proc.run(
         [
             "tar",
             "--extract",
-            f"--file={archives[0]}",
+            f"--file={archive}",
             "--use-compress-program=xz -T0",
             f"--directory={folder}",
             "--strip-components=1",
             "--no-same-owner",
-            "--checkpoint=1000",
             *words,
         ],
         timeout=UNPACK_SECONDS,
         on_line=on_line,
-    ).check(f"unpacking {archives[0].name}")
-    archives[0].unlink()
+    ).check(f"unpacking {archive.name}")
 
 
 def _meta(kernel: Kernel, offered: Package, digest: str) -> dict[str, str]:
