@@ -1,0 +1,13 @@
+# The kernel's cow self-test, a huge page that a child maps but in part, the rest kept from fork.
+m = mmap(pages=512, prot=rw, flags=private|anon, align=512)
+madvise(m, HUGEPAGE)
+store(m[0], "before")
+store(m[400], "before")
+c = fork()
+c: munmap(m[256], pages=256)
+s = pin_user_pages(m[400], nr=1)
+store(m[400], "after!")
+a = peek(s[0], n=6)
+store(m[0], "after!")
+b = c: load(m[0], n=6)
+d = c: load(m[400], n=6)
