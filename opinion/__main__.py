@@ -19,11 +19,13 @@ from . import boot, predict
 from .cases import CASES, Case
 from .compare import differences
 
+KERNEL = "6.1"
+
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m opinion", description=__doc__)
     parser.add_argument("-a", "--arch", action="append", choices=tuple(ARCHES))
-    parser.add_argument("-k", "--kernel", default="6.1")
+    parser.add_argument("-k", "--kernel", action="append")
     parser.add_argument("--logs", type=Path, metavar="FOLDER", help="keep the consoles there")
     parser.add_argument("--list", action="store_true", help="only say what is asked")
     found = parser.parse_args()
@@ -69,10 +71,14 @@ def main() -> int:
             print(f"{case.name}: {' '.join(case.line.split()[2:])}")
         return 0
     try:
-        arches = [arch_named(name) for name in wanted.arch or ARCHES]
-        agreed = [_judge(wanted.kernel, arch, wanted.logs) for arch in arches]
+        agreed = [
+            _judge(kernel, arch_named(arch), wanted.logs)
+            for kernel in wanted.kernel or [KERNEL]
+            for arch in wanted.arch or ARCHES
+        ]
     except PagelabError as error:
-        print(f"opinion: {error}", file=sys.stderr)
+        tail = textwrap.indent(error.tail, "  | ")
+        print(f"opinion: {error}", *filter(None, [tail]), sep="\n", file=sys.stderr)
         return error.exit_code
     return EXIT_CODES[Verdict.PASS if all(agreed) else Verdict.MISMATCH]
 

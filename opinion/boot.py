@@ -18,6 +18,7 @@ from harness.qemu_cmd import Machine
 from .cases import Case
 from .observe import Observed, observed
 
+ACCEL = "tcg"
 KIND = "selftest"
 RECIPE = "1"
 ROOM = 1 << 30
@@ -110,15 +111,14 @@ def _run(
             )
         )
     )
-    how = "tcg"
     machine = Machine(
         arch=built.arch,
         kernel=str(built.image),
         initrd=str(initrd),
         disk=str(built.disk),
-        accel=how,
+        accel=ACCEL,
         version=accel.qemu_version(built.arch),
-        counter_khz=accel.counter_khz(built.arch, how),
+        counter_khz=accel.counter_khz(built.arch, ACCEL),
         channel="serial",
         boot_args=("loglevel=8",),
     )
@@ -126,7 +126,7 @@ def _run(
     guest = vm.start(machine, log)
     try:
         guest.drain()
-        seconds = _RUN_SECONDS * accel.slowdown(how)
+        seconds = _RUN_SECONDS * accel.slowdown(ACCEL)
         if guest.wait(seconds) is None:
             raise GuestTimeout(f"the self-test took more than {seconds:g} s", tail=guest.log.tail)
     finally:
