@@ -57,7 +57,7 @@ def test_no_network_and_an_empty_cache_is_one_line(tmp_path: Path) -> None:
 
 def test_a_cache_that_cannot_be_one_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(HarnessError, match="a private apt root .* could not be made: Not a dir"):
+    with pytest.raises(HarnessError, match="Not a directory.*PAGELAB_CACHE"):
         sources.fetch("6.1", Cache(tmp_path / "file"), SILENT)
 
 
