@@ -278,7 +278,8 @@ class Session:
             if frame.kind is not abi.FrameType.HELLO:
                 raise wire.WireError(f"{frame.kind.name} where the hello should come")
             return wire.parse_hello(frame.payload)
-        except GuestLost:
+        except (GuestLost, ChannelClosedError):
+            # The latter: QEMU ended before the first word to the agent was out.
             raise self._not_booted(time.monotonic() - started) from None
         except wire.WireError as error:
             raise self.broken(error) from None
