@@ -20,6 +20,7 @@ from .waiting import Call, Sleeps
 
 ENOENT, ESRCH, EBADF, EFAULT, EEXIST, EINVAL = 2, 3, 9, 14, 17, 22
 SIGKILL = 9
+_BEGIN = int(abi.Mode.BEGIN)
 
 
 # ---- falling asleep and going on ------------------------------------------------
@@ -35,7 +36,7 @@ def make(model: Model, state: State, op: abi.Op) -> Expected:
     except Sleeps as sleep:
         state.calls[op.process] = _asleep(state, Call(op, state.number), sleep)
         return Expected(Kind.BLOCKED)
-    if op.mode & abi.Mode.BEGIN:
+    if op.mode & _BEGIN:
         state.calls[op.process] = Call(op, state.number, expected=expected)
     return expected
 

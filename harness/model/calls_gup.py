@@ -38,9 +38,9 @@ def _answer(model: Model, op: abi.Op, ret: int, dropped: bool, warning: Warned |
     if op.code is Code.GET_USER_PAGES_FAST_ONLY:
         ret = model.rules.fast_only_result(ret)
     data = b""
-    if op.aux & abi.Get.VMAS:
+    if op.aux & gup.VMAS:
         data = model.rules.vmas_filled(ret).to_bytes(4, "little")
-    elif op.aux & abi.Get.LOCKED:
+    elif op.aux & gup.LOCKED:
         data = int(not dropped).to_bytes(4, "little")
     return Expected(Kind.VALUE, ret=ret, data=data, warning=warning)
 

@@ -28,7 +28,9 @@ from .waiting import Sleeps
 
 EINTR, EFAULT, EINVAL = 4, 14, 22
 _FAULTS_MAX = 8
+# Plain numbers: an enum's operators are slow.
 KILLED = int(abi.Mode.KILLED)
+NO_PAGES, LOCKED, VMAS = int(abi.Get.NO_PAGES), int(abi.Get.LOCKED), int(abi.Get.VMAS)
 WRITE, FORCE, NOWAIT = int(Foll.WRITE), int(Foll.FORCE), int(Foll.NOWAIT)
 SPLIT_PMD = int(Foll.SPLIT_PMD)
 LONGTERM, ANON, GET, PIN = int(Foll.LONGTERM), int(Foll.ANON), int(Foll.GET), int(Foll.PIN)
@@ -130,7 +132,7 @@ class Getter:
         self.slot = op.slot
         self.flags = op.flags
         self.pin = is_pin(op)
-        self.keep = not op.aux & abi.Get.NO_PAGES
+        self.keep = not op.aux & NO_PAGES
         self.code = op.code
         self.retries = self._may_retry(op)
         self.dropped = False
@@ -140,7 +142,7 @@ class Getter:
         """Is locked not NULL inside the kernel?"""
         if op.code in FAST:
             return self.rules.fast_may_retry() and not op.flags & LONGTERM
-        if op.code is Code.GET_USER_PAGES_UNLOCKED or op.aux & abi.Get.LOCKED:
+        if op.code is Code.GET_USER_PAGES_UNLOCKED or op.aux & LOCKED:
             return self.rules.locked_may_retry()
         return self.rules.slow_may_retry()
 
@@ -397,9 +399,9 @@ def refusal(rules: Rules, state: State, arena: Arena, op: abi.Op) -> Refused:
     get, pins = bool(op.flags & GET), bool(op.flags & PIN)
     if rules.unknown_flags(op.flags):
         return Refused.UNKNOWN_FLAG
-    if op.aux & abi.Get.NO_PAGES and rules.needs_pages(fast or is_pin(op), get or pins):
+    if op.aux & NO_PAGES and rules.needs_pages(fast or is_pin(op), get or pins):
         return Refused.NO_PAGES
-    if rules.vmas_with_locked(bool(op.aux & abi.Get.VMAS), bool(op.aux & abi.Get.LOCKED)):
+    if rules.vmas_with_locked(bool(op.aux & VMAS), bool(op.aux & LOCKED)):
         return Refused.VMAS_LOCKED
     if rules.get_and_pin(op.code, get, pins):
         return Refused.GET_AND_PIN

@@ -109,7 +109,7 @@ class Model:
         if calls_blocking.sleeps(state, op.process):
             return Expected(Kind.BLOCKED)
         expected = calls_blocking.make(self, state, op)
-        if op.mode & abi.Mode.KILLED:
+        if op.mode & gup.KILLED:
             process.exit_(self.rules, state, op.process)
         if state.dead:
             process.bury(self.rules, state)
