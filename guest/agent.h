@@ -94,6 +94,9 @@ __attribute__((noreturn)) void agent_enter(const struct channel *channel);
 const char *program_problem(const struct pl_program *program, __u32 len, __u64 task_size,
 			    int *operation);
 
+/* run.c */
+void run_program(struct agent *agent, const struct pl_frame *frame);
+
 /* results.c */
 void log_open(struct agent *agent);
 void log_read(struct agent *agent, int all);
