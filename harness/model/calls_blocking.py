@@ -9,7 +9,7 @@ import dataclasses
 
 from .. import abi
 from ..abi import Code, Kind
-from . import calls_gup, hugetlb, populate, thp
+from . import calls_gup, hugetlb, mapping, populate
 from . import vma as vmas
 from .calls import CALLS, Expected, Model, call, pages_of, value
 from .content import EMPTY
@@ -167,10 +167,8 @@ def _register(model: Model, state: State, op: abi.Op) -> Expected:
         if vma.flags & V_UFFD:
             continue
         low, high = max(vma.start, start), min(vma.end, end)
-        thp.split_edges(model.rules, state, op.process, vma, low, high)
-        piece = vmas.part(vma, low, high)._replace(flags=vma.flags | V_UFFD)
-        rest = vmas.cut(mm.vmas, low, high)
-        state.set_vmas(op.process, vmas.insert(model.rules, rest, piece))
+        flags = vma.flags | V_UFFD
+        mapping.change(model.rules, state, op.process, vma, low, high, flags, vma.account)
     return value(0)
 
 

@@ -12,9 +12,10 @@ EINVAL = 22
 _MS_SYNC = int(abi.Ms.SYNC)
 
 
-@call(Code.MEMFD)
+@call(Code.MEMFD, Code.SECRETMEM)
 def _memfd(model: Model, state: State, op: abi.Op) -> Expected:
-    state.new_file(op.slot, op.n)
+    """memfd_create() or memfd_secret(), and an ftruncate(). Source: 6.1 mm/secretmem.c."""
+    state.new_file(op.slot, op.n, secret=op.code is Code.SECRETMEM)
     return value(0)
 
 

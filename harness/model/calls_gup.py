@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from .. import abi
-from ..abi import Code, Foll, Kind, Refused
+from ..abi import Code, Kind, Refused
 from . import gup
 from .calls import Expected, Model, Warned, call
 from .state import State
 
 _FILE = "mm/gup.c"
 _VALID = "is_valid_gup_flags"
-_GET, _PIN, _LONGTERM = int(Foll.GET), int(Foll.PIN), int(Foll.LONGTERM)
 
 
 @call(*sorted(abi.GETS))
@@ -53,12 +52,12 @@ def _rejected(model: Model, op: abi.Op) -> tuple[str, str, str] | None:
         None if the flags pass.
     """
     rules, called = model.rules, op.code.name.lower()
-    pin = bool(op.flags & _PIN)
+    pin = bool(op.flags & gup.PIN)
     if rules.rejects_pin(op.code, pin):
         return "PIN", _VALID, called
-    if rules.rejects_longterm(op.code, bool(op.flags & _LONGTERM)):
+    if rules.rejects_longterm(op.code, bool(op.flags & gup.LONGTERM)):
         return "LONGTERM", called if op.code is Code.GET_USER_PAGES_UNLOCKED else _VALID, called
-    if rules.rejects_get(op.code, bool(op.flags & _GET)):
+    if rules.rejects_get(op.code, bool(op.flags & gup.GET)):
         return "GET", called, called
     if op.code in gup.FAST and rules.fast_rejects(op.flags):
         return "flags", "internal_get_user_pages_fast", called

@@ -11,7 +11,7 @@ from . import pagecache
 from .calls import Expected, Model, call, value
 from .content import EMPTY
 from .rules import Rules
-from .state import G_PRIVATE, NEW_SHMEM, State
+from .state import NEW_SHMEM, State
 
 _PUNCH_HOLE = int(Falloc.PUNCH_HOLE)
 
@@ -74,10 +74,7 @@ def _add_block(rules: Rules, state: State, file: int, index: int, number: int) -
     disk = state.files[file].disk
     assert disk is not None
     disk.setdefault(index, EMPTY)
-    page = state.page(number)
-    if not page.flags & G_PRIVATE:
-        page.flags |= rules.pwrite_buffers()
-        page.ref += 1 if page.flags & G_PRIVATE else 0
+    pagecache.add_buffers(state.page(number), rules.pwrite_buffers())
 
 
 @call(Code.PWRITE)

@@ -96,39 +96,39 @@ def _no_page(rules: Rules, state: State, process: int, vma: Vma, first: int, wri
 
 
 def _write_protected(
-    rules: Rules, state: State, process: int, vma: Vma, first: int, pte: Pte
+    rules: Rules,
+    state: State,
+    process: int,
+    vma: Vma,
+    first: int,
+    pte: Pte,
+    unshares: bool = False,
 ) -> bool:
-    """hugetlb_wp(): reuse or copy."""
+    """hugetlb_wp(): reuse or copy; False for SIGBUS.
+
+    Args:
+        unshares: FAULT_FLAG_UNSHARE: the page becomes exclusive, and is not written.
+    """
     old = state.page(pte.page)
+    flags = rules.huge_unshared_pte(pte.flags) if unshares else rules.huge_written_pte(pte.flags)
     if rules.huge_reuses(old.entire):
         old.flags |= G_EXCLUSIVE
-        state.set_pte(process, first, rules.huge_written_pte(pte.flags), pte.page)
+        if not unshares:
+            state.set_pte(process, first, flags, pte.page)
         return True
     if not rules.huge_available(False, _left(rules, state)):
         return False
     prepare_anon(state, process, vma)
-    head = _allocate(rules, state, pte.page)
-    state.set_pte(process, first, rules.huge_written_pte(pte.flags), head)
+    state.set_pte(process, first, flags, _allocate(rules, state, pte.page))
     state.unmap_leaf(pte.page)
     return True
 
 
 def unshare(rules: Rules, state: State, process: int, vma: Vma, index: int) -> bool:
-    """hugetlb_wp() with FAULT_FLAG_UNSHARE: the page becomes exclusive; False for SIGBUS."""
+    """A fault with FAULT_FLAG_UNSHARE; False for SIGBUS."""
     found = state.leaf(process, index)
     assert found is not None
-    first, pte = found
-    old = state.page(pte.page)
-    if rules.huge_reuses(old.entire):
-        old.flags |= G_EXCLUSIVE
-        return True
-    if not rules.huge_available(False, _left(rules, state)):
-        return False
-    prepare_anon(state, process, vma)
-    head = _allocate(rules, state, pte.page)
-    state.set_pte(process, first, rules.huge_unshared_pte(pte.flags), head)
-    state.unmap_leaf(pte.page)
-    return True
+    return _write_protected(rules, state, process, vma, *found, unshares=True)
 
 
 def zap(rules: Rules, state: State, process: int, first: int, pte: Pte) -> None:

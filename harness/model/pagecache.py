@@ -9,10 +9,10 @@ from ..abi import PAGE_SHIFT
 from . import zap
 from .content import EMPTY
 from .rules import Rules
-from .state import G_PRIVATE, G_UPTODATE, NEW_SECRET, NEW_SHMEM, State
+from .state import G_PRIVATE, G_UPTODATE, NEW_SECRET, NEW_SHMEM, Page, State
 
 _PAGE = 1 << PAGE_SHIFT
-_END = 1 << 40  # behind any page of a file
+END = 1 << 40  # behind any page of a file
 
 
 def get(rules: Rules, state: State, file: int, index: int) -> int:
@@ -40,6 +40,13 @@ def _read(state: State, file: int, index: int, flags: int) -> int:
     return page
 
 
+def add_buffers(page: Page, flags: int) -> None:
+    """Give a page buffers, if those are what the flags say and it has none: they refer to it."""
+    if not page.flags & G_PRIVATE:
+        page.flags |= flags
+        page.ref += 1 if page.flags & G_PRIVATE else 0
+
+
 def remove(rules: Rules, state: State, file: int, index: int) -> None:
     """Take a page out of the cache for good (truncate_inode_folio, remove_mapping)."""
     page = state.cache_remove(file, index)
@@ -63,7 +70,7 @@ def truncate(rules: Rules, state: State, file: int, size: int) -> None:
     state.resize(file, size)
     if size > old:
         return
-    unmap(rules, state, file, rules.truncate_from(size), _END, rules.truncate_spares_copies())
+    unmap(rules, state, file, rules.truncate_from(size), END, rules.truncate_spares_copies())
     for index in sorted(index for index in entry.cache if index << PAGE_SHIFT >= size):
         remove(rules, state, file, index)
     partial = entry.cache.get(size >> PAGE_SHIFT)
@@ -86,9 +93,7 @@ def _truncate_block(rules: Rules, state: State, file: int, size: int) -> None:
     if number is None:
         number = _read(state, file, index, rules.truncate_page_flags())
     page = state.page(number)
-    if not page.flags & G_PRIVATE:
-        page.flags |= rules.truncate_buffers()
-        page.ref += 1 if page.flags & G_PRIVATE else 0
+    add_buffers(page, rules.truncate_buffers())
     page.flags |= rules.truncate_dirties(index in (entry.disk or ()))
     page.content = page.content.clear_from(offset)
 

@@ -18,7 +18,6 @@ from . import (  # noqa: F401
     calls_blocking,
     calls_file,
     calls_gup,
-    calls_kinds,
     calls_mapping,
     calls_module,
     calls_others,

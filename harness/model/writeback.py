@@ -11,10 +11,8 @@ from . import pagecache, zap
 from .rules import Rules
 from .state import G_DIRTY, State
 
-_END = 1 << 40  # behind any page of a file
 
-
-def write(rules: Rules, state: State, file: int, first: int = 0, last: int = _END) -> None:
+def write(rules: Rules, state: State, file: int, first: int = 0, last: int = pagecache.END) -> None:
     """Write a file's dirty pages and wait for them (fsync); shmem has nowhere to.
 
     Args:
