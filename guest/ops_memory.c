@@ -84,7 +84,7 @@ int memory_operation(struct slot *slot, struct step *step)
 {
 	const struct pl_operation *op = &step->op;
 	struct report *report = &step->report;
-	int fd = op->file ? slot->file[op->file - 1] : -1;
+	int fd = file_of(slot, op);
 
 	switch (op->code) {
 	case PL_OP_MREMAP:

@@ -135,12 +135,6 @@ void process_signals(void)
 	sys_long(rt_sigaction, NUMBER_PIPE, &ignore, 0, 8, 0, 0);
 }
 
-/* The descriptor of the operation's file, or -1. */
-static int file_of(const struct slot *slot, const struct step *step)
-{
-	return step->op.file ? slot->file[step->op.file - 1] : -1;
-}
-
 static long map(const struct slot *slot, const struct step *step)
 {
 	const struct pl_operation *op = &step->op;
@@ -155,7 +149,7 @@ static long map(const struct slot *slot, const struct step *step)
 		flags |= MAP_GROWSDOWN;
 	if (op->flags & PL_MAP_POPULATE)
 		flags |= MAP_POPULATE;
-	return sys_mmap(op->addr, op->n, op->prot, flags, file_of(slot, step), op->aux);
+	return sys_mmap(op->addr, op->n, op->prot, flags, file_of(slot, op), op->aux);
 }
 
 /* Makes a descriptor, or -errno, the program's file. */
@@ -285,7 +279,7 @@ void user_operation(struct slot *slot, struct step *step)
 		report->ret = keep_file(slot, step, make_disk_file(step));
 		break;
 	case PL_OP_FSYNC:
-		report->ret = sys(fsync, file_of(slot, step), 0, 0);
+		report->ret = sys(fsync, file_of(slot, op), 0, 0);
 		break;
 	case PL_OP_DROP_CACHES:
 		report->ret = drop_caches();
@@ -298,7 +292,7 @@ void user_operation(struct slot *slot, struct step *step)
 		report->ret = uffd_fill(slot, step);
 		break;
 	case PL_OP_FTRUNCATE:
-		report->ret = sys(ftruncate, file_of(slot, step), op->n, 0);
+		report->ret = sys(ftruncate, file_of(slot, op), op->n, 0);
 		break;
 	default:
 		if (!memory_operation(slot, step))

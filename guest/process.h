@@ -89,7 +89,6 @@ struct slot {
 	__s32 log;		/* descriptor of the kernel's log, to ask if it has more */
 	__u32 steps;		/* in: how many there are to make */
 	__u32 done;		/* out: how many were made; another one killed the process */
-	__u32 padding;
 	__u32 last;		/* in: the steps are the program's last */
 	__u32 ended;		/* out: all is done, snapshots too, and the process exits */
 	__s32 file[PL_FILES_MAX];	/* descriptors of the program's files */
@@ -127,6 +126,12 @@ static inline struct door *door_of(unsigned int number)
 static inline struct slot *slot_of(unsigned int number)
 {
 	return (struct slot *)(SLOTS_BASE + number * SLOT_BYTES);
+}
+
+/* The descriptor of an operation's file, or -1. */
+static inline int file_of(const struct slot *slot, const struct pl_operation *op)
+{
+	return op->file ? slot->file[op->file - 1] : -1;
 }
 
 /* Does the module make a call that gets pages? */

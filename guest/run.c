@@ -363,8 +363,14 @@ static int run_turn(struct agent *agent, __u32 first)
 		ret = record(agent, first, &sleeper, NULL);
 		return ret ? ret : 1;
 	}
-	if (run->asleep && settle_all(run) < 0)
-		return -EIO;
+	if (run->asleep) {
+		int err = settle_all(run);
+
+		if (err) {
+			say(agent, first, "the module cannot tell who sleeps", err);
+			return err;
+		}
+	}
 	return record_steps(agent, slot, first, ret);
 }
 

@@ -77,7 +77,7 @@ def _check_huge(a: Arguments, flags: int, pages: int) -> None:
         a.fail("pages", f"a multiple of {abi.HUGE_PAGES} pages")
 
 
-def _munmap(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+def _span(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     addr, size = c.span(a)
     return abi.Op(code, c.process, addr=addr, n=size, line=line)
 
@@ -125,11 +125,6 @@ def _memfd(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
 def _ftruncate(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     file = c.file(a)
     return abi.Op(code, c.process, n=c.size(a), file=file, line=line)
-
-
-def _uffd_register(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
-    addr, size = c.span(a)
-    return abi.Op(code, c.process, addr=addr, n=size, line=line)
 
 
 def _uffd_fill(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
@@ -210,7 +205,9 @@ def _poke(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
 
 COMPILE: dict[abi.Code, Callable[[Scope, Arguments, abi.Code, int], abi.Op]] = {
     abi.Code.MMAP: _mmap,
-    abi.Code.MUNMAP: _munmap,
+    abi.Code.MUNMAP: _span,
+    abi.Code.MLOCK: _span,
+    abi.Code.MUNLOCK: _span,
     abi.Code.MPROTECT: _mprotect,
     abi.Code.MADVISE: _madvise,
     abi.Code.LOAD: _load,
@@ -220,7 +217,7 @@ COMPILE: dict[abi.Code, Callable[[Scope, Arguments, abi.Code, int], abi.Op]] = {
     abi.Code.MEMFD: _memfd,
     abi.Code.FTRUNCATE: _ftruncate,
     abi.Code.SECRETMEM: _memfd,
-    abi.Code.UFFD_REGISTER: _uffd_register,
+    abi.Code.UFFD_REGISTER: _span,
     abi.Code.UFFD_COPY: _uffd_fill,
     abi.Code.UFFD_ZEROPAGE: _uffd_fill,
     abi.Code.OPEN: _open,

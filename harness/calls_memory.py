@@ -28,11 +28,6 @@ def _mremap(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     return abi.Op(code, c.process, addr=addr, n=size, flags=flags, aux=to, index=new, line=line)
 
 
-def _mlock(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
-    addr, size = c.span(a)
-    return abi.Op(code, c.process, addr=addr, n=size, line=line)
-
-
 def _msync(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     addr, size = c.span(a)
     return abi.Op(code, c.process, addr=addr, n=size, flags=a.symbols("flags"), line=line)
@@ -92,8 +87,6 @@ def _mem_write(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
 
 COMPILE = {
     abi.Code.MREMAP: _mremap,
-    abi.Code.MLOCK: _mlock,
-    abi.Code.MUNLOCK: _mlock,
     abi.Code.MSYNC: _msync,
     abi.Code.KILL: _kill,
     abi.Code.FALLOCATE: _fallocate,

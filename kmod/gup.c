@@ -327,7 +327,8 @@ static int check_get(const struct pl_call *call)
 		if (call->index >= PL_PROCESSES_MAX)
 			return -E2BIG;
 	}
-	if (call->flags & ~PL_FOLL_KNOWN || call->mode & ~(PL_MODE_BEGIN | PL_MODE_KILLED) || call->aux & ~options)
+	if (call->flags & ~PL_FOLL_KNOWN || call->aux & ~options ||
+	    call->mode & ~(PL_MODE_BEGIN | PL_MODE_KILLED))
 		return -EINVAL;
 	if (is_fast(call->code) && call->n != (int)call->n)
 		return -EINVAL;

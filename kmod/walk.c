@@ -99,7 +99,8 @@ static int walk_p4ds(const struct walk *w, pgd_t *pgdp, pgd_t pgd, unsigned long
 
 /*
  * Call fn for every page from start to end whose entry is not none, and once
- * for each leaf above the last level, in ascending order; it must not sleep. Both addresses are page aligned.
+ * for each leaf above the last level, in ascending order; it must not sleep.
+ * Both addresses are page aligned.
  */
 int pl_walk(struct mm_struct *mm, unsigned long start, unsigned long end, pl_pte_fn fn, void *arg)
 {
