@@ -114,8 +114,8 @@ def unknown_fields(branch: Branch) -> set[str]:
     """The fields that nobody knows: what the kernel's own pages hold, and what is read of it."""
     found = {OUTCOME} if branch.expected.data is None else set()
     pages = branch.state.pages
-    for kind, number in (key[:2] for key in branch.state.touched):
-        if kind == "p" and number in pages and pages[number].content is UNKNOWN:
+    for key in branch.state.touched:
+        if key[0] == "p" and key[1] in pages and pages[key[1]].content is UNKNOWN:
             found.add("content")
     return found
 
@@ -138,10 +138,11 @@ def _values(state: State, key: Key) -> Iterator[tuple[str, object]]:
     """What a snapshot shows of one entry, by field."""
     kind = key[0]
     if kind == "p":
-        page = state.pages.get(key[1])
+        record = state.record(key[1])
         shown: tuple[object, ...] = (None,) * len(PAGE_FIELDS)
-        if page is not None and page.users:
-            shown = (page.ref, page.map, page.flags, page.content.digest)
+        if record is not None:
+            ref, mapped, flags, *_, content = record
+            shown = (ref, mapped, flags, content.digest)
         yield from zip(PAGE_FIELDS, shown, strict=True)
     else:
         yield _KINDS[kind], _entry(state, key)
