@@ -96,7 +96,7 @@ class _Checker:
             if faults and not self._predicted(op, faults):
                 fault = warnings.fault_text(faults[0])
                 told = self._detail(at, fault, {"log": fault}, [], "")
-                return self._result(Verdict.KERNEL_FAULT, told)
+                return self._result(warnings.blame(faults[0]), told)
             detail = self._operation(at, op, outcomes[at], faults)
             if detail is not None:
                 return self._result(Verdict.MISMATCH, detail)
@@ -107,7 +107,7 @@ class _Checker:
             last = len(self.compiled.ops) - 1
             fault = warnings.fault_text(faults[0])
             told = self._detail(last, f"afterwards: {fault}", {"log": fault}, [], "")
-            return self._result(Verdict.KERNEL_FAULT, told)
+            return self._result(warnings.blame(faults[0]), told)
         return self._end()
 
     def _predicted(self, op: abi.Op, faults: tuple[klog.Fault, ...]) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from .. import klog
 from ..klog import Fault, FaultKind
 from ..model.calls import Warned
+from ..verdict import Verdict
 
 _SHOWN = 200
+_MODULE = "[pagelab]"  # behind the function, where a warning is a module's (%pS)
 
 
 def faults_in(log: bytes) -> tuple[Fault, ...]:
@@ -19,6 +21,12 @@ def faults_in(log: bytes) -> tuple[Fault, ...]:
 def fault_text(fault: Fault) -> str:
     """A fault in one line."""
     return f"{fault.kind} {fault.where}: {fault.text[:_SHOWN]}"
+
+
+def blame(fault: Fault) -> Verdict:
+    """Whose fault it is: the module warns only of what it did wrong itself."""
+    ours = fault.kind is FaultKind.WARN and fault.text.endswith(_MODULE)
+    return Verdict.HARNESS_ERROR if ours else Verdict.KERNEL_FAULT
 
 
 def agree(expected: Warned | None, faults: tuple[Fault, ...]) -> bool:

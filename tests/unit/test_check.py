@@ -159,6 +159,15 @@ def test_a_warning_in_the_log_is_the_kernels_fault() -> None:
     assert "mm/gup.c:99" in checked.detail["text"]
 
 
+def test_the_modules_own_warning_is_the_harnesss_fault() -> None:
+    where = "at /x/kmod/handles.c:230 pl_session_end+0x1a0/0x1b0 [pagelab]"
+    log = f"4,100,200,-;WARNING: CPU: 0 PID: 61 {where}\n".encode()
+    checked = check.check_trace(dataclasses.replace(fakeguest.run(SMALL), last_log=log))
+    assert checked.verdict is Verdict.HARNESS_ERROR
+    assert checked.detail is not None
+    assert "pl_session_end" in checked.detail["text"]
+
+
 def test_a_warning_behind_the_last_operation_counts_too() -> None:
     log = b"4,100,200,-;BUG: Bad page state in process init  pfn:01234\n"
     whole = dataclasses.replace(fakeguest.run(SMALL), last_log=log)
