@@ -111,7 +111,7 @@ static int make_steps(struct slot *slot)
 	for (;;) {
 		step = &slot->step[slot->done];
 		step->report = (struct report){ .kind = PL_KIND_VALUE };
-		if (step->op.code >= PL_OP_GET_USER_PAGES)
+		if (is_module_call(step->op.code))
 			module_operation(slot, step);
 		else
 			user_operation(slot, step);

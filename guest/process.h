@@ -134,6 +134,12 @@ static inline int file_of(const struct slot *slot, const struct pl_operation *op
 	return op->file ? slot->file[op->file - 1] : -1;
 }
 
+/* Does the module make the call? */
+static inline int is_module_call(__u16 code)
+{
+	return code >= PL_MODULE_FIRST && code <= PL_MODULE_LAST;
+}
+
 /* Does the module make a call that gets pages? */
 static inline int gets_pages(__u16 code)
 {

@@ -86,6 +86,10 @@ enum pl_code {
 	PL_OP_SET_PAGE_DIRTY = 44,		/* slot, index or PL_WHOLE */
 };
 
+/* The module makes the calls from PL_MODULE_FIRST to PL_MODULE_LAST, a process all others. */
+#define PL_MODULE_FIRST		32u
+#define PL_MODULE_LAST		127u
+
 #define PL_WHOLE		0xffffffffu	/* every page of a held set */
 
 #define PL_PROT_READ		1u

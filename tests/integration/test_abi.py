@@ -47,7 +47,9 @@ RENAMED = {"VERSION": "PL_ABI_VERSION"}
 # The page size is the architecture's, not the header's.
 NOT_IN_HEADER = {"PAGE_SHIFT", "PAGE_SIZE", "HUGE_PAGES"}
 # Between the agent and the module alone, or used by number in the model only.
-NOT_IN_ABI = re.compile(r"PL_(DEVICE_NAME|CALL_MADE|FOLL_KNOWN|IOC_\w+|RSS_\w+|FEATURE_\w+)")
+NOT_IN_ABI = re.compile(
+    r"PL_(DEVICE_NAME|MODULE_FIRST|MODULE_LAST|CALL_MADE|FOLL_KNOWN|IOC_\w+|RSS_\w+|FEATURE_\w+)"
+)
 PRIVATE = {"PL_DIGEST_STEP": "_DIGEST_STEP", "PL_DIGEST_FACTOR": "_DIGEST_FACTOR"}
 
 # struct -> its layout in abi, and its members in the layout's order (padding left out)
