@@ -1,0 +1,108 @@
+"""Files of the state: sizes, page caches, what their disk holds."""
+
+from __future__ import annotations
+
+from .content import Content
+from .pages import Pages
+
+
+class File:
+    """A file that the program opened (slot >= 0), or the hidden one of a
+    shared anonymous mapping (slot -1), which lives as long as its VMAs.
+
+    disk: page of the file -> what its block on the disk holds, without the
+    holes; None for shmem, which has no disk.
+    secret: it is of memfd_secret().
+    writable: it was opened for writing.
+    """
+
+    __slots__ = ("cache", "disk", "secret", "size", "slot", "writable")
+
+    def __init__(
+        self, slot: int, size: int, *, secret: bool, on_disk: bool, writable: bool
+    ) -> None:
+        self.slot = slot
+        self.size = size
+        self.secret = secret
+        self.cache: dict[int, int] = {}
+        self.disk: dict[int, Content] | None = {} if on_disk else None
+        self.writable = writable
+
+    def clone(self) -> File:
+        other = File(
+            self.slot, self.size, secret=self.secret, on_disk=False, writable=self.writable
+        )
+        other.cache = dict(self.cache)
+        if self.disk is not None:
+            other.disk = dict(self.disk)
+        return other
+
+
+class Files(Pages):
+    """The part of a state that has its files.
+
+    Attributes:
+        files: by number.
+        slots: file slot -> number.
+    """
+
+    __slots__ = ("files", "slots")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.files: dict[int, File] = {}
+        self.slots: dict[int, int] = {}
+
+    def _copy_files(self, other: Files) -> None:
+        """Make these another's files."""
+        self.files = {key: file.clone() for key, file in other.files.items()}
+        self.slots = dict(other.slots)
+
+    def new_file(
+        self,
+        slot: int,
+        size: int,
+        *,
+        secret: bool = False,
+        on_disk: bool = False,
+        writable: bool = True,
+    ) -> int:
+        """A file; slot -1 for the hidden file of shared anonymous memory."""
+        file = self.new_id()
+        self.files[file] = File(slot, size, secret=secret, on_disk=on_disk, writable=writable)
+        if slot >= 0:
+            self.slots[slot] = file
+            self.touched.add(("f", slot))
+        return file
+
+    def resize(self, file: int, size: int) -> None:
+        """Give a file another size."""
+        entry = self.files[file]
+        entry.size = size
+        if entry.slot >= 0:
+            self.touched.add(("f", entry.slot))
+
+    def tracks_dirty(self, file: int) -> bool:
+        """Whether a mapping's file (-1: none) learns of each page's first write."""
+        return file >= 0 and self.files[file].disk is not None
+
+    def is_secret(self, file: int) -> bool:
+        """Whether a mapping's file (-1: none) is one of memfd_secret()."""
+        return file >= 0 and self.files[file].secret
+
+    def cache_add(self, file: int, index: int, page: int) -> None:
+        """Put a page into a file's cache; its reference is the caller's."""
+        entry = self.files[file]
+        entry.cache[index] = page
+        if entry.slot >= 0:
+            self.page(page).users += 1
+            self.touched.add(("c", entry.slot, index))
+
+    def cache_remove(self, file: int, index: int) -> int:
+        """Take a page out of a file's cache; its reference is the caller's."""
+        entry = self.files[file]
+        page = entry.cache.pop(index)
+        if entry.slot >= 0:
+            self.page(page).users -= 1
+            self.touched.add(("c", entry.slot, index))
+        return page

@@ -1,0 +1,158 @@
+"""Processes' memory of the state: VMAs, page tables, RSS."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..abi import HUGE_PAGES, PteFlag
+from .files import Files
+from .pages import G_ANON, G_SWAPBACKED
+
+ANON, FILE, SHMEM, SWAP = range(4)  # indexes of an mm's RSS counters
+
+P_PRESENT = int(PteFlag.PRESENT)
+P_WRITE = int(PteFlag.WRITE)
+P_DIRTY = int(PteFlag.DIRTY)
+P_YOUNG = int(PteFlag.YOUNG)
+P_SPECIAL = int(PteFlag.SPECIAL)
+P_NONE_PROT = int(PteFlag.NONE_PROT)
+P_ZERO = int(PteFlag.ZERO)
+P_HUGE = int(PteFlag.HUGE)
+
+
+def rss_of(flags: int) -> int:
+    """The counter that a mapped page is in, by its flags (mm_counter)."""
+    if flags & G_ANON:
+        return ANON
+    return SHMEM if flags & G_SWAPBACKED else FILE
+
+
+class Pte(NamedTuple):
+    """A present PTE: PteFlag bits and the page it maps."""
+
+    flags: int
+    page: int
+
+
+class Vma(NamedTuple):
+    """A VMA as the kernel has it (not joined with its neighbours).
+
+    Attributes:
+        start, end: pages of the arena.
+        flags: abi.VmaFlag bits.
+        file: file id, -1 for private anonymous memory.
+        pgoff: page of the file at start; of private anonymous memory the page of the
+            arena where it began, which mremap takes along.
+        anon_vma: identity of its anon_vma, 0 before the first anonymous page.
+        singular: its anon_vma chain has one link (not cloned from a parent).
+        account: VM_ACCOUNT, which keeps VMAs from merging.
+    """
+
+    start: int
+    end: int
+    flags: int
+    file: int
+    pgoff: int
+    anon_vma: int
+    singular: bool
+    account: bool
+
+
+class Mm:
+    """One process's memory, the arena's part of it.
+
+    tables: the first page of each last-level page table; one stays when it is
+    empty, and no leaf can be where it is.
+    """
+
+    __slots__ = ("alive", "has_pinned", "inherited", "outside", "ptes", "rss", "tables", "vmas")
+
+    def __init__(self) -> None:
+        self.alive = True
+        self.has_pinned = False  # MMF_HAS_PINNED
+        self.outside: dict[int, int] = {}  # page of the address space -> page, of the vdso
+        self.inherited: set[int] = set()  # of those, what fork gave: no counter shows it
+        self.vmas: list[Vma] = []
+        self.ptes: dict[int, Pte] = {}
+        self.tables: set[int] = set()
+        self.rss = [0, 0, 0, 0]
+
+    def clone(self) -> Mm:
+        other = Mm.__new__(Mm)
+        other.alive = self.alive
+        other.has_pinned = self.has_pinned
+        other.outside = dict(self.outside)
+        other.inherited = set(self.inherited)
+        other.vmas = list(self.vmas)
+        other.ptes = dict(self.ptes)
+        other.tables = set(self.tables)
+        other.rss = list(self.rss)
+        return other
+
+
+class Memories(Files):
+    """The part of a state that has its processes' memory.
+
+    Attributes:
+        mms: by process, those of processes that are gone too.
+        dead: processes that are gone, and their memory is not yet.
+    """
+
+    __slots__ = ("dead", "mms")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mms: dict[int, Mm] = {0: Mm()}
+        self.dead: set[int] = set()
+
+    def _copy_memories(self, other: Memories) -> None:
+        """Make this another's memory."""
+        self.mms = {key: mm.clone() for key, mm in other.mms.items()}
+        self.dead = set(other.dead)
+
+    def lives(self, process: int) -> bool:
+        """Is there such a process?"""
+        mm = self.mms.get(process)
+        return mm is not None and mm.alive and process not in self.dead
+
+    def set_pte(self, process: int, index: int, flags: int, page: int) -> None:
+        """Install or change a PTE; counts of pages are the caller's."""
+        mm = self.mms[process]
+        old = mm.ptes.get(index)
+        if old is None or old.page != page:
+            if old is not None:
+                self._use(old.page, -1)
+            self._use(page, 1)
+        mm.ptes[index] = Pte(flags, page)
+        if not flags & P_HUGE:
+            mm.tables.add(index & -HUGE_PAGES)
+        self.touched.add(("t", process, index))
+
+    def clear_pte(self, process: int, index: int) -> None:
+        """Remove a PTE; counts of pages are the caller's."""
+        old = self.mms[process].ptes.pop(index)
+        self._use(old.page, -1)
+        self.touched.add(("t", process, index))
+
+    def count(self, process: int, counter: int, by: int) -> None:
+        """Change an RSS counter."""
+        self.mms[process].rss[counter] += by
+        self.touched.add(("r", process))
+
+    def set_vmas(self, process: int, vmas: list[Vma]) -> None:
+        """Replace the VMA list (sorted by start)."""
+        self.mms[process].vmas = vmas
+        self.touched.add(("v", process))
+
+    def leaf(self, process: int, index: int) -> tuple[int, Pte] | None:
+        """The leaf above the PTE level that a page of the arena lies in, with its first page."""
+        first = index & -HUGE_PAGES
+        pte = self.mms[process].ptes.get(first)
+        return (first, pte) if pte is not None and pte.flags & P_HUGE else None
+
+    def mapped(self, process: int, index: int) -> int:
+        """The page that is mapped at a page of the arena."""
+        leaf = self.leaf(process, index)
+        if leaf is None:
+            return self.mms[process].ptes[index].page
+        return self.subpage(leaf[1].page, index - leaf[0])
