@@ -172,8 +172,8 @@ class _Checker:
             pairs.drop(page)
         if outcome.snapshot is None:
             return None
-        numbers = {key[1] for key in state.touched if key[0] == "p"}
-        wanted = {key for key in state.touched if key[0] != "p"}.union(keys)
+        numbers = set(state.own)
+        wanted = state.touched.union(keys)
         if self.unseen:  # the first snapshot since a while: everything counts
             wanted |= _all_keys(state)
             numbers |= state.pages.keys()

@@ -8,7 +8,7 @@ operation without a snapshot only the outcome was compared.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..abi import Code
@@ -20,7 +20,7 @@ from .observed import Key
 
 OUTCOME = "outcome"
 # What a snapshot has: of each page that is mapped, held or cached, of each process, of each file.
-PAGE_FIELDS = ("ref", "map", "flags", "content")
+PAGE_FIELDS = ("ref", "map", "flags", "tail", "pins", "content")
 _KINDS = {"t": "pte", "h": "held", "c": "cache", "r": "rss", "v": "vma", "f": "size"}
 FIELDS = (OUTCOME, "pte", *PAGE_FIELDS, "held", "cache", "rss", "vma", "size")
 
@@ -113,10 +113,8 @@ class Tally:
 def unknown_fields(branch: Branch) -> set[str]:
     """The fields that nobody knows: what the kernel's own pages hold, and what is read of it."""
     found = {OUTCOME} if branch.expected.data is None else set()
-    pages = branch.state.pages
-    for key in branch.state.touched:
-        if key[0] == "p" and key[1] in pages and pages[key[1]].content is UNKNOWN:
-            found.add("content")
+    if any(page.content is UNKNOWN for page in branch.state.own.values()):
+        found.add("content")
     return found
 
 
@@ -126,29 +124,33 @@ def open_fields(branches: Sequence[Branch]) -> set[str]:
     found: set[str] = set()
     if any(other.expected != first.expected for other in others):
         found.add(OUTCOME)
-    keys = {key for branch in branches for key in branch.state.touched} if others else ()
-    for key in keys:
-        values = dict(_values(first.state, key))
+    if not others:
+        return found
+    for key in set().union(*(branch.state.touched for branch in branches)):
+        value = _entry(first.state, key)
+        if any(_entry(other.state, key) != value for other in others):
+            found.add(_KINDS[key[0]])
+    for page in {
+        number for branch in branches for number in (*branch.state.own, *branch.state.freed)
+    }:
+        record = _page(first.state, page)
         for other in others:
-            found.update(n for n, value in _values(other.state, key) if value != values[n])
+            shown = zip(PAGE_FIELDS, record, _page(other.state, page), strict=True)
+            found.update(name for name, value, another in shown if value != another)
     return found
 
 
-def _values(state: State, key: Key) -> Iterator[tuple[str, object]]:
-    """What a snapshot shows of one entry, by field."""
-    kind = key[0]
-    if kind == "p":
-        record = state.record(key[1])
-        shown: tuple[object, ...] = (None,) * len(PAGE_FIELDS)
-        if record is not None:
-            ref, mapped, flags, *_, content = record
-            shown = (ref, mapped, flags, content.digest)
-        yield from zip(PAGE_FIELDS, shown, strict=True)
-    else:
-        yield _KINDS[kind], _entry(state, key)
+def _page(state: State, number: int) -> tuple[object, ...]:
+    """What a snapshot shows of a page, by field."""
+    record = state.record(number)
+    if record is None:
+        return (None,) * len(PAGE_FIELDS)
+    *fields, content = record
+    return (*fields, content.digest)
 
 
 def _entry(state: State, key: Key) -> object:
+    """What a snapshot shows of anything else."""
     kind, number = key[0], key[1]
     if kind in ("r", "v", "f"):
         return plain(state, kind, number)

@@ -71,7 +71,7 @@ def _free(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int
     rules = model.rules
     if not rules.may_discard(vma) or not rules.may_free(vma):
         return -EINVAL
-    zap.drained(state)
+    state.drained()
     ptes = state.mms[op.process].ptes
     for index in sorted(number for number in ptes if start <= number < end):
         flags, number = ptes[index]
@@ -81,7 +81,7 @@ def _free(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int
         state.set_pte(op.process, index, rules.freed_pte(flags), number)
         page = state.page(number)
         page.flags = rules.freed_flags(page.flags, _locked(state, number))
-        page.accessed = 2  # a batch has it, and a reference, until it is drained
+        state.accessed(number, 2)  # a batch has it, and a reference, until it is drained
     return 0
 
 

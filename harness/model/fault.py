@@ -187,7 +187,7 @@ def _may_reuse(rules: Rules, state: State, number: int) -> bool:
     page = state.pages[number]
     if rules.reuse_exclusive(page.flags):
         return True
-    decision = rules.reuse_shared(state.pages[state.head(number)].ref, page.accessed)
+    decision = rules.reuse_shared(state.pages[state.head(number)].ref, state.batched.get(number, 0))
     if decision.reuse and not decision.sure:
         decision = decision._replace(reuse=state.choose("lru_batch", 2) == 0)
     if decision.reuse:

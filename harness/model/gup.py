@@ -102,7 +102,9 @@ class Getter:
 
     Attributes:
         process: whose memory it is.
+        write, force: FOLL_WRITE, FOLL_FORCE.
         pin: FOLL_PIN, else FOLL_GET.
+        touches: FOLL_TOUCH.
         keep: pages is not NULL.
         retries: the kernel may let the mmap lock go (locked is not NULL).
         dropped: it did.
@@ -111,9 +113,9 @@ class Getter:
 
     __slots__ = (
         "arena",
-        "code",
         "dropped",
         "flags",
+        "force",
         "keep",
         "killed",
         "pin",
@@ -122,6 +124,8 @@ class Getter:
         "rules",
         "slot",
         "state",
+        "touches",
+        "write",
     )
 
     def __init__(self, rules: Rules, state: State, arena: Arena, op: abi.Op) -> None:
@@ -131,9 +135,11 @@ class Getter:
         self.process = target(op)
         self.slot = op.slot
         self.flags = op.flags
+        self.write = bool(op.flags & WRITE)
+        self.force = bool(op.flags & FORCE)
         self.pin = is_pin(op)
         self.keep = not op.aux & NO_PAGES
-        self.code = op.code
+        self.touches = rules.touches(op.code, bool(op.flags & LONGTERM))
         self.retries = self._may_retry(op)
         self.dropped = False
         self.killed = bool(op.mode & KILLED)
@@ -164,8 +170,7 @@ class Getter:
 
     def _take_outside(self, addr: int) -> bool:
         """A page that the kernel has outside the arena: taken, or -EFAULT."""
-        write, force = bool(self.flags & WRITE), bool(self.flags & FORCE)
-        page = outside.follow(self.rules, self.state, self.process, addr, write, force)
+        page = outside.follow(self.rules, self.state, self.process, addr, self.write, self.force)
         if page is None:
             return False
         self._take(page)
@@ -177,16 +182,14 @@ class Getter:
             return False
         if self.state.is_secret(vma.file) and not self.rules.slow_takes_secret():
             return False
-        force, write = bool(self.flags & FORCE), bool(self.flags & WRITE)
-        if write and not vma.flags & V_WRITE and hugetlb.is_hugetlb(vma):
+        if self.write and not vma.flags & V_WRITE and hugetlb.is_hugetlb(vma):
             return self.rules.huge_forced()
-        if write:
-            return self.rules.slow_may_write(vma, force)
-        return self.rules.slow_may_read(vma, force)
+        if self.write:
+            return self.rules.slow_may_write(vma, self.force)
+        return self.rules.slow_may_read(vma, self.force)
 
     def _unshares(self, pte_flags: int, page_flags: int) -> bool:
-        write = bool(self.flags & WRITE)
-        return not pte_flags & P_WRITE and self.rules.must_unshare(self.pin, write, page_flags)
+        return not pte_flags & P_WRITE and self.rules.must_unshare(self.pin, self.write, page_flags)
 
     def _follow(self, vma: Vma, index: int) -> int | None:
         """follow_page_pte(): the page, or None if a fault must come first."""
@@ -198,17 +201,15 @@ class Getter:
         if pte is None:
             return None
         page = state.pages[pte.page]
-        if self.flags & WRITE and not rules.may_follow_write(
-            pte.flags, vma, page.flags, bool(self.flags & FORCE)
-        ):
+        if self.write and not rules.may_follow_write(pte.flags, vma, page.flags, self.force):
             return None
         if self._unshares(pte.flags, page.flags):
             return None
-        if rules.touches(self.code, bool(self.flags & LONGTERM)):
-            if self.flags & WRITE and rules.slow_dirties(pte.flags, page.flags):
+        if self.touches:
+            if self.write and rules.slow_dirties(pte.flags, page.flags):
                 state.page(state.head(pte.page)).flags |= G_DIRTY
             if not pte.flags & P_SPECIAL and not page.flags & G_COMPOUND:
-                state.page_unseen(pte.page).accessed += 1
+                state.accessed(pte.page)
         return pte.page
 
     def _splits(self, vma: Vma, leaf: tuple[int, Pte]) -> bool:
@@ -225,15 +226,14 @@ class Getter:
         rules, state = self.rules, self.state
         if self._unshares(leaf[1].flags, state.pages[leaf[1].page].flags):
             return None
-        touch = rules.touches(self.code, bool(self.flags & LONGTERM))
-        if not thp.follow(rules, state, self.process, vma, leaf, self.flags, touch):
+        if not thp.follow(rules, state, self.process, vma, leaf, self.flags, self.touches):
             return None
         return state.mapped(self.process, index)
 
     def _fault(self, vma: Vma, index: int) -> int | None:
         """faultin_page(): 0, -EFAULT, or None where NOWAIT would have to wait."""
         rules, state, process = self.rules, self.state, self.process
-        write, nowait = bool(self.flags & WRITE), bool(self.flags & NOWAIT)
+        write, nowait = self.write, bool(self.flags & NOWAIT)
         leaf = state.leaf(process, index)
         if not write and leaf is not None and not hugetlb.is_hugetlb(vma):
             thp.unshare(rules, state, process, vma, leaf)
@@ -265,8 +265,17 @@ class Getter:
         if self.rules.read_lets_go(unread and file.disk is not None, waits):
             return True
         clean = page is None or not self.state.pages[page].flags & G_DIRTY
-        dirties = bool(self.flags & WRITE) and (clean or file.disk is not None)
+        dirties = self.write and (clean or file.disk is not None)
         return self.rules.fault_lets_go(vma, dirties, waits)
+
+    def _find(self, index: int) -> Vma | None:
+        """find_extend_vma()."""
+        if index < 0:
+            return None
+        vma = find(self.state.mms[self.process].vmas, index)
+        if vma is None and self.rules.gup_grows_stack():
+            vma = stack.grow(self.rules, self.state, self.process, index)
+        return vma
 
     def slow(self, addr: int, nr: int) -> int:
         """__get_user_pages_locked(): how many pages were taken, or -errno.
@@ -283,21 +292,21 @@ class Getter:
         done = 0
         wanted = rules.slow_nr(nr)
         faults = 0
+        vma: Vma | None = None
         while True:  # do ... while (nr_pages), which 0 would pass
             at = addr + done * abi.PAGE_SIZE
             index = self.arena.index(at)
-            vma = find(self.state.mms[self.process].vmas, index) if index >= 0 else None
-            if vma is None and index >= 0 and rules.gup_grows_stack():
-                vma = stack.grow(rules, self.state, self.process, index)
-            if vma is None and not self.flags & ANON and self._take_outside(at):
-                done += 1
-                if done == wanted:
-                    return done
-                continue
-            if vma is None or not self.may(vma):
-                return rules.partial(done, -EFAULT)
-            if self.killed and hugetlb.is_hugetlb(vma):
-                return rules.partial(done, rules.huge_interrupted())
+            if vma is None or not vma.start <= index < vma.end:
+                vma = self._find(index)
+                if vma is None and not self.flags & ANON and self._take_outside(at):
+                    done += 1
+                    if done == wanted:
+                        return done
+                    continue
+                if vma is None or not self.may(vma):
+                    return rules.partial(done, -EFAULT)
+                if self.killed and hugetlb.is_hugetlb(vma):
+                    return rules.partial(done, rules.huge_interrupted())
             if rules.slow_interrupted(self.killed):
                 return rules.partial(done, -EINTR)
             page = self._follow(vma, index)
@@ -305,6 +314,7 @@ class Getter:
                 error = self._fault(vma, index)
                 if error == 0:
                     faults = _again(faults)
+                    vma = self._find(index)  # it may have an anon_vma now
                     continue
                 return done if error is None else rules.partial(done, error)
             self._take(page)

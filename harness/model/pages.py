@@ -14,8 +14,8 @@ from .content import EMPTY, Content
 ZERO_PAGE = 0  # the zero page's id
 
 # What a snapshot may show differently after a step:
-# ("t", process, page of the arena)  ("p", page id)  ("h", slot, index)
-# ("c", file slot, index)  ("r", process)  ("v", process)  ("f", file slot)
+# ("t", process, page of the arena)  ("h", slot, index)  ("c", file slot, index)
+# ("r", process)  ("v", process)  ("f", file slot)
 Key: TypeAlias = tuple[str, int] | tuple[str, int, int]
 
 G_DIRTY = int(PageFlag.DIRTY)
@@ -41,8 +41,7 @@ class Page:
     """A page frame's state; flags are abi.PageFlag bits.
 
     users counts what a snapshot reaches it by (PTEs, held sets, files the
-    program opened), of a head also what its tails are reached by; accessed
-    counts mark_page_accessed calls since LRU batches were drained.
+    program opened), of a head also what its tails are reached by.
 
     A compound page is a head and its tails, numbered one behind the other; a
     tail (which lies tail pages behind its head) is there only once something
@@ -55,7 +54,6 @@ class Page:
     """
 
     __slots__ = (
-        "accessed",
         "content",
         "entire",
         "file",
@@ -70,7 +68,7 @@ class Page:
         "users",
     )
 
-    def __init__(self, flags: int, content: Content, *, file: int = -1, index: int = 0) -> None:
+    def __init__(self, flags: int, content: Content, file: int = -1, index: int = 0) -> None:
         self.flags = flags
         self.content = content
         self.file = file
@@ -78,7 +76,6 @@ class Page:
         self.ref = 1
         self.map = 0
         self.users = 0
-        self.accessed = 0
         self.tail = 0
         self.entire = 0
         self.pins = 0
@@ -100,7 +97,6 @@ class Page:
         other.ref = self.ref
         other.map = self.map
         other.users = self.users
-        other.accessed = self.accessed
         other.tail = self.tail
         other.entire = self.entire
         other.pins = self.pins
@@ -113,22 +109,25 @@ class Pages:
     """The part of a state that has its pages.
 
     A copy shares its pages with the state it was made from until it changes
-    them: only ``page`` and ``page_unseen`` give one that may be written to.
+    them: only ``page`` gives one that may be written to.
 
     Attributes:
-        pages: by number; own: those that no other state shares.
+        pages: by number.
+        own: those that no other state shares, so all that may have changed in the step.
+        batched: how often each was accessed since LRU batches were drained.
         recycled: flags of huge pages that went back to the pool, in order.
-        touched: what a snapshot may show differently after the step.
+        touched: what else a snapshot may show differently after the step.
         freed: pages that went during the step.
     """
 
-    __slots__ = ("freed", "next_id", "own", "pages", "recycled", "touched")
+    __slots__ = ("batched", "freed", "next_id", "own", "pages", "recycled", "touched")
 
     def __init__(self) -> None:
         zero = Page(ZERO_FLAGS, EMPTY)
         zero.ref = 0  # compared as the difference to when the program began
         self.pages: dict[int, Page] = {ZERO_PAGE: zero}
-        self.own: set[int] = {ZERO_PAGE}
+        self.own: dict[int, Page] = {ZERO_PAGE: zero}
+        self.batched: dict[int, int] = {}
         self.recycled: list[int] = []
         self.next_id = 1
         self.touched: set[Key] = {("r", 0), ("v", 0)}
@@ -137,7 +136,8 @@ class Pages:
     def _copy_pages(self, other: Pages) -> None:
         """Make these another's pages, with nothing touched yet."""
         self.pages = dict(other.pages)
-        self.own = set()
+        self.own = {}
+        self.batched = dict(other.batched)
         self.recycled = list(other.recycled)
         self.next_id = other.next_id
         self.touched = set()
@@ -153,23 +153,23 @@ class Pages:
     ) -> int:
         """A fresh page with one reference, nowhere mapped."""
         page = self.new_id()
-        self.pages[page] = Page(flags, content, file=file, index=index)
-        self.own.add(page)
-        self.touched.add(("p", page))
+        self.pages[page] = self.own[page] = Page(flags, content, file, index)
         return page
 
     def page(self, page: int) -> Page:
         """A page that is about to change."""
-        self.touched.add(("p", page))
-        return self.page_unseen(page)
-
-    def page_unseen(self, page: int) -> Page:
-        """A page that is about to change in a way that no snapshot shows."""
-        if page in self.own:
-            return self.pages[page]
-        self.own.add(page)
-        frame = self.pages[page] = self.pages[page].clone()
+        frame = self.own.get(page)
+        if frame is None:
+            frame = self.pages[page] = self.own[page] = self.pages[page].clone()
         return frame
+
+    def accessed(self, page: int, times: int = 1) -> None:
+        """mark_page_accessed()."""
+        self.batched[page] = self.batched.get(page, 0) + times
+
+    def drained(self) -> None:
+        """LRU batches were emptied."""
+        self.batched.clear()
 
     def get(self, page: int, by: int = 1) -> None:
         """Take references; those of a tail are its head's."""
@@ -187,6 +187,7 @@ class Pages:
         last = head + (HUGE_PAGES if frame.flags & G_COMPOUND else 1)
         for number in range(head, last):
             self.pages.pop(number, None)
+            self.own.pop(number, None)
             self.freed.append(number)
 
     def head(self, page: int) -> int:
@@ -205,10 +206,10 @@ class Pages:
         """The page that lies so far behind a head."""
         number = head + offset
         if number not in self.pages:
-            page = self.pages[number] = Page(self.pages[head].flags & ~_OWN_OF_TAIL, EMPTY)
+            page = Page(self.pages[head].flags & ~_OWN_OF_TAIL, EMPTY)
             page.ref = 0
             page.tail = offset
-            self.own.add(number)
+            self.pages[number] = self.own[number] = page
         return number
 
     def unmap_leaf(self, head: int) -> None:
@@ -216,7 +217,7 @@ class Pages:
         self.page(head).entire -= 1
         for number in range(head + 1, head + HUGE_PAGES):
             if number in self.pages:
-                self.touched.add(("p", number))
+                self.page(number)
         self.put(head)
 
     def record(self, number: int) -> tuple[int, int, int, int, int, Content] | None:

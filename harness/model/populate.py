@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from .. import abi
 from ..abi import Code, Get
-from . import zap
 from .gup import FORCE, WRITE, Arena, Getter
 from .rules import Rules
 from .state import State, Vma
@@ -34,7 +33,7 @@ def getter(
 def _all(call: Getter, start: int, end: int) -> bool:
     """Every page of a piece of one VMA, as far as they can be had."""
     done = all(call.page(index) is not None for index in range(start, end))
-    zap.drained(call.state)
+    call.state.drained()
     return done
 
 

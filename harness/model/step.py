@@ -25,7 +25,6 @@ from . import (  # noqa: F401
     calls_user,
     gup,
     process,
-    zap,
 )
 from .calls import Expected
 from .rules import Rules
@@ -48,7 +47,7 @@ class Branch:
     """One thing that may happen.
 
     Attributes:
-        state: the state afterwards; its touched and freed say what changed.
+        state: the state afterwards; its own, touched and freed say what changed.
         rules: names of the rules that led here, in order.
         allowances: names of the allowances used, empty where there was no choice.
     """
@@ -96,7 +95,7 @@ class Model:
             names = tuple(name for name, _, _ in after.chosen)
             branches.append(Branch(expected, after, tuple(self.rules.trail), names))
             if self.sem.drained_each:
-                zap.drained(after)
+                after.drained()
         return branches
 
     def _run(self, state: State, op: abi.Op) -> Expected:

@@ -7,7 +7,7 @@ happens unless a program asks for it: guests have no periodic writeback.
 from __future__ import annotations
 
 from ..abi import PAGE_SHIFT, PAGE_SIZE
-from . import pagecache, zap
+from . import pagecache
 from .rules import Rules
 from .state import G_DIRTY, State
 
@@ -47,7 +47,7 @@ def drop_caches(rules: Rules, state: State) -> None:
 
     LRU batches, whose references would keep pages, are emptied first.
     """
-    zap.drained(state)
+    state.drained()
     for file, entry in state.files.items():
         if not rules.drop_finds(entry.secret):
             continue

@@ -40,11 +40,4 @@ def range_(
         for _ in range(rules.zap_counts(special)):
             state.page(pte.page).map -= 1
             state.put(pte.page)
-    drained(state)
-
-
-def drained(state: State) -> None:
-    """LRU batches were emptied (lru_add_drain at the start of every zap)."""
-    for number, page in state.pages.items():
-        if page.accessed:
-            state.page_unseen(number).accessed = 0
+    state.drained()  # lru_add_drain() at the start

@@ -21,8 +21,7 @@ def with_page(ref: int) -> State:
     state = State()
     page = Page(0, EMPTY)
     page.ref, page.users = ref, 1
-    state.pages[1] = page
-    state.touched.add(("p", 1))
+    state.pages[1] = state.own[1] = page
     return state
 
 
@@ -59,6 +58,8 @@ def test_what_only_one_way_touches_counts() -> None:
         "ref",
         "map",
         "flags",
+        "tail",
+        "pins",
         "content",
     }
 
