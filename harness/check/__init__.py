@@ -15,7 +15,7 @@ from typing import Any
 from .. import abi, klog, language, layout
 from ..conditions import requires_met
 from ..errors import UsageError
-from ..model import REGISTRY, Arena, Branch, Model, Rules, Semantics, semantics_for
+from ..model import REGISTRY, Arena, Branch, Model, Rules, Semantics, semantics_for, traced
 from ..model.state import State
 from ..program import Compiled
 from ..trace import Outcome, Trace
@@ -44,7 +44,7 @@ class Checked:
         claims: those that were reached.
         allowances: name -> how often it was needed.
         exact: how much had exactly one allowed outcome and snapshot.
-        rules: names of the rules that took part.
+        rules: names of the rules that took part, where those given were traced.
     """
 
     verdict: Verdict
@@ -191,6 +191,7 @@ class _Checker:
         misses: list[tuple[Branch, Difference | None]],
     ) -> dict[str, Any]:
         """Observed and allowed: the outcome if no branch has it, else the first difference."""
+        misses = self._with_rules(op, misses)
         near = [(branch, seen) for branch, seen in misses if seen is not None]
         observed = {"outcome": outcome_text(op, outcome)}
         allowed: list[dict[str, Any]] = []
@@ -212,6 +213,15 @@ class _Checker:
                 )
         branch = (near or misses)[0][0]
         return self._detail(at, what, observed, allowed, _source(branch))
+
+    def _with_rules(
+        self, op: abi.Op, misses: list[tuple[Branch, Difference | None]]
+    ) -> list[tuple[Branch, Difference | None]]:
+        """The same, each branch with the rules that led to it."""
+        plain = self.model
+        model = Model(plain.sem, plain.arena, traced(type(plain.rules))(plain.sem))
+        branches = [branch for one in self.candidates for branch in model.step(one.state, op)]
+        return [(branch, seen) for branch, (_, seen) in zip(branches, misses, strict=True)]
 
     def _detail(
         self,

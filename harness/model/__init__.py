@@ -2,6 +2,7 @@
 
 from .calls import Expected
 from .gup import Arena
+from .registry import traced
 from .rules import REGISTRY, Rule, Rules
 from .semantics import Semantics, semantics_for
 from .state import State
@@ -19,4 +20,5 @@ __all__ = [
     "Semantics",
     "State",
     "semantics_for",
+    "traced",
 ]

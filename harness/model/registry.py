@@ -8,7 +8,6 @@ tests/quality turns each one round and expects a shipped program to notice.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -46,22 +45,17 @@ class Rule:
 
 REGISTRY: dict[str, Rule] = {}
 _F = TypeVar("_F", bound=Callable[..., Any])
+_R = TypeVar("_R", bound="RuleBase")
 
 
 def rule(name: str, source: str) -> Callable[[_F], _F]:
-    """Register a method of Rules; each call leaves the rule's name on the trail."""
+    """Register a method of Rules."""
 
     def register(method: _F) -> _F:
         text = (method.__doc__ or "").strip().splitlines()[0]
         REGISTRY[name] = Rule(name, source, text)
-
-        @functools.wraps(method)
-        def traced(self: RuleBase, *args: Any) -> Any:
-            self.trail.append(name)
-            return method(self, *args)
-
-        traced.rule = name  # type: ignore[attr-defined]
-        return traced  # type: ignore[return-value]
+        method.rule = name  # type: ignore[attr-defined]
+        return method
 
     return register
 
@@ -75,7 +69,8 @@ class RuleBase:
     """Rules under one environment's semantics.
 
     Attributes:
-        trail: names of the rules asked since it was last emptied.
+        trail: names of the rules asked since it was last emptied; stays empty but in
+            what ``traced`` gives.
     """
 
     def __init__(self, semantics: Semantics) -> None:
@@ -85,5 +80,28 @@ class RuleBase:
     @classmethod
     def methods(cls) -> dict[str, str]:
         """Rule name -> method name, of every rule there is."""
-        found = {name: getattr(cls, name) for name in dir(cls)}
-        return {method.rule: name for name, method in found.items() if hasattr(method, "rule")}
+        return {
+            vars(base)[name].rule: name
+            for base in cls.__mro__
+            for name in vars(base)
+            if hasattr(vars(base)[name], "rule")
+        }
+
+
+def traced(kind: type[_R]) -> type[_R]:
+    """The same rules; each call leaves the rule's name on the trail.
+
+    Apart, because most of the time nobody asks, and rules are asked very often.
+    """
+
+    def leaving(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        def ask(self: RuleBase, *args: Any) -> Any:
+            self.trail.append(name)
+            return method(self, *args)
+
+        return ask
+
+    methods = {
+        method: leaving(name, getattr(kind, method)) for name, method in kind.methods().items()
+    }
+    return type(kind.__name__, (kind,), methods)

@@ -48,7 +48,7 @@ class Branch:
 
     Attributes:
         state: the state afterwards; its own, touched and freed say what changed.
-        rules: names of the rules that led here, in order.
+        rules: names of the rules that led here, in order, where the model's are traced.
         allowances: names of the allowances used, empty where there was no choice.
     """
 

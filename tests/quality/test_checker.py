@@ -10,7 +10,7 @@ from quality.conftest import PROGRAMS, ROOT
 from quality.variants import VARIANTS, notices, suspects
 
 from harness import check, claims, language, layout
-from harness.model import REGISTRY
+from harness.model import REGISTRY, traced
 from harness.model.rules import Rules
 from harness.program import Compiled
 from harness.trace import Trace
@@ -38,7 +38,8 @@ def test_the_right_rules_pass(recorded: Mapping[str, Trace]) -> None:
 @pytest.mark.qemu
 def test_every_wrong_rule_is_noticed(recorded: Mapping[str, Trace]) -> None:
     arch = next(iter(recorded.values())).header.environment.arch
-    checked = {name: check.check_trace(trace) for name, trace in recorded.items()}
+    rules = traced(Rules)
+    checked = {name: check.check_trace(trace, rules=rules) for name, trace in recorded.items()}
     unnoticed = [
         method
         for method in VARIANTS

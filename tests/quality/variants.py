@@ -209,7 +209,11 @@ def wrong_rules(method: str) -> type[Rules]:
 
 
 def suspects(checked: Mapping[Name, Checked], method: str) -> list[Name]:
-    """Traces that may notice a wrong method: those whose check asked its rule, short ones first."""
+    """Traces that may notice a wrong method: those whose check asked its rule, short ones first.
+
+    Args:
+        checked: by rules that were traced.
+    """
     rule = next((rule for rule, name in Rules.methods().items() if name == method), "")
     asked = [name for name, found in checked.items() if rule in found.rules]
     return sorted(asked, key=lambda name: checked[name].operations)

@@ -14,6 +14,7 @@ from harness import abi, check, trace
 from harness.check import Checked
 from harness.check.observed import Observed
 from harness.errors import UsageError
+from harness.model import Rules, traced
 from harness.trace import Outcome, Trace
 from harness.verdict import Verdict
 
@@ -32,7 +33,7 @@ def _recorded(path: Path) -> Trace:
 
 @functools.cache
 def _checked() -> dict[Path, Checked]:
-    return {path: check.check_trace(_recorded(path)) for path in ALL}
+    return {path: check.check_trace(_recorded(path), rules=traced(Rules)) for path in ALL}
 
 
 def test_what_the_model_does_passes() -> None:

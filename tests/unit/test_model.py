@@ -14,7 +14,7 @@ from harness.abi import Code, Kind
 from harness.check.describe import outcome_text
 from harness.environment import Environment
 from harness.errors import UsageError
-from harness.model import REGISTRY, Arena, Expected, Model, Semantics, State, semantics_for
+from harness.model import REGISTRY, Arena, Expected, Model, Semantics, State, semantics_for, traced
 from harness.model.rules import Rules
 from harness.model.state import (
     G_EXCLUSIVE,
@@ -162,7 +162,8 @@ def test_programs_reach_every_rule() -> None:
     reached: set[str] = set()
     for path in PROGRAMS.rglob("*.mm"):
         compiled = layout.compile_program(language.parse(path.read_text(), path.name))
-        model = Model(Semantics(), Arena(compiled.arena_start, compiled.arena_pages))
+        arena = Arena(compiled.arena_start, compiled.arena_pages)
+        model = Model(Semantics(), arena, traced(Rules)(Semantics()))
         state = model.initial()
         for op in compiled.ops:
             branch = model.step(state, op)[0]
