@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .. import abi
 from ..model import State
-from ..model.content import UNKNOWN
+from ..model.content import UNKNOWN, Content
 from ..model.state import G_COMPOUND, ZERO_PAGE
 from .observed import Key, Observed
 
@@ -60,6 +60,7 @@ class Pairs:
         return True
 
 
+_NO_WORDS = (0,) * abi.TOUCH_MAX
 _CONTENT = 5  # where in a page's record its content begins
 # Only what changed travels: a process of which nothing was said lives and maps nothing.
 _EMPTY_RSS = (1, 0, 0, 0, 0)
@@ -88,9 +89,10 @@ def entries(
 ) -> Difference | None:
     """Everything but pages; makes the pairs that pages are then compared by."""
     for key in keys:
-        if key[0] == "t":
+        kind = key[0]
+        if kind == "t":
             difference = _pte(state, pairs, observed, key)
-        elif key[0] in ("h", "c"):
+        elif kind in ("h", "c"):
             difference = _frame(state, pairs, observed, key)
         else:
             difference = _plain(state, observed, key)
@@ -251,24 +253,24 @@ def pages(
         words: as ``shown_words`` gives them.
     """
     wanted = set(numbers)
+    page_of, frame_of, seen_of = pairs.page.get, pairs.frame.get, observed.page.get
     for pfn in frames:
-        page = pairs.page.get(pfn)
+        page = page_of(pfn)
         if page is not None:
             wanted.add(page)
         elif pfn in observed.page:
             return Difference(("n", pfn), _page_text(observed.page[pfn]), None)
     for number in wanted:
         record = state.record(number)
-        pfn = pairs.frame.get(number, -1)
-        expected = None
-        if record is not None:
-            *counts, content = record
-            word = content.words.get
-            shown = [word(index, 0) for index in words]
-            expected = (*counts, content.digest, *shown)
-        seen = observed.page.get(pfn)
-        if expected is not None and seen is not None and content is UNKNOWN:
-            expected = _of_kernel(state, pairs, number, expected, seen)
+        seen = seen_of(frame_of(number, -1))
+        if record is None:
+            expected = None
+        else:
+            ref, mapped, flags, tail, pins, content = record
+            shown = _shown_words(content, words) if content.words else _NO_WORDS
+            expected = (ref, mapped, flags, tail, pins, content.digest, *shown)
+            if content is UNKNOWN and seen is not None:
+                expected = _of_kernel(state, pairs, number, expected, seen)
         if seen != expected:
             return Difference(
                 ("p", number),
@@ -276,6 +278,11 @@ def pages(
                 None if expected is None else _page_text(expected),
             )
     return None
+
+
+def _shown_words(content: Content, words: tuple[int, ...]) -> tuple[int, ...]:
+    word = content.words.get
+    return tuple([word(index, 0) for index in words])
 
 
 def _of_kernel(

@@ -16,7 +16,13 @@ from ..abi import Section
 Key: TypeAlias = tuple[str, int] | tuple[str, int, int]
 
 _PAGES_MAX = abi.ARENA_PAGES_MAX * abi.PROCESSES_MAX
-_SIZES = {section: record.size for section, record in abi.SECTION_RECORDS.items()}
+_SIZES = {int(section): record.size for section, record in abi.SECTION_RECORDS.items()}
+_HEAD, _section_at = abi.SECTION.size, abi.SECTION.unpack_from
+# Plain numbers: enums are slow.
+_PTE, _PAGE, _GONE, _HELD = (
+    int(kind) for kind in (Section.PTE, Section.PAGE, Section.GONE, Section.HELD)
+)
+_CACHE, _VMA, _RSS = (int(kind) for kind in (Section.CACHE, Section.VMA, Section.RSS))
 
 
 class Observed:
@@ -65,38 +71,38 @@ class Observed:
         frames: list[int] = []
         at, end, last = 0, len(snapshot), 0
         while at < end:
-            if end - at < abi.SECTION.size:
+            if end - at < _HEAD:
                 raise ValueError("snapshot: stray bytes")
-            kind, size, count = abi.SECTION.unpack_from(snapshot, at)
-            at += abi.SECTION.size
+            kind, size, count = _section_at(snapshot, at)
+            at += _HEAD
             if kind <= last or kind not in _SIZES or size != _SIZES[kind]:
                 raise ValueError(f"snapshot: section {kind} with records of {size} bytes")
             last = kind
             stop = at + size * count
             if stop > end:
                 raise ValueError(f"snapshot: section {kind} is cut short")
-            self._section(Section(kind), snapshot[at:stop], keys, frames)
+            self._section(kind, snapshot[at:stop], keys, frames)
             at = stop
         if len(self.page) > _PAGES_MAX:
             raise ValueError(f"snapshot: more than {_PAGES_MAX} pages")
         return keys, frames
 
-    def _section(self, kind: Section, body: bytes, keys: list[Key], frames: list[int]) -> None:
-        if kind is Section.PTE:
+    def _section(self, kind: int, body: bytes, keys: list[Key], frames: list[int]) -> None:
+        if kind == _PTE:
             self._ptes(body, keys)
-        elif kind is Section.PAGE:
+        elif kind == _PAGE:
             for record in abi.PAGE_RECORD.iter_unpack(body):
                 self.page[record[0]] = record[1:]
                 frames.append(record[0])
-        elif kind is Section.GONE:
+        elif kind == _GONE:
             for (pfn,) in abi.GONE_RECORD.iter_unpack(body):
                 self.page.pop(pfn, None)
                 frames.append(pfn)
-        elif kind is Section.HELD:
+        elif kind == _HELD:
             _pfns(self.held, "h", body, keys)
-        elif kind is Section.CACHE:
+        elif kind == _CACHE:
             _pfns(self.cache, "c", body, keys)
-        elif kind is Section.VMA:
+        elif kind == _VMA:
             self._vmas(body, keys)
         else:
             self._counters(kind, body, keys)
@@ -109,8 +115,8 @@ class Observed:
                 self.pte.pop((process, index), None)
             keys.append(("t", process, index))
 
-    def _counters(self, kind: Section, body: bytes, keys: list[Key]) -> None:
-        if kind is Section.RSS:
+    def _counters(self, kind: int, body: bytes, keys: list[Key]) -> None:
+        if kind == _RSS:
             for process, *counters in abi.RSS_RECORD.iter_unpack(body):
                 self.rss[process] = tuple(counters)
                 keys.append(("r", process))
