@@ -8,6 +8,7 @@ d = fork()
 e = fork()
 h = c: get_user_pages_fast(m[0], nr=2, pending=SIGKILL)
 claim FAST-12: ret == 2
+claim FAST-15: ret == 2
 i = d: get_user_pages_fast(m[2], nr=1, gup_flags=WRITE, pending=SIGKILL)
 claim FAST-12: ret == -EINTR
 

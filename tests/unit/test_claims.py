@@ -1,0 +1,136 @@
+"""The catalogue: complete, of one form, and in step with documents and programs."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+import pytest
+
+from harness import claims, language, layout
+from harness.arch import ARCHES
+from harness.claims import Entry, catalogue, documents, parse, parse_document
+from harness.tree import ROOT
+
+APIS = {
+    *("get_user_pages", "__get_user_pages", "get_user_pages_fast", "mpage_readpages"),
+    *("unmap_vmas", "zap_page_range", "zap_page_range_single", "zap_vma_ptes"),
+    *("vm_insert_page", "vm_insert_pfn", "vm_insert_pfn_prot", "remap_pfn_range"),
+    *("vm_iomap_memory", "unmap_mapping_range", "do_set_pte", "follow_pfn", "access_remote_vm"),
+}
+LINES = ("6.1",)
+SENTENCES = {"S0": 30, "S1": 22, "S2": 15, "S3": 14, "S4": 63}
+NOT_TESTABLE_MAX = 30
+PROGRAMS = sorted((ROOT / "programs").rglob("*.mm"))
+TESTABLE = [entry for entry in catalogue().values() if entry.testable]
+
+
+def answers() -> dict[str, list[Entry]]:
+    """The claims that answer each sentence."""
+    found: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in catalogue().values():
+        for sentence in entry.sentences:
+            found[sentence].append(entry)
+    return found
+
+
+def test_every_sentence_is_there_and_answered() -> None:
+    ids = [one.id for document in documents() for one in document.sentences]
+    assert ids == [
+        f"{name}-{n:02}" for name, count in SENTENCES.items() for n in range(1, count + 1)
+    ]
+    assert len(ids) == 144
+    assert set(answers()) == set(ids)
+
+
+def test_each_api_has_a_file() -> None:
+    assert {entry.api for entry in catalogue().values()} == APIS
+
+
+@pytest.mark.parametrize("entry", TESTABLE, ids=lambda entry: entry.id)
+def test_a_testable_claim_is_expected_on_every_architecture(entry: Entry) -> None:
+    for line in LINES:
+        known = {line, *(f"{line} {arch}" for arch in ARCHES)} & set(entry.expected)
+        everywhere = line in known or len(known) == len(ARCHES)
+        assert everywhere or entry.elsewhere, f"say why nothing is expected of {line}"
+        assert not (everywhere and entry.elsewhere)
+    assert set(entry.expected) <= {key for line in LINES for key in (line, *keys(line))}
+    assert entry.wording
+    assert entry.source
+
+
+def keys(line: str) -> list[str]:
+    return [f"{line} {arch}" for arch in ARCHES]
+
+
+def test_what_is_not_testable_says_why() -> None:
+    without = [entry for entry in catalogue().values() if not entry.testable]
+    reasons = [entry.because for entry in without]
+    assert len(set(reasons)) == len(reasons)
+    assert all(reason.endswith(".") and len(reason.split()) > 5 for reason in reasons)
+    alone = {
+        sentence
+        for sentence, entries in answers().items()
+        if not any(entry.testable for entry in entries)
+    }
+    assert {sentence for entry in without for sentence in entry.sentences} == alone
+    assert len(alone) <= NOT_TESTABLE_MAX
+
+
+def test_programs_claim_what_the_catalogue_has() -> None:
+    known = {entry.id for entry in TESTABLE}
+    for path in PROGRAMS:
+        name = str(path.relative_to(ROOT))
+        program = layout.compile_program(language.parse(path.read_text("utf-8"), name))
+        assert {claim.id for claim in program.claims} <= known, name
+
+
+def test_the_document_has_the_same_sentences() -> None:
+    text = (ROOT / "docs" / "sentences.md").read_text("utf-8")
+    rows = re.findall(r"^\| (S.*) \|$", text, re.MULTILINE)
+    assert rows == [
+        f"{one.id} | {one.part} | {one.says}"
+        for document in documents()
+        for one in document.sentences
+    ]
+    for document in documents():
+        assert (
+            f"## {document.id}: {document.title}, {document.kernel}\n\n{document.about}\n" in text
+        )
+
+
+def test_the_document_has_the_same_reasons() -> None:
+    text = (ROOT / "docs" / "claims.md").read_text("utf-8")
+    assert re.findall(r"^- ([a-z ,]+)$", text, re.MULTILINE) == [
+        reason.value for reason in claims.Untestable
+    ]
+
+
+GOOD = """
+[X-01]
+sentences = []
+wording = "something"
+source = "mm/x.c f"
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("", "either expected somewhere or not testable"),
+        ('expected = { "6.1" = "true" }', "expects true"),
+        ('expected = { "6.1" = "holds" }\nbecause = "So."', "why a claim is not testable"),
+        ('not_testable = "history"', "why a claim is not testable"),
+        ('not_testable = "laziness"\nbecause = "So."', "laziness"),
+        ('expected = { "6.1" = "holds" }\nprograms = []', "X-01 has programs"),
+        ('not_testable = "history"\nbecause = "So."\nelsewhere = "no"', "either expected"),
+    ],
+)
+def test_what_is_malformed_is_named(more: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        parse(GOOD + more, "x.toml")
+    lacking = GOOD.replace('source = "mm/x.c f"', "") + 'expected = { "6.1" = "holds" }'
+    with pytest.raises(ValueError, match="x: X-01 lacks 'source'"):
+        parse(lacking, "x.toml")
+    with pytest.raises(ValueError, match="lacks 'title'"):
+        parse_document("[document]\n", "S9.toml")
