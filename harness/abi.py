@@ -23,6 +23,8 @@ ARENA_PAGES_MAX = 4096
 TOUCH_MAX = 4
 DATA_MAX = 256
 OPERATIONS_MAX = 1024
+BAR_PAGES = 16
+FRAME_BAR = 1 << 60
 BLOB_MAX = 65536
 SNAPSHOT_MAX = 1 << 20
 LOG_MAX = 16384
@@ -218,6 +220,8 @@ class PteFlag(enum.IntFlag):
     SWAP = 0x0040
     ZERO = 0x0080
     HUGE = 0x0100
+    WC = 0x0200
+    NC = 0x0400
 
 
 class PageFlag(enum.IntFlag):

@@ -27,7 +27,7 @@ from .session import Limits
 from .vm import start
 
 KIND = "snapshot"
-RECIPE = "1"
+RECIPE = "2"
 KEPT_MAX = 16  # entries of the cache; those that were used longest ago go
 ROOM = MEMORY_MB << 20
 WAIT_SECONDS = 300.0

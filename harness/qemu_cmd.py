@@ -9,6 +9,7 @@ from .arch import Arch
 from .environment import DEFAULT_CPU, HUGE_POOL
 
 MEMORY_MB = 256
+BAR_KB = 64
 PORT_NAME = "pagelab"
 CHANNELS = ("virtio", "serial", "ssh")
 
@@ -135,6 +136,17 @@ def _disk_devices(machine: Machine) -> list[str]:
     ]
 
 
+def _device_memory() -> list[str]:
+    """A device whose BAR is memory, for programs to map: the same on every architecture.
+
+    A snapshot's stream carries what it holds; a device that is no master forbids snapshots.
+    """
+    return [
+        *("-object", f"memory-backend-ram,id=bar,size={BAR_KB}K"),
+        *("-device", "ivshmem-plain,memdev=bar,master=on"),
+    ]
+
+
 def _memory(machine: Machine) -> str:
     """The memory: a memfd that goes with the guest, or a snapshot's file.
 
@@ -166,6 +178,7 @@ def argv(machine: Machine) -> tuple[str, ...]:
         *("-chardev", f"socket,id=console,fd={machine.console_fd}", "-serial", "chardev:console"),
         *_channel_devices(machine),
         *_disk_devices(machine),
+        *_device_memory(),
         *("-kernel", machine.kernel, "-initrd", machine.initrd),
         *("-append", kernel_parameters(machine)),
         *(("-incoming", "defer") if machine.restored else ()),

@@ -188,6 +188,27 @@ static inline bool pl_pte_none_prot(pte_t pte)
 #endif
 }
 
+/* PL_PTE_WC or PL_PTE_NC of an entry that is mapped in another way than memory is. */
+static inline u16 pl_pte_type(pte_t pte)
+{
+#if defined(CONFIG_X86)
+	pgprotval_t type = pte_flags(pte) & _PAGE_CACHE_MASK;
+
+	if (!type)
+		return 0;
+	/* without PAT the two are the same, uncached */
+	if (type == pgprot_val(pgprot_noncached(__pgprot(0))))
+		return PL_PTE_NC;
+	return type == pgprot_val(pgprot_writecombine(__pgprot(0))) ? PL_PTE_WC : PL_PTE_NC;
+#else
+	pteval_t type = pte_val(pte) & PTE_ATTRINDX_MASK;
+
+	if (type == PTE_ATTRINDX(MT_NORMAL) || type == PTE_ATTRINDX(MT_NORMAL_TAGGED))
+		return 0;
+	return type == PTE_ATTRINDX(MT_NORMAL_NC) ? PL_PTE_WC : PL_PTE_NC;
+#endif
+}
+
 /* PL_PTE_* of an entry of the last level; 0: none. */
 static inline u16 pl_pte_flags(pte_t pte)
 {
@@ -197,6 +218,7 @@ static inline u16 pl_pte_flags(pte_t pte)
 		return 0;
 	if (!pte_present(pte))
 		return PL_PTE_SWAP;
+	flags |= pl_pte_type(pte);
 	if (pte_write(pte))
 		flags |= PL_PTE_WRITE;
 	if (pte_dirty(pte))

@@ -222,15 +222,25 @@ static int __init pagelab_init(void)
 
 	if (err)
 		return err;
+	err = pl_bar_find();
+	if (err)
+		goto no_bar;
 	err = misc_register(&pagelab_device);
 	if (err)
-		pl_symbols_release();
+		goto no_device;
+	return 0;
+
+no_device:
+	pl_bar_release();
+no_bar:
+	pl_symbols_release();
 	return err;
 }
 
 static void __exit pagelab_exit(void)
 {
 	misc_deregister(&pagelab_device);
+	pl_bar_release();
 	pl_symbols_release();
 }
 

@@ -136,6 +136,11 @@ void pl_lru_drain(void);
 void pl_clean_pools(void);
 bool pl_page_secret(struct page *page);
 
+/* bar.c: device memory, frames without a struct page */
+int pl_bar_find(void);
+void pl_bar_release(void);
+u64 pl_frame_name(unsigned long pfn);
+
 /* handles.c */
 int pl_list_reserve(struct pl_list *list, u32 room, size_t size);
 int pl_begin(struct pl_session *s, const struct pl_begin *begin);

@@ -35,6 +35,7 @@
 #define PL_TOUCH_MAX		4	/* watched 8-byte words of each page */
 #define PL_DATA_MAX		256	/* bytes of one load/store/peek/poke */
 #define PL_OPERATIONS_MAX	1024
+#define PL_BAR_PAGES		16	/* of the device memory that programs map */
 #define PL_BLOB_MAX		65536	/* all store/poke data of a program */
 #define PL_SNAPSHOT_MAX		(1u << 20)
 #define PL_LOG_MAX		16384	/* kernel log carried by one operation */
@@ -260,6 +261,11 @@ struct pl_section {
 #define PL_PTE_SWAP		0x0040u	/* a swap-type entry */
 #define PL_PTE_ZERO		0x0080u	/* pfn is the zero page */
 #define PL_PTE_HUGE		0x0100u	/* part of a leaf above the PTE level */
+#define PL_PTE_WC		0x0200u	/* memory type: write-combining (arm64: normal uncached) */
+#define PL_PTE_NC		0x0400u	/* memory type: uncached (arm64: device) */
+
+/* Page i of the device memory is frame PL_FRAME_BAR + i, wherever the machine has it. */
+#define PL_FRAME_BAR		(1ull << 60)
 
 /* A leaf above the PTE level is one record, of its first page in the arena. */
 struct pl_pte_record {

@@ -7,6 +7,7 @@
  * memory) its place in the direct map stay even when the page is freed.
  */
 #include <linux/hash.h>
+#include <linux/ioport.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -17,10 +18,18 @@
 #define FIRST_ROOM	64
 #define ROOM_MAX	(1u << 17)
 
-/* Where the page's bytes are, or NULL: no kernel mapping. */
+/* Something other than memory that has a struct page all the same: a ROM, a device. */
+static bool no_memory(struct page *page)
+{
+	unsigned long pfn = page_to_pfn(page);
+
+	return PageReserved(page) && !is_zero_pfn(pfn) && !page_is_ram(pfn);
+}
+
+/* Where the page's bytes are, or NULL: no kernel mapping, or none to be read by. */
 void *pl_page_data(struct page *page)
 {
-	return pl_page_secret(page) ? NULL : page_address(page);
+	return pl_page_secret(page) || no_memory(page) ? NULL : page_address(page);
 }
 
 /* The digest of pagelab_uapi.h. Mostly zeros: those cost one test for eight words. */

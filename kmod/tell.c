@@ -104,7 +104,7 @@ static void tell_ptes(struct pl_out *out, const struct pl_member *m)
 		}
 		r.index = is->index;
 		r.flags = is->flags;
-		r.pfn = is++->pfn;
+		r.pfn = pl_frame_name(is++->pfn);
 		pl_out_add(out, &r);
 	}
 }
