@@ -61,6 +61,14 @@ Config = Annotated[
     str | None,
     typer.Option("-c", "--config", metavar="NAME", help="The configuration; base when not given."),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option("-j", "--jobs", metavar="N", min=1, help="Guests at once; one a CPU."),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="The run folder, new or empty; runs/... ."),
+]
 Json = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Also write the results as JSON.")
 ]
@@ -158,10 +166,7 @@ def run(
     kernel: Kernels = None,
     arch: Arches = None,
     config: Config = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option("-j", "--jobs", metavar="N", min=1, help="Guests at once; one a CPU."),
-    ] = None,
+    jobs: Jobs = None,
     channel: Annotated[
         ChannelName | None, typer.Option(help="How frames travel; virtio when not given.")
     ] = None,
@@ -180,10 +185,7 @@ def run(
     ktap: Annotated[
         Path | None, typer.Option("--ktap", metavar="FILE", help="Also write KTAP.")
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="DIR", help="The run folder, new or empty; runs/... ."),
-    ] = None,
+    out: Out = None,
     cpu: Annotated[
         str | None, typer.Option("--cpu", metavar="MODEL", help="QEMU's CPU model.")
     ] = None,
@@ -245,3 +247,37 @@ def check(
     files = output.Files(json)
     files.check()
     return output.check(traces, files, quiet=quiet, verbose=verbose)
+
+
+# ---- claims --------------------------------------------------------------------
+
+
+@app.command(epilog="Example: pagelab claims -a x86_64 --html claims.html")
+def claims(
+    kernel: Kernels = None,
+    arch: Arches = None,
+    config: Config = None,
+    jobs: Jobs = None,
+    json: Json = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html", metavar="FILE", help="Also write a page: each sentence, each claim."
+        ),
+    ] = None,
+    out: Out = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Show which claims of the kernel's documentation hold, and whether that is as expected."""
+    settings = Settings().but(kernels=kernel, arches=arch, config=config)
+    files = output.Files(json, html=html)
+    files.check()
+    return output.claims(
+        settings,
+        jobs=jobs or os.cpu_count() or 1,
+        out=out,
+        files=files,
+        quiet=quiet,
+        verbose=verbose,
+    )

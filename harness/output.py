@@ -17,6 +17,7 @@ from .cache import Cache
 from .errors import HarnessError, PagelabError, UsageError
 from .interrupts import interrupts
 from .jobs import check as check_job
+from .jobs import claims as claims_job
 from .jobs import doctor as doctor_job
 from .jobs import folder as folders
 from .jobs import kernels as kernels_job
@@ -27,7 +28,7 @@ from .jobs.results import Record, Result
 from .jobs.run import Run
 from .jobs.settings import Settings
 from .progress import Progress
-from .report import junit, ktap, listing, results_json, terminal
+from .report import claims_page, claims_table, junit, ktap, listing, results_json, terminal
 from .report.progress import Display, Steps
 from .verdict import INTERRUPTED, Verdict, first_code
 
@@ -59,6 +60,7 @@ class Files:
     json: Path | None = None
     junit: Path | None = None
     ktap: Path | None = None
+    html: Path | None = None
 
     def check(self) -> None:
         """Finds now what would only be found after the run.
@@ -66,7 +68,7 @@ class Files:
         Raises:
             UsageError: a file in a folder that is not there.
         """
-        for path in (self.json, self.junit, self.ktap):
+        for path in (self.json, self.junit, self.ktap, self.html):
             if path is not None and (path.is_dir() or not path.resolve().parent.is_dir()):
                 raise UsageError(f"{path}: no such folder, or a folder itself: name a file")
 
@@ -80,6 +82,7 @@ class Files:
             (self.json, results_json.render),
             (self.junit, junit.render),
             (self.ktap, ktap.render),
+            (self.html, claims_page.render),
         ):
             if path is not None:
                 write_atomically(path, render(record))
@@ -126,8 +129,12 @@ def run(
     quiet: bool,
     verbose: bool,
     backend: Backend | None = None,
+    judged: Callable[[Record], Record] = lambda record: record,
 ) -> int:
     """Runs, shows and writes everything.
+
+    Args:
+        judged: what is made of the record before it is shown.
 
     Returns:
         The exit code.
@@ -155,6 +162,7 @@ def run(
         record = job.record(interrupted=True)
     finally:
         display.close()
+    record = judged(record)
     rerun = folders.render_rerun(settings.to_toml(), kept, record)
     failed = _write(record, folder, files, rerun)
     if interrupts.count and not record.interrupted:
@@ -166,6 +174,42 @@ def run(
         record = replace(record, exit_code=code, error=record.error or str(failed))
     show(record, quiet=quiet, verbose=verbose)
     return record.exit_code
+
+
+def claims(
+    settings: Settings,
+    *,
+    jobs: int,
+    out: Path | None,
+    files: Files,
+    quiet: bool,
+    verbose: bool,
+    backend: Backend | None = None,
+    sources: Sequence[Source] | None = None,
+) -> int:
+    """Runs the programs of the catalogue's claims, and shows what became of the claims.
+
+    Args:
+        sources: other programs than the shipped ones.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        PagelabError: before anything ran.
+    """
+    programs = claims_job.sources() if sources is None else sources
+    return run(
+        settings,
+        programs,
+        jobs=jobs,
+        out=out,
+        files=files,
+        quiet=quiet,
+        verbose=verbose,
+        backend=backend,
+        judged=lambda record: claims_job.judged(record, programs),
+    )
 
 
 def _write(record: Record, folder: RunFolder, files: Files, rerun: str) -> PagelabError | None:
@@ -187,13 +231,16 @@ def _write(record: Record, folder: RunFolder, files: Files, rerun: str) -> Pagel
 
 def show(record: Record, *, quiet: bool, verbose: bool) -> None:
     """The record on standard output; what ended it early on standard error."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _PLAIN_WIDTH
+    terminal_width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    width = terminal_width or _PLAIN_WIDTH
     early = early_failures(record)
     for text in early:
         with contextlib.suppress(OSError):
             sys.stderr.write(f"pagelab: {text}\n")
     brief = bool(early) and not any(result.trace for result in record.results)
-    if record.results or not record.error:
+    if record.survey is not None and not brief:
+        emit(claims_table.render(record, width=terminal_width, quiet=quiet, verbose=verbose))
+    elif record.results or not record.error:
         emit(terminal.render(record, width=width, quiet=quiet, verbose=verbose, brief=brief))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from .. import verdict as verdicts
 from ..check import Exactness
 from ..check.exact import total
+from ..claims import HOLDS, Entry
 from ..environment import Environment
 from ..verdict import Verdict
 
@@ -83,6 +84,74 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a program says a claim, and what it showed there."""
+
+    program: str
+    line: int
+    shown: bool
+
+
+NOT_REACHED = "not_reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One claim in one environment.
+
+    Attributes:
+        environment: Environment.id.
+        expected: what the catalogue says: HOLDS or CONTRADICTED.
+        observed: HOLDS, CONTRADICTED or NOT_REACHED: from the places alone.
+        places: those that were reached.
+    """
+
+    environment: str
+    kernel: str
+    arch: str
+    expected: str
+    observed: str
+    places: tuple[Place, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """It was reached, and each place shows what the catalogue expects."""
+        as_expected = all(place.shown == (self.expected == HOLDS) for place in self.places)
+        return bool(self.places) and as_expected
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimReport:
+    """One claim, and what became of it.
+
+    Attributes:
+        programs: names of those that say it.
+        standings: one an environment of which the catalogue expects something.
+    """
+
+    entry: Entry
+    programs: tuple[str, ...]
+    standings: tuple[Standing, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Its environments differ."""
+        return len({one.observed for one in self.standings} - {NOT_REACHED}) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The whole catalogue against one run.
+
+    Attributes:
+        texts: of the programs that say its claims, by name.
+    """
+
+    reports: tuple[ClaimReport, ...]
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """A whole run.
 
@@ -92,6 +161,7 @@ class Record:
         results: by program, then by environment, in the order of the command line.
         folder: the run folder as the user may type it; None for a job without one.
         error: what ended the whole run early, one line; "" if nothing did.
+        survey: what it says of the catalogue's claims, if it was run for them.
     """
 
     started: datetime
@@ -101,6 +171,7 @@ class Record:
     results: tuple[Result, ...]
     folder: str | None = None
     error: str = ""
+    survey: Survey | None = None
 
     @property
     def interrupted(self) -> bool:

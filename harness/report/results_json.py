@@ -8,7 +8,7 @@ from typing import Any
 from .. import __version__
 from ..check import Exactness
 from ..check.exact import Share
-from ..jobs.results import Record, Result, exactness
+from ..jobs.results import ClaimReport, Record, Result, exactness
 
 SCHEMA = 1
 
@@ -52,7 +52,40 @@ def to_json(record: Record) -> dict[str, Any]:
     }
     if record.error:
         value["error"] = record.error
+    if record.survey is not None:
+        value["claims"] = [_claim(report) for report in record.survey.reports]
     return value
+
+
+def _claim(report: ClaimReport) -> dict[str, Any]:
+    entry = report.entry
+    return {
+        "id": entry.id,
+        "api": entry.api,
+        "sentences": list(entry.sentences),
+        "wording": entry.wording,
+        "source": entry.source,
+        "testable": entry.testable,
+        "why_not": entry.untestable.value if entry.untestable else None,
+        "because": entry.because or None,
+        "programs": list(report.programs),
+        "changed": report.changed,
+        "by_environment": [
+            {
+                "environment": one.environment,
+                "kernel": one.kernel,
+                "arch": one.arch,
+                "expected": one.expected,
+                "observed": one.observed,
+                "agrees": one.agrees,
+                "places": [
+                    {"program": place.program, "line": place.line, "shown": place.shown}
+                    for place in one.places
+                ],
+            }
+            for one in report.standings
+        ],
+    }
 
 
 def _exact(exact: Exactness) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def render(
         verbose: all details, and more of the console.
         brief: nothing ran, and why is told elsewhere: the summary alone.
     """
-    blocks = [] if brief else _details(record, verbose=verbose)
+    blocks = [] if brief else details(record, verbose=verbose)
     if record.results and not quiet and not brief:
         blocks.append("\n".join(_table(record, width, every=verbose)))
     end = [summary(record)]
@@ -65,7 +65,7 @@ def _counted(number: int, word: str) -> str:
 # ---- what went wrong -----------------------------------------------------------
 
 
-def _details(record: Record, *, verbose: bool) -> list[str]:
+def details(record: Record, *, verbose: bool) -> list[str]:
     """A block a result that is not good; equal ones of one environment are told once."""
     groups: defaultdict[tuple[object, ...], list[Result]] = defaultdict(list)
     for result in record.results:
