@@ -81,9 +81,8 @@ def _table(record: Record, survey: Survey) -> Table:
         table.add_column(head, no_wrap=True)
     table.add_column("says", overflow="fold")
     for report in survey.reports:
-        table.add_row(
-            report.entry.id, report.entry.api, *_cells(report, names), report.entry.wording
-        )
+        says = f"{report.entry.wording} [changed]" if report.changed else report.entry.wording
+        table.add_row(report.entry.id, report.entry.api, *_cells(report, names), Text(says))
     return table
 
 

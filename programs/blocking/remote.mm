@@ -10,6 +10,7 @@ n = get_user_pages_remote(c, m[0], nr=1, gup_flags=NOWAIT)
 claim GUP-18: ret == 0
 t = begin get_user_pages_remote(c, m[0], nr=2, gup_flags=WRITE, locked=1)
 claim GUP-34: blocked
+claim GUP-45: not blocked
 d: uffd_copy(c, m[2], "not this")
 d: uffd_copy(c, m[0], "first")
 wait(t)

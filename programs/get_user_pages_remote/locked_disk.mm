@@ -8,6 +8,7 @@ madvise(s, DONTNEED)
 drop_caches()
 a = get_user_pages_remote(main, s[0], nr=1, locked=1)
 claim GUP-18: ret == 1 and locked == 0
+claim GUP-45: ret == 0
 b = get_user_pages_remote(main, s[0], nr=1, locked=1)
 claim GUP-18: ret == 1 and locked == 1
 c = get_user_pages_remote(main, s[0], nr=1, gup_flags=WRITE, locked=1)

@@ -201,6 +201,7 @@ def test_a_claim_that_is_otherwise_fails(few: list[Source]) -> None:
     assert standing(judged, "X-01", ARM).observed == CONTRADICTED
     assert survey(judged).reports[0].changed
     assert "1 changed from one environment to another" in claims_table.summary(survey(judged))
+    assert "  it holds [changed]\n" in claims_table.render(judged)
 
 
 def test_a_claim_is_about_every_place(few: list[Source]) -> None:
@@ -271,7 +272,7 @@ def test_the_table_without_a_terminal_is_a_line_a_claim(few: list[Source]) -> No
     judged = claims_job.judged(run_of(few, (True, False), (False, False)), few)
     lines = claims_table.render(judged).splitlines()
     assert lines[0].split() == ["claim", "api", X86.id, ARM.id, "says"]
-    assert lines[1].split() == ["X-01", "f", "holds", "CONTRADICTED", "it", "holds"]
+    assert lines[1].split()[:4] == ["X-01", "f", "holds", "CONTRADICTED"]
     assert lines[2].split()[:5] == ["X-02", "f", "-", "contradicted", "it"]
     assert lines[3].split()[2:6] == ["not", "testable", "not", "testable"]
     assert lines[5:7] == [
