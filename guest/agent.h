@@ -59,6 +59,7 @@ struct run {
 	int alone;		/* each operation is sent before the next one is made */
 	__s32 device;
 	__s32 pid[PL_PROCESSES_MAX];	/* 0: not alive */
+	__s32 still[PL_PROCESSES_MAX];	/* id of one that execve took over, 0: none */
 	__s32 file[PL_FILES_MAX];	/* descriptor, or -1 */
 	__s32 uffd[PL_PROCESSES_MAX];	/* descriptor of a process's userfaultfd, or -1 */
 	__u32 making[PL_PROCESSES_MAX];	/* operation that the process's slot holds */

@@ -329,11 +329,14 @@ __attribute__((noreturn)) static void serve_ssh(void)
 
 /* ---- start ---------------------------------------------------------------- */
 
-__attribute__((noreturn, used)) static void start(void)
+/* stack: as the kernel left it, how many arguments and then each. */
+__attribute__((noreturn, used)) static void start(const unsigned long *stack)
 {
 	struct channel channel = { .in = 0, .out = 1, .console = -1 };
 	char line[2048] = "", name[16] = "virtio";
 
+	if (stack[0] && text_equal((const char *)stack[1], STILL))
+		stand_still();
 	if (sys(getpid, 0, 0, 0) != 1)
 		agent_enter(&channel);
 	prepare();
@@ -357,7 +360,7 @@ __attribute__((noreturn, used)) static void start(void)
 }
 
 #if defined(__x86_64__)
-asm(".globl _start\n_start:\n\txor %ebp, %ebp\n\tand $-16, %rsp\n\tcall start\n");
+asm(".globl _start\n_start:\n\tmov %rsp, %rdi\n\txor %ebp, %ebp\n\tand $-16, %rsp\n\tcall start\n");
 #else
-asm(".globl _start\n_start:\n\tmov x29, xzr\n\tbl start\n");
+asm(".globl _start\n_start:\n\tmov x0, sp\n\tmov x29, xzr\n\tbl start\n");
 #endif

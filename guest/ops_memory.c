@@ -22,6 +22,7 @@ long memory_advice(const struct pl_operation *op)
 		[PL_MADV_REMOVE] = MADV_REMOVE,
 		[PL_MADV_HUGEPAGE] = MADV_HUGEPAGE,
 		[PL_MADV_NOHUGEPAGE] = MADV_NOHUGEPAGE,
+		[PL_MADV_DONTNEED_LOCKED] = MADV_DONTNEED_LOCKED,
 	};
 
 	return sys(madvise, op->addr, op->n, advice[op->flags]);

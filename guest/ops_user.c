@@ -138,7 +138,7 @@ void process_signals(void)
 static long map(const struct slot *slot, const struct step *step)
 {
 	const struct pl_operation *op = &step->op;
-	unsigned long flags = MAP_FIXED_NOREPLACE;
+	unsigned long flags = op->flags & PL_MAP_FIXED ? MAP_FIXED : MAP_FIXED_NOREPLACE;
 
 	flags |= op->flags & PL_MAP_SHARED ? MAP_SHARED : MAP_PRIVATE;
 	if (op->flags & PL_MAP_ANON)
@@ -270,6 +270,12 @@ void user_operation(struct slot *slot, struct step *step)
 		break;
 	case PL_OP_EXIT:
 		sys(exit_group, 0, 0, 0);
+		break;
+	case PL_OP_EXECVE:
+		report->ret = replace_image();
+		break;
+	case PL_OP_STATM:
+		report->ret = resident_in_arena(slot);
 		break;
 	case PL_OP_MEMFD:
 	case PL_OP_SECRETMEM:

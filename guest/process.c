@@ -148,14 +148,17 @@ static void watch(struct door *door)
 	sys(set_robust_list, &door->robust, sizeof(door->robust), 0);
 }
 
-/* Shows the process, which is complete now, to the module. */
-static void introduce(struct door *door, unsigned int number)
+/* Shows the process, which is complete now, to the module. That counts what is mapped so far. */
+static void introduce(struct door *door, struct slot *slot, unsigned int number)
 {
 	struct pl_process process = { .slot = number, .pid = door->pid };
 
 	door->refused = -sys_ioctl(door->device, PL_IOC_PROCESS, &process);
 	if (door->refused)
 		sys(exit_group, 1, 0, 0);
+	slot->resident = process.resident;
+	if (slot->measures)
+		settle_counters();
 }
 
 /*
@@ -172,7 +175,7 @@ __attribute__((noreturn, used)) static void process_main(unsigned int number)
 	/* The first process of a program is made with its first turn: nobody knew before. */
 	slot->pid[number] = door->pid;
 	watch(door);
-	introduce(door, number);
+	introduce(door, slot, number);
 	if (!door->command)
 		finish(door);
 

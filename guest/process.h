@@ -97,6 +97,9 @@ struct slot {
 	__u32 provoke_len;	/* 0: the operation provokes no fault */
 	__s32 provoke_fd;
 	char provoke[PROVOKE_MAX];
+	__u32 measures;		/* in, of a new process: it will be asked what it has resident */
+	__u32 padding;
+	__s64 resident;		/* pages outside the arena */
 	struct pl_call call;
 	struct step step[STEPS_MAX];
 	__u8 snapshots[SNAPSHOTS_BYTES];
@@ -153,6 +156,14 @@ long process_start(unsigned int number, unsigned long flags);
 int door_wait(struct door *door);
 int door_settle(struct door *door, int device, unsigned int number);
 void process_signals(void);
+
+/* ops_process.c */
+#define STILL	"still"		/* argv[0] of the image that takes a process over */
+
+long replace_image(void);
+__attribute__((noreturn)) void stand_still(void);
+long resident_in_arena(const struct slot *slot);
+void settle_counters(void);
 
 /* ops_uffd.c */
 long uffd_register(struct slot *slot, struct step *step);

@@ -15,6 +15,16 @@ static int reap(int pid)
 	return info.si_code == CLD_EXITED ? 0 : info.si_status;
 }
 
+/* Waits until a process has ended or, which only execve's image does, stopped itself. */
+static int has_stopped(int pid)
+{
+	siginfo_t info = {0};
+
+	while (sys_long(waitid, P_PID, pid, &info, WEXITED | WSTOPPED | WNOWAIT, 0, 0) == -EINTR)
+		;
+	return info.si_code == CLD_STOPPED;
+}
+
 static void say(struct agent *agent, int operation, const char *what, long error)
 {
 	struct text text = {0};
@@ -40,6 +50,17 @@ static void say(struct agent *agent, int operation, const char *what, long error
 
 /* ---- one program's processes --------------------------------------------- */
 
+/* Is there such a call among the program's? */
+static int has_call(const struct run *run, __u16 code)
+{
+	__u32 i;
+
+	for (i = 0; i < run->program->operations; i++)
+		if (run->ops[i].code == code)
+			return 1;
+	return 0;
+}
+
 static int run_begin(struct run *run)
 {
 	const struct pl_program *program = run->program;
@@ -50,6 +71,7 @@ static int run_begin(struct run *run)
 		.arena_pages = program->arena_pages,
 		.touches = program->touches,
 	};
+	int measures = has_call(run, PL_OP_STATM);
 	unsigned int i;
 
 	run->started = 0;
@@ -57,7 +79,9 @@ static int run_begin(struct run *run)
 	run->killed = 0;
 	for (i = 0; i < PL_PROCESSES_MAX; i++) {
 		run->pid[i] = 0;
+		run->still[i] = 0;
 		run->uffd[i] = -1;
+		slot_of(i)->measures = measures;
 		run->making[i] = PL_OPERATIONS_MAX;
 	}
 	for (i = 0; i < PL_FILES_MAX; i++)
@@ -83,16 +107,24 @@ static int run_start(struct run *run)
 	return 0;
 }
 
-static void run_end(struct run *run)
+static void end_processes(const __s32 *pid)
 {
 	unsigned int i;
 
 	for (i = 0; i < PL_PROCESSES_MAX; i++)
-		if (run->pid[i])
-			sys(kill, run->pid[i], 9 /* SIGKILL */, 0);
+		if (pid[i])
+			sys(kill, pid[i], 9 /* SIGKILL */, 0);
 	for (i = 0; i < PL_PROCESSES_MAX; i++)
-		if (run->pid[i])
-			reap(run->pid[i]);
+		if (pid[i])
+			reap(pid[i]);
+}
+
+static void run_end(struct run *run)
+{
+	unsigned int i;
+
+	end_processes(run->pid);
+	end_processes(run->still);
 	if (run->device >= 0)
 		sys_close(run->device);
 	for (i = 0; i < PL_FILES_MAX; i++)
@@ -119,7 +151,8 @@ static void slot_provoke(struct slot *slot, const struct provoke *provoke, __u32
 /* Does the supervisor have to look behind this operation, before the next is made? */
 static int ends_turn(const struct pl_operation *op)
 {
-	return op->code == PL_OP_EXIT || op->code == PL_OP_KILL || op->mode & PL_MODE_KILLED;
+	return op->code == PL_OP_EXIT || op->code == PL_OP_KILL || op->code == PL_OP_EXECVE ||
+	       op->mode & PL_MODE_KILLED;
 }
 
 /* Puts operations of one process into its slot, from the first on; how many. */
@@ -216,6 +249,17 @@ static int record(struct agent *agent, __u32 operation, const struct report *rep
 	return ret;
 }
 
+/* Records an operation with which the process became something else; 0 or -errno. */
+static int record_execve(struct agent *agent, __u32 operation)
+{
+	const struct report report = { .kind = PL_KIND_VALUE };
+	unsigned int process = agent->run.ops[operation].process;
+
+	agent->run.still[process] = agent->run.pid[process];
+	agent->run.pid[process] = 0;
+	return record(agent, operation, &report, NULL);
+}
+
 /*
  * Records an operation that killed its process; 0 or -errno. A call that was made
  * with SIGKILL pending has left in the slot what it gave.
@@ -225,6 +269,8 @@ static int record_death(struct agent *agent, __u32 operation, struct slot *slot)
 	const struct pl_operation *op = &agent->run.ops[operation];
 	struct report report = { .kind = PL_KIND_DEATH };
 
+	if (op->code == PL_OP_EXECVE && has_stopped(agent->run.pid[op->process]))
+		return record_execve(agent, operation);
 	report.signo = reap(agent->run.pid[op->process]);
 	if (op->code == PL_OP_EXIT && !report.signo) {
 		report.kind = PL_KIND_VALUE;

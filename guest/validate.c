@@ -20,10 +20,12 @@ static const char *user_problem(const struct pl_operation *op)
 	__u64 bytes = op->code == PL_OP_STORE ? op->data_len : (__u64)op->n;
 
 	if (op->code == PL_OP_MMAP && op->flags & ~(PL_MAP_SHARED | PL_MAP_ANON | PL_MAP_GROWSDOWN |
-						    PL_MAP_POPULATE | PL_MAP_HUGETLB))
+						    PL_MAP_POPULATE | PL_MAP_HUGETLB |
+						    PL_MAP_FIXED))
 		return "unknown mmap flags";
 	if (op->code == PL_OP_MADVISE && (op->flags < PL_MADV_DONTNEED ||
-					  op->flags > PL_MADV_NOHUGEPAGE))
+					  op->flags > PL_MADV_NOHUGEPAGE) &&
+	    op->flags != PL_MADV_DONTNEED_LOCKED)
 		return "unknown madvise advice";
 	if (op->code == PL_OP_LOAD && bytes > PL_DATA_MAX)
 		return "load of more bytes than one operation carries";
@@ -131,6 +133,11 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 		return memory_problem(op);
 	if (op->code >= PL_OP_GET_USER_PAGES && op->code <= PL_OP_SET_PAGE_DIRTY)
 		return module_problem(op);
+	if (op->code == PL_OP_EXECVE || op->code == PL_OP_STATM)
+		return NULL;
+	/* the module sees to it that these touch nothing of the agent's */
+	if (op->code >= PL_OP_ZAP_PAGE_RANGE && op->code <= PL_OP_UNMAP_MAPPING_RANGE)
+		return NULL;
 	return "unknown code";
 }
 

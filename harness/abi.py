@@ -81,6 +81,11 @@ class Code(enum.IntEnum):
     PIN_USER_PAGES_FAST = 42
     UNPIN_USER_PAGE = 43
     SET_PAGE_DIRTY = 44
+    ZAP_PAGE_RANGE = 110
+    ZAP_PAGE_RANGE_SINGLE = 111
+    UNMAP_MAPPING_RANGE = 112
+    EXECVE = 128
+    STATM = 129
 
 
 # The calls that get pages: their aux is Get.
@@ -109,6 +114,7 @@ class Map(enum.IntFlag):
     GROWSDOWN = 4
     POPULATE = 8
     HUGETLB = 16
+    FIXED = 32
 
 
 class Madv(enum.IntEnum):
@@ -119,6 +125,7 @@ class Madv(enum.IntEnum):
     REMOVE = 5
     HUGEPAGE = 6
     NOHUGEPAGE = 7
+    DONTNEED_LOCKED = 10
 
 
 class Open(enum.IntFlag):
@@ -138,6 +145,12 @@ class Ms(enum.IntFlag):
     ASYNC = 1
     INVALIDATE = 2
     SYNC = 4
+
+
+class Unmap(enum.IntFlag):
+    """What unmap_mapping_range is told."""
+
+    EVEN_COWS = 1
 
 
 class Foll(enum.IntFlag):
@@ -197,6 +210,8 @@ class Refused(enum.IntEnum):
     UNKNOWN_FLAG = 11
     NO_TARGET = 12
     BUSY = 28
+    UNALIGNED = 48
+    NO_VMA = 49
 
 
 class Section(enum.IntEnum):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from . import abi, calls_memory
+from . import abi, calls_memory, calls_zap
 from .binding import Arguments
 from .program import ARENA_START
 from .scope import FILE_PAGES_MAX, Scope
@@ -40,19 +40,14 @@ def _mmap(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     offset = a.number("offset", 0, FILE_PAGES_MAX, 0)
     if "offset" in a.values and file < 0:
         a.fail("offset", "offset= only with file=")
-    if "adjacent_to" in a.values:
-        c.look_up(a, "adjacent_to", c.mappings, Kind.MAPPING.value)
-        if a.reference("adjacent_to").index is not None:
-            a.fail("adjacent_to", Kind.MAPPING.value)
-        if c.position not in c.starts:
-            a.fail("adjacent_to", "a mapping that no other lies behind")
-    start = c.starts[c.position]
+    start = _start(c, a, pages)
     if a.number("align", 1, abi.HUGE_PAGES, 1) not in (1, abi.HUGE_PAGES):
         a.fail("align", f"align={abi.HUGE_PAGES} or none")
     if flags & abi.Map.HUGETLB:
         _check_huge(a, flags, pages)
     if wants_alignment(a) and start % abi.HUGE_PAGES:
-        a.fail("adjacent_to", f"a mapping that ends at a multiple of {abi.HUGE_PAGES} pages")
+        where = "at" if "at" in a.values else "adjacent_to"
+        a.fail(where, f"a place that begins at a multiple of {abi.HUGE_PAGES} pages")
     if start + pages >= abi.ARENA_PAGES_MAX:
         expected = f"an arena of at most {abi.ARENA_PAGES_MAX} pages, guard pages included"
         a.fail("pages", expected, f"{start + pages + 1}")
@@ -62,11 +57,30 @@ def _mmap(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
         addr=ARENA_START + start * abi.PAGE_SIZE,
         n=pages * abi.PAGE_SIZE,
         prot=prot,
-        flags=flags & ~PRIVATE,
+        flags=flags & ~PRIVATE | (abi.Map.FIXED if "at" in a.values else 0),
         aux=offset * abi.PAGE_SIZE,
         file=file,
         line=line,
     )
+
+
+def _start(c: Scope, a: Arguments, pages: int) -> int:
+    """The page of the arena where a mapping begins: its own, or the place that is told."""
+    if "at" in a.values:
+        for other in ("adjacent_to", "align"):
+            if other in a.values:
+                a.fail(other, f"no {other}= beside at=")
+        start = c.address(a, "at", pages * abi.PAGE_SIZE) - ARENA_START
+        if start % abi.PAGE_SIZE:
+            a.fail("at", "a place where a page begins")
+        return start // abi.PAGE_SIZE
+    if "adjacent_to" in a.values:
+        c.look_up(a, "adjacent_to", c.mappings, Kind.MAPPING.value)
+        if a.reference("adjacent_to").index is not None:
+            a.fail("adjacent_to", Kind.MAPPING.value)
+        if c.position not in c.starts:
+            a.fail("adjacent_to", "a mapping that no other lies behind")
+    return c.starts[c.position]
 
 
 def _check_huge(a: Arguments, flags: int, pages: int) -> None:
@@ -214,6 +228,8 @@ COMPILE: dict[abi.Code, Callable[[Scope, Arguments, abi.Code, int], abi.Op]] = {
     abi.Code.STORE: _store,
     abi.Code.FORK: _fork,
     abi.Code.EXIT: _exit,
+    abi.Code.EXECVE: _exit,
+    abi.Code.STATM: _exit,
     abi.Code.MEMFD: _memfd,
     abi.Code.FTRUNCATE: _ftruncate,
     abi.Code.SECRETMEM: _memfd,
@@ -237,4 +253,5 @@ COMPILE: dict[abi.Code, Callable[[Scope, Arguments, abi.Code, int], abi.Op]] = {
     abi.Code.UNPIN_USER_PAGE: _put,
     abi.Code.SET_PAGE_DIRTY: _put,
     **calls_memory.COMPILE,
+    **calls_zap.COMPILE,
 }

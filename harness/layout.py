@@ -112,6 +112,8 @@ def _plan(program: Program) -> tuple[dict[int, int], int]:
             alone = wants_alignment(arguments)
         except Mistake:
             continue
+        if "at" in arguments.values:
+            continue  # it lies where others do
         neighbour = arguments.values.get("adjacent_to")
         if isinstance(neighbour, Ref):
             group, end = last.get(neighbour.name, (-1, 0))

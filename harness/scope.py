@@ -130,7 +130,8 @@ class Scope:
         """
         self._defined[name] = op.line
         if result is Result.MAPPING:
-            self.mappings[name] = self.starts[self.position], op.n // abi.PAGE_SIZE
+            first = (op.addr - ARENA_START) // abi.PAGE_SIZE
+            self.mappings[name] = first, op.n // abi.PAGE_SIZE
         elif result is Result.PROCESS:
             self.processes[name] = op.slot
         elif result is Result.FILE:

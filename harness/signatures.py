@@ -117,6 +117,7 @@ _DATA = Parameter("data", Kind.DATA)
 _FILE = Parameter("file", Kind.FILE)
 _OFFSET = Parameter("offset", Kind.NUMBER)
 _PROCESS = Parameter("process", Kind.PROCESS)
+_ZAP = (_PLACE, _SOME_PAGES, _SIZE, Parameter("vma", Kind.PLACE, required=False))
 _ADDRESS = Parameter("addr", Kind.ADDRESS)
 
 CALLS: dict[str, Signature] = {
@@ -130,6 +131,7 @@ CALLS: dict[str, Signature] = {
             Parameter("offset", Kind.NUMBER, required=False),
             Parameter("adjacent_to", Kind.MAPPING, required=False),
             Parameter("align", Kind.NUMBER, required=False),
+            Parameter("at", Kind.PLACE, required=False),
         ),
         Result.MAPPING,
     ),
@@ -144,6 +146,8 @@ CALLS: dict[str, Signature] = {
     "store": Signature(abi.Code.STORE, (_PLACE, _DATA), begins=True),
     "fork": Signature(abi.Code.FORK, (), Result.PROCESS, named=True),
     "exit": Signature(abi.Code.EXIT, (), Result.NOTHING),
+    "execve": Signature(abi.Code.EXECVE, ()),
+    "statm": Signature(abi.Code.STATM, ()),
     "memfd": Signature(abi.Code.MEMFD, (_SOME_PAGES, _SIZE), Result.FILE),
     "memfd_secret": Signature(abi.Code.SECRETMEM, (_SOME_PAGES, _SIZE), Result.FILE),
     "ftruncate": Signature(abi.Code.FTRUNCATE, (_FILE, _SOME_PAGES, _SIZE)),
@@ -221,6 +225,17 @@ CALLS: dict[str, Signature] = {
     "set_page_dirty_lock": Signature(abi.Code.SET_PAGE_DIRTY_LOCK, _HELD),
     "peek": Signature(abi.Code.PEEK, (Parameter("place", Kind.HELD_PLACE), _N), Result.DATA),
     "poke": Signature(abi.Code.POKE, (Parameter("place", Kind.HELD_PLACE), _DATA)),
+    "zap_page_range": Signature(abi.Code.ZAP_PAGE_RANGE, _ZAP),
+    "zap_page_range_single": Signature(abi.Code.ZAP_PAGE_RANGE_SINGLE, _ZAP),
+    "unmap_mapping_range": Signature(
+        abi.Code.UNMAP_MAPPING_RANGE,
+        (
+            _FILE,
+            Parameter("holebegin", Kind.NUMBER),
+            Parameter("holelen", Kind.NUMBER),
+            Parameter("even_cows", Kind.NUMBER),
+        ),
+    ),
 }
 
 # ---- conditions -----------------------------------------------------------

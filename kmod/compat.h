@@ -277,11 +277,14 @@ static inline unsigned long pl_gate_page(void)
 #endif
 }
 
-/* What the processor has that results depend on: PL_FEATURE_*. */
+/* What processor and kernel have that results depend on: PL_FEATURE_*. */
 static inline u64 pl_features(void)
 {
 	u64 features = 0;
 
+#ifdef SPLIT_RSS_COUNTING
+	features |= PL_FEATURE_SPLIT_RSS;
+#endif
 #if defined(CONFIG_X86)
 	if (boot_cpu_has(X86_FEATURE_OSPKE))
 		features |= PL_FEATURE_PKU;

@@ -120,7 +120,7 @@ static int fill_member(struct pl_session *s, struct pl_member *m, struct mm_stru
 	return err;
 }
 
-int pl_add_process(struct pl_session *s, const struct pl_process *process)
+int pl_add_process(struct pl_session *s, struct pl_process *process)
 {
 	struct task_struct *task;
 	struct pl_member *m;
@@ -151,6 +151,8 @@ int pl_add_process(struct pl_session *s, const struct pl_process *process)
 		m->task = task;
 		m->told.rss.process = process->slot;
 		m->told.rss.alive = 1;
+		process->resident = m->outside[PL_RSS_ANON] + m->outside[PL_RSS_FILE] +
+				    m->outside[PL_RSS_SHMEM];
 	} else {
 		put_task_struct(task);
 	}

@@ -30,7 +30,7 @@ static_assert(sizeof(struct pl_file_record) == 16);
 static_assert(sizeof(struct pl_hello) == 128);
 static_assert(sizeof(struct pl_info) == 48);
 static_assert(sizeof(struct pl_begin) == 40);
-static_assert(sizeof(struct pl_process) == 8);
+static_assert(sizeof(struct pl_process) == 16);
 static_assert(sizeof(struct pl_asleep) == 8);
 static_assert(sizeof(struct pl_file) == 8);
 static_assert(sizeof(struct pl_call) == 64);
@@ -93,7 +93,9 @@ static long process(struct pl_session *s, void __user *argument)
 	mutex_lock(&s->lock);
 	err = pl_add_process(s, &request);
 	mutex_unlock(&s->lock);
-	return err;
+	if (err)
+		return err;
+	return copy_to_user(argument, &request, sizeof(request)) ? -EFAULT : 0;
 }
 
 static long file(struct pl_session *s, void __user *argument)
@@ -124,6 +126,18 @@ static long asleep(struct pl_session *s, void __user *argument)
 	return copy_to_user(argument, &request, sizeof(request)) ? -EFAULT : 0;
 }
 
+/* Which file makes the call. */
+static int make_call(struct pl_session *s, struct pl_call *call)
+{
+	switch (call->code) {
+	case PL_OP_ZAP_PAGE_RANGE:
+	case PL_OP_ZAP_PAGE_RANGE_SINGLE:
+	case PL_OP_UNMAP_MAPPING_RANGE:
+		return pl_do_zap(s, call);
+	}
+	return pl_do_call(s, call);
+}
+
 static long call(struct pl_session *s, void __user *argument)
 {
 	struct pl_call request;
@@ -133,7 +147,7 @@ static long call(struct pl_session *s, void __user *argument)
 		return -EFAULT;
 	request.refused = PL_REFUSED_NONE;
 	request.ret = 0;
-	err = pl_do_call(s, &request);
+	err = make_call(s, &request);
 	if (err)
 		return err;
 	return copy_to_user(argument, &request, sizeof(request)) ? -EFAULT : 0;

@@ -135,6 +135,8 @@ void pl_symbols_release(void);
 void pl_lru_drain(void);
 void pl_clean_pools(void);
 bool pl_page_secret(struct page *page);
+void pl_zap_range(struct vm_area_struct *vma, unsigned long start, unsigned long size);
+void pl_zap_range_single(struct vm_area_struct *vma, unsigned long start, unsigned long size);
 
 /* bar.c: device memory, frames without a struct page */
 int pl_bar_find(void);
@@ -144,7 +146,7 @@ u64 pl_frame_name(unsigned long pfn);
 /* handles.c */
 int pl_list_reserve(struct pl_list *list, u32 room, size_t size);
 int pl_begin(struct pl_session *s, const struct pl_begin *begin);
-int pl_add_process(struct pl_session *s, const struct pl_process *process);
+int pl_add_process(struct pl_session *s, struct pl_process *process);
 int pl_is_asleep(struct pl_session *s, struct pl_asleep *request);
 int pl_add_file(struct pl_session *s, const struct pl_file *file);
 void pl_session_end(struct pl_session *s);
@@ -155,6 +157,9 @@ int pl_do_call(struct pl_session *s, struct pl_call *call);
 /* held.c */
 void pl_release(struct page *page, bool pin);
 int pl_do_held(struct pl_session *s, struct pl_call *call);
+
+/* zap.c */
+int pl_do_zap(struct pl_session *s, struct pl_call *call);
 
 /* walk.c */
 typedef void (*pl_pte_fn)(void *arg, unsigned long addr, u16 flags, unsigned long pfn,

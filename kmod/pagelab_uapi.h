@@ -85,6 +85,13 @@ enum pl_code {
 	PL_OP_PIN_USER_PAGES_FAST = 42,		/* as 33 */
 	PL_OP_UNPIN_USER_PAGE = 43,		/* slot, index or PL_WHOLE */
 	PL_OP_SET_PAGE_DIRTY = 44,		/* slot, index or PL_WHOLE */
+	PL_OP_ZAP_PAGE_RANGE = 110,		/* addr, n=bytes, aux=address in the VMA */
+	PL_OP_ZAP_PAGE_RANGE_SINGLE = 111,	/* as 110 */
+	PL_OP_UNMAP_MAPPING_RANGE = 112,	/* index=file slot, aux=holebegin, n=holelen,
+						 * flags=PL_UNMAP_* */
+	/* more user calls */
+	PL_OP_EXECVE = 128,	/* an image that only stops itself takes the process over */
+	PL_OP_STATM = 129,	/* resident pages of the arena, by /proc/self/statm */
 };
 
 /* The module makes the calls from PL_MODULE_FIRST to PL_MODULE_LAST, a process all others. */
@@ -102,6 +109,7 @@ enum pl_code {
 #define PL_MAP_GROWSDOWN	4u
 #define PL_MAP_POPULATE		8u
 #define PL_MAP_HUGETLB		16u
+#define PL_MAP_FIXED		32u	/* in place of whatever is there; else it is an error */
 
 #define PL_MADV_DONTNEED	1u
 #define PL_MADV_FREE		2u
@@ -110,6 +118,7 @@ enum pl_code {
 #define PL_MADV_REMOVE		5u
 #define PL_MADV_HUGEPAGE	6u
 #define PL_MADV_NOHUGEPAGE	7u
+#define PL_MADV_DONTNEED_LOCKED	10u
 
 #define PL_OPEN_RDONLY		1u	/* else for reading and writing */
 
@@ -121,6 +130,8 @@ enum pl_code {
 #define PL_MS_ASYNC		1u
 #define PL_MS_INVALIDATE	2u
 #define PL_MS_SYNC		4u
+
+#define PL_UNMAP_EVEN_COWS	1u	/* private copies too */
 
 #define PL_FOLL_WRITE		1u
 #define PL_FOLL_FORCE		2u
@@ -207,6 +218,8 @@ enum pl_refused {
 	PL_REFUSED_UNKNOWN_FLAG = 11,	/* the kernel has no such FOLL flag */
 	PL_REFUSED_NO_TARGET = 12,	/* the process whose memory it is does not live */
 	PL_REFUSED_BUSY = 28,		/* a call that sleeps has that held set */
+	PL_REFUSED_UNALIGNED = 48,	/* a range that begins or ends within a page */
+	PL_REFUSED_NO_VMA = 49,		/* no VMA covers the address that names it */
 };
 
 /*
@@ -411,6 +424,7 @@ struct pl_hello {
 #define PL_FEATURE_HW_AF	4u	/* arm64: young set by hardware */
 #define PL_FEATURE_HW_DBM	8u	/* arm64: dirty set by hardware */
 #define PL_FEATURE_GATE		16u	/* x86: the vsyscall page can be read (vsyscall=emulate) */
+#define PL_FEATURE_SPLIT_RSS	32u	/* a task keeps its last RSS changes to itself */
 
 /* ---- the module's calls -------------------------------------------------- */
 struct pl_info {		/* PL_IOC_INFO: out */
@@ -433,9 +447,10 @@ struct pl_begin {		/* PL_IOC_BEGIN: in, once for each descriptor */
 	__u32 touch[PL_TOUCH_MAX];
 };
 
-struct pl_process {		/* PL_IOC_PROCESS: in; by the supervisor */
-	__u32 slot;
-	__s32 pid;
+struct pl_process {		/* PL_IOC_PROCESS: in and out; by the process */
+	__u32 slot;		/* in */
+	__s32 pid;		/* in */
+	__s64 resident;		/* out: pages that it has mapped outside the arena */
 };
 
 struct pl_asleep {		/* PL_IOC_ASLEEP: in and out; by the supervisor */
@@ -473,7 +488,7 @@ struct pl_snapshot {		/* PL_IOC_SNAPSHOT: in and out; by the supervisor */
 
 #define PL_IOC_INFO		_IOR('P', 1, struct pl_info)
 #define PL_IOC_BEGIN		_IOW('P', 2, struct pl_begin)
-#define PL_IOC_PROCESS		_IOW('P', 3, struct pl_process)
+#define PL_IOC_PROCESS		_IOWR('P', 3, struct pl_process)
 #define PL_IOC_FILE		_IOW('P', 4, struct pl_file)
 #define PL_IOC_CALL		_IOWR('P', 5, struct pl_call)
 #define PL_IOC_SNAPSHOT		_IOWR('P', 6, struct pl_snapshot)

@@ -13,6 +13,9 @@
 static void (*lru_drain_local)(void);
 static void (*lru_drain_all)(void);
 static const struct address_space_operations *secretmem;
+static void (*zap_range)(struct vm_area_struct *vma, unsigned long start, unsigned long size);
+static void (*zap_range_single)(struct vm_area_struct *vma, unsigned long start,
+				unsigned long size, struct zap_details *details);
 #ifdef CONFIG_HUGETLB_PAGE
 static struct hstate *pools;
 static int *pool_count;
@@ -61,6 +64,14 @@ int pl_symbols_resolve(void)
 		       lru_drain_local ? "lru_add_drain_all" : "lru_add_drain");
 		goto missing;
 	}
+	/* exported by Debian's kernel only, and by none */
+	zap_range = (void *)lookup("zap_page_range");
+	zap_range_single = (void *)lookup("zap_page_range_single");
+	if (!zap_range || !zap_range_single) {
+		pr_err("this kernel has no symbol %s\n",
+		       zap_range ? "zap_page_range_single" : "zap_page_range");
+		goto missing;
+	}
 	/* there only with CONFIG_SECRETMEM (and KALLSYMS_ALL: it is data) */
 	secretmem = (void *)lookup("secretmem_aops");
 	if (IS_ENABLED(CONFIG_SECRETMEM) && !secretmem) {
@@ -94,6 +105,18 @@ void pl_lru_drain(void)
 		lru_drain_local();
 	else
 		lru_drain_all();
+}
+
+/* zap_page_range() */
+void pl_zap_range(struct vm_area_struct *vma, unsigned long start, unsigned long size)
+{
+	zap_range(vma, start, size);
+}
+
+/* zap_page_range_single() of everything, private copies too: that is what no details mean. */
+void pl_zap_range_single(struct vm_area_struct *vma, unsigned long start, unsigned long size)
+{
+	zap_range_single(vma, start, size, NULL);
 }
 
 /* Pages of memfd_secret() are not in the direct map: page_is_secretmem(). */

@@ -53,12 +53,12 @@ def _madvise(model: Model, state: State, op: abi.Op) -> Expected:
     return value(0 if covered == end - start else -ENOMEM)
 
 
-@advice(Madv.DONTNEED)
+@advice(Madv.DONTNEED, Madv.DONTNEED_LOCKED)
 def _dontneed(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int) -> int:
     last: int | None = end
     if hugetlb.is_hugetlb(vma):
         last = model.rules.huge_dontneed(start, end)
-    elif not model.rules.may_discard(vma):
+    elif not model.rules.may_discard(vma, op.flags == Madv.DONTNEED_LOCKED):
         return -EINVAL
     if last is None:
         return -EINVAL
@@ -69,7 +69,7 @@ def _dontneed(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end:
 @advice(Madv.FREE)
 def _free(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int) -> int:
     rules = model.rules
-    if not rules.may_discard(vma) or not rules.may_free(vma):
+    if not rules.may_discard(vma, False) or not rules.may_free(vma):
         return -EINVAL
     state.drained()
     ptes = state.mms[op.process].ptes

@@ -17,6 +17,7 @@ SIGBUS, SIGSEGV = 7, 11
 SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR = 1, 2, 2
 # Plain numbers: an enum's operators are slow.
 _MAP_SHARED, _MAP_HUGETLB = int(abi.Map.SHARED), int(abi.Map.HUGETLB)
+_MAP_FIXED = int(abi.Map.FIXED)
 _PROT_WRITE = int(abi.Prot.WRITE)
 _MAP_GROWSDOWN, _MAP_POPULATE = int(abi.Map.GROWSDOWN), int(abi.Map.POPULATE)
 _MAYEXEC = int(VmaFlag.MAYEXEC)
@@ -25,52 +26,72 @@ _PROT_ALL = int(abi.Prot.READ | abi.Prot.WRITE | abi.Prot.EXEC)
 
 @call(Code.MMAP)
 def _mmap(model: Model, state: State, op: abi.Op) -> Expected:
-    """mmap(MAP_FIXED_NOREPLACE). Source: 6.1 mm/mmap.c do_mmap, mmap_region."""
+    """mmap, MAP_FIXED or of what is free. Source: 6.1 mm/mmap.c do_mmap, __mmap_region."""
+    rules, mm = model.rules, state.mms[op.process]
     start, end = pages_of(model, op)
-    mm = state.mms[op.process]
-    if vmas.overlapping(mm.vmas, start, end):
+    fixed = bool(op.flags & _MAP_FIXED) and rules.fixed_replaces()
+    if not fixed and vmas.overlapping(mm.vmas, start, end):
         return value(-EEXIST)
-    flags = op.prot | V_MAYREAD | V_MAYWRITE | _MAYEXEC
     shared = bool(op.flags & _MAP_SHARED)
-    if shared:
-        flags |= V_SHARED | V_MAYSHARE
-    if op.flags & _MAP_GROWSDOWN:
-        if not model.rules.may_be_stack(shared, op.file >= 0):
-            return value(-EINVAL)
-        flags |= V_GROWSDOWN
-    file, pgoff = -1, start
+    if op.flags & _MAP_GROWSDOWN and not rules.may_be_stack(shared, op.file >= 0):
+        return value(-EINVAL)
+    flags = _asked_flags(op)
+    file, pgoff, refused = -1, start, 0
     if op.file >= 0:
         file, pgoff = state.slots[op.file], op.aux >> abi.PAGE_SHIFT
-        flags = _file_flags(model.rules, state, file, flags)
+        flags = _file_flags(rules, state, file, flags)
         if flags < 0:
             return value(flags)
-    elif op.flags & _MAP_HUGETLB:
-        if not hugetlb.reserve(model.rules, state, op.process, start, end):
+        refused = rules.secret_mmap(shared, 0) if state.files[file].secret else 0
+    if fixed and (not refused or rules.fixed_unmaps_first()):
+        refused = _clear(model, state, op.process, start, end) or refused
+    if refused:
+        return value(refused)
+    if op.flags & _MAP_HUGETLB:
+        if not hugetlb.reserve(rules, state, op.process, start, end):
             return value(-ENOMEM)
-        flags = model.rules.huge_vma_flags(flags)
-        file, pgoff = state.new_file(-1, op.n), 0
-    elif shared:
+        flags = rules.huge_vma_flags(flags)
+    if file < 0 and (shared or op.flags & _MAP_HUGETLB):
         file, pgoff = state.new_file(-1, op.n), 0
     private = not shared and not op.flags & _MAP_HUGETLB
     account = private and bool(op.prot & _PROT_WRITE)
     new = Vma(start, end, flags, file, pgoff, 0, False, account)
-    state.set_vmas(op.process, vmas.insert(model.rules, mm.vmas, new))
+    state.set_vmas(op.process, vmas.insert(rules, mm.vmas, new))
     if op.flags & _MAP_POPULATE:
-        populate.range_(model.rules, state, op.process, start, end, False)
+        populate.range_(rules, state, op.process, start, end, False)
     return value(op.addr)
 
 
+def _asked_flags(op: abi.Op) -> int:
+    """The flags that a mapping has by what mmap was told."""
+    flags = op.prot | V_MAYREAD | V_MAYWRITE | _MAYEXEC
+    if op.flags & _MAP_SHARED:
+        flags |= V_SHARED | V_MAYSHARE
+    if op.flags & _MAP_GROWSDOWN:
+        flags |= V_GROWSDOWN
+    return flags
+
+
 def _file_flags(rules: Rules, state: State, file: int, flags: int) -> int:
-    """What a file makes of its mapping's flags; -errno where it will not be mapped so."""
+    """What a file makes of its mapping's flags; -errno where do_mmap() will not have it so."""
     entry = state.files[file]
     if entry.secret:
-        error = rules.secret_mmap(bool(flags & V_SHARED), flags & _PROT_ALL)
+        error = rules.secret_mmap(True, flags & _PROT_ALL)
         if error:
             return error
         flags = rules.secret_vma_flags(flags)
     if rules.mapping_denied(flags, entry.writable):
         return -EACCES
     return rules.mapped_flags(flags, entry.writable)
+
+
+def _clear(model: Model, state: State, process: int, start: int, end: int) -> int:
+    """Unmap what is where a mapping is to be; 0 or -errno."""
+    found = vmas.overlapping(state.mms[process].vmas, start, end)
+    if any(hugetlb.splits_badly(model.rules, vma, start, end) for vma in found):
+        return model.rules.fixed_cuts_huge()
+    mapping.unmap(model.rules, state, process, start, end)
+    return 0
 
 
 @call(Code.MUNMAP)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..abi import PAGE_SHIFT
 from . import zap
 from .content import EMPTY
-from .rules import Rules
+from .rules import V_SHARED, Rules
 from .state import G_PRIVATE, G_UPTODATE, NEW_SECRET, NEW_SHMEM, Page, State
 
 _PAGE = 1 << PAGE_SHIFT
@@ -124,9 +124,11 @@ def unmap(rules: Rules, state: State, file: int, first: int, last: int, spare: b
     """
     for process, mm in state.mms.items():
         for vma in mm.vmas:
-            if vma.file == file:
-                start = max(vma.start, vma.start + first - vma.pgoff)
-                stop = min(vma.end, vma.start + last - vma.pgoff)
+            if vma.file != file or not rules.hole_reaches(bool(vma.flags & V_SHARED)):
+                continue
+            start = max(vma.start, vma.start + first - vma.pgoff)
+            stop = min(vma.end, vma.start + last - vma.pgoff)
+            if start < stop:
                 zap.range_(rules, state, process, start, stop, spare_copies=spare)
 
 

@@ -26,6 +26,7 @@ V_MAYSHARE = int(VmaFlag.MAYSHARE)
 V_GROWSDOWN = int(VmaFlag.GROWSDOWN)
 V_LOCKED = int(VmaFlag.LOCKED)
 V_HUGETLB = int(VmaFlag.HUGETLB)
+V_PFNMAP = int(VmaFlag.PFNMAP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from .registry import (
     V_GROWSDOWN,
     V_LOCKED,
     V_MAYWRITE,
+    V_PFNMAP,
     V_SHARED,
     V_WRITE,
     RuleBase,
@@ -74,9 +75,9 @@ class MappingRules(RuleBase):
         return flags & ~V_LOCKED
 
     @rule("mlock.discard", "6.1 mm/madvise.c madvise_dontneed_free_valid_vma")
-    def may_discard(self, vma: Vma) -> bool:
-        """Locked memory can neither be discarded nor freed: -EINVAL."""
-        return not vma.flags & V_LOCKED
+    def may_discard(self, vma: Vma, locked_too: bool) -> bool:
+        """Locked memory is discarded by DONTNEED_LOCKED alone, raw frames by nothing: -EINVAL."""
+        return not vma.flags & (V_PFNMAP if locked_too else V_LOCKED | V_PFNMAP)
 
     # ---- msync ---------------------------------------------------------------
 

@@ -31,6 +31,8 @@ class Semantics:
             pmdp_set_access_flags, arch/arm64/mm/fault.c ptep_set_access_flags).
         gate_page: the vsyscall page can be read (arch/x86/entry/vsyscall/vsyscall_64.c
             vsyscall=emulate; arm64 has none).
+        split_rss: a task keeps its last changes of RSS to itself
+            (include/linux/mm_types_task.h SPLIT_RSS_COUNTING, with CONFIG_NR_CPUS of 4 or more).
         foll_flags: the abi.Foll bits that the kernel has (include/linux/mm.h FOLL_*):
             6.1 has no FOLL_PCI_P2PDMA.
         drained_each: LRU batches are emptied after every operation, because a
@@ -52,6 +54,7 @@ class Semantics:
     exec_only_readable: bool = True
     software_young: bool = False
     gate_page: bool = True
+    split_rss: bool = False
     foll_flags: int = int(~Foll.PCI_P2PDMA)
     drained_each: bool = True
     stack_gap: int = 256
@@ -62,6 +65,7 @@ class Semantics:
 FEATURE_PKU = 1
 FEATURE_EPAN = 2
 FEATURE_GATE = 16
+FEATURE_SPLIT_RSS = 32
 KNOWN_LINES = ("6.1",)
 
 
@@ -96,5 +100,6 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
         exec_only_readable=not features & (FEATURE_PKU | FEATURE_EPAN),
         software_young=environment.arch == "arm64",
         gate_page=bool(features & FEATURE_GATE),
+        split_rss=bool(features & FEATURE_SPLIT_RSS),
         drained_each=observe == "each",
     )

@@ -23,6 +23,7 @@ from . import (  # noqa: F401
     calls_others,
     calls_shmem,
     calls_user,
+    calls_zap,
     gup,
     process,
 )
@@ -37,6 +38,8 @@ ALLOWANCES = {
     "lru_batch": "a page touched twice may sit in a per-CPU LRU batch, whose reference makes "
     "a write copy it (6.1 mm/swap.c folio_activate; only where batches are not drained "
     "after each operation)",
+    "split_rss": "a task's last faults may not be in its mm's counters yet "
+    "(6.1 mm/memory.c check_sync_rss_stat; only where page tables have split locks)",
     "warn_once": "a check that the compiler put into each of its callers warns once in each "
     "(6.1 mm/gup.c is_valid_gup_flags)",
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from . import hugetlb, thp
 from .rules import Rules
-from .state import G_ANON, G_DIRTY, P_HUGE, P_SPECIAL, State, rss_of
+from .state import G_DIRTY, P_HUGE, P_SPECIAL, State, rss_of
 from .vma import overlapping
 
 
@@ -29,10 +29,9 @@ def range_(
             kind.zap(rules, state, process, index, pte)
             continue
         page = state.pages[pte.page]
-        anon = bool(page.flags & G_ANON)
-        if spare_copies and anon:
-            continue
         special = bool(pte.flags & P_SPECIAL)
+        if spare_copies and rules.zap_spares(special, page.flags):
+            continue
         state.clear_pte(process, index)
         state.count(process, rss_of(page.flags), -rules.zap_rss(special))
         if not special and rules.zap_dirties(pte.flags, page.flags):

@@ -4,6 +4,7 @@ store(m[0], "low")
 store(m[2], "middle")
 store(m[4], "high")
 munmap(m[1], pages=3)
+claim UMV-02: page(m[0]) != 0 and page(m[2]) == 0 and page(m[4]) != 0
 munmap(m[1], pages=3)
 load(m[2])
 a = load(m[0], 3)

@@ -32,6 +32,7 @@ ENUMS: dict[type[enum.IntEnum] | type[enum.IntFlag], str] = {
     abi.Mremap: "PL_MREMAP_",
     abi.Falloc: "PL_FALLOC_",
     abi.Ms: "PL_MS_",
+    abi.Unmap: "PL_UNMAP_",
     abi.Foll: "PL_FOLL_",
     abi.Get: "PL_GET_",
     abi.Mode: "PL_MODE_",

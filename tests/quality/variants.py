@@ -13,6 +13,7 @@ from quality import variants_blocking
 from quality.variants_file import FILES
 from quality.variants_gup import GUP
 from quality.variants_kinds import KINDS
+from quality.variants_zap import ZAPS
 
 from harness.check import Checked, check_trace
 from harness.model.rules import (
@@ -196,7 +197,7 @@ VARIANTS: dict[str, Wrong] = {
     **variants_blocking.VARIANTS,
     **MEMORY,
 }
-VARIANTS |= FILES | GUP | KINDS
+VARIANTS |= FILES | GUP | KINDS | ZAPS
 
 
 # Verdicts of a trace that notices: a warning that was not expected is the kernel's fault first.

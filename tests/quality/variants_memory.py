@@ -31,7 +31,7 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     # the child's memory is locked too
     "fork_vma_flags": lambda self, flags: flags,
     # locking keeps nothing from being discarded
-    "may_discard": lambda self, vma: True,
+    "may_discard": lambda self, vma, locked_too: True,
     # ASYNC and SYNC go together
     "sync_flags_bad": lambda self, flags: False,
     # INVALIDATE asks for no lock

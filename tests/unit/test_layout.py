@@ -186,7 +186,7 @@ MISTAKES = [
     (
         "mmap(pages=512, prot=r, flags=private|anon|HUGETLB, adjacent_to=m)",
         65,
-        "a mapping that ends at a multiple of 512 pages",
+        "a place that begins at a multiple of 512 pages",
         "m",
     ),
     ("mmap(prot=r, flags=shared|anon)", 1, "pages= in mmap()", "none"),

@@ -1,0 +1,118 @@
+"""Rules of taking pages out of page tables: zap_page_range, unmap_mapping_range, their callers."""
+
+from __future__ import annotations
+
+from ..abi import HUGE_PAGES, PAGE_SIZE
+from .registry import RuleBase, rule
+from .state import G_ANON, Vma
+
+ENOMEM = 12
+_UNSIGNED_LONG = (1 << 64) - 1
+_LATE = 65  # pages that a task keeps to itself at most (TASK_RSS_EVENTS_THRESH)
+
+
+class ZapRules(RuleBase):
+    """What a kernel decides about ranges that are to be unmapped."""
+
+    @rule("zap.spares", "6.1 mm/memory.c should_zap_page")
+    def zap_spares(self, special: bool, page_flags: int) -> bool:
+        """Without even_cows anonymous pages stay; the zero page goes as all else does."""
+        return not special and bool(page_flags & G_ANON)
+
+    # ---- zap_page_range ------------------------------------------------------
+
+    @rule("zap.details", "6.1 mm/memory.c should_zap_cows (details == NULL)")
+    def zap_spares_copies(self) -> bool:
+        """Without details private copies stay: they go."""
+        return False
+
+    @rule("zap.first", "6.1 mm/memory.c unmap_single_vma")
+    def zap_begins(self, vma: Vma, start: int) -> int:
+        """What of the range lies below the VMA that is named is left alone."""
+        return max(start, vma.start)
+
+    @rule("zap.others", "6.1 mm/memory.c zap_page_range (mas_find)")
+    def zap_goes_on(self) -> bool:
+        """zap_page_range goes on in the VMAs that follow, as far as the range goes."""
+        return True
+
+    @rule("zap.single", "6.1 mm/memory.c zap_page_range_single, unmap_single_vma")
+    def zap_single_ends(self, vma: Vma, end: int) -> int:
+        """zap_page_range_single ends where its VMA does, and says nothing of it."""
+        return min(end, vma.end)
+
+    @rule("refuse.unaligned", "kmod/zap.c")
+    def zap_unaligned(self, start: int, end: int) -> bool:
+        """A range (bytes) that begins or ends within a page is refused: the walk would not end."""
+        return bool((start | end) % PAGE_SIZE)
+
+    @rule("refuse.cuts_huge", "kmod/zap.c")
+    def zap_cuts_huge(self, start: int, end: int) -> bool:
+        """So is one (pages) that begins or ends within a huge page of hugetlb."""
+        return bool((start | end) % HUGE_PAGES)
+
+    @rule("refuse.no_vma", "kmod/zap.c")
+    def zap_wants_vma(self) -> bool:
+        """Zapping needs a VMA to begin with: where there is none it is refused."""
+        return True
+
+    # ---- unmap_mapping_range -------------------------------------------------
+
+    @rule("unmap.begin", "6.1 mm/memory.c unmap_mapping_range (hba)")
+    def hole_begins(self, begin: int) -> int:
+        """A hole begins with the page that its first byte lies in; a negative one is far off."""
+        return (begin & _UNSIGNED_LONG) >> 12
+
+    @rule("unmap.length", "6.1 mm/memory.c unmap_mapping_range (hlen)")
+    def hole_pages(self, length: int) -> int:
+        """Its length is rounded up by itself, whatever it begins with."""
+        return ((length + PAGE_SIZE - 1) & _UNSIGNED_LONG) >> 12
+
+    @rule("unmap.rest", "6.1 mm/memory.c unmap_mapping_pages (last_index < first_index)")
+    def hole_ends(self, first: int, pages: int) -> int:
+        """A hole of no page goes on to the end of the file."""
+        return first + pages if pages else _UNSIGNED_LONG
+
+    @rule("unmap.even_cows", "6.1 mm/memory.c unmap_mapping_pages, should_zap_cows")
+    def hole_spares_copies(self, even_cows: bool) -> bool:
+        """Private copies stay where even_cows is 0."""
+        return not even_cows
+
+    @rule("unmap.mappings", "6.1 mm/memory.c unmap_mapping_range_tree (i_mmap)")
+    def hole_reaches(self, shared: bool) -> bool:
+        """Every mapping of the file loses the pages, shared or private, whosever it is."""
+        return True
+
+    # ---- what is resident ----------------------------------------------------
+
+    @rule("statm.resident", "6.1 fs/proc/task_mmu.c task_statm, mm/memory.c check_sync_rss_stat")
+    def resident(self, anon: int, file: int, shmem: int) -> tuple[int, int]:
+        """Anonymous, file and shmem pages are resident, but for what a task has not added yet.
+
+        Where page tables have split locks, a task adds its faults' pages to the
+        mm's counters with every 66th fault and when it unmaps something.
+        """
+        pages = anon + file + shmem
+        return max(0, pages - _LATE) if self.sem.split_rss else pages, pages
+
+    # ---- mmap over, execve ---------------------------------------------------
+
+    @rule("mmap.fixed", "6.1 mm/mmap.c __mmap_region (do_mas_munmap)")
+    def fixed_replaces(self) -> bool:
+        """MAP_FIXED takes away what is there, and maps in its place."""
+        return True
+
+    @rule("mmap.fixed_fails", "6.1 mm/mmap.c __mmap_region (mmap_file)")
+    def fixed_unmaps_first(self) -> bool:
+        """Where the file refuses to be mapped, what was there is gone all the same."""
+        return True
+
+    @rule("mmap.fixed_huge", "6.1 mm/mmap.c __mmap_region (do_mas_munmap)")
+    def fixed_cuts_huge(self) -> int:
+        """MAP_FIXED over part of a huge page of hugetlb is -ENOMEM."""
+        return -ENOMEM
+
+    @rule("execve.unmaps", "6.1 fs/exec.c exec_mmap (mmput)")
+    def execve_keeps(self) -> bool:
+        """The memory of the image that execve replaces stays: it goes as at exit."""
+        return False

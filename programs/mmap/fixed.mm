@@ -1,0 +1,28 @@
+# A mapping made over others takes their pages out; what lies beside them stays.
+f = memfd(pages=4)
+m = mmap(pages=4, prot=rw, flags=private|anon)
+s = mmap(pages=2, prot=rw, flags=shared, file=f)
+store(m[0], "zero")
+store(m[1], "one")
+load(m[2])
+store(m[3], "three")
+store(s[0], "file")
+store(s[1], "page")
+h = get_user_pages(m[1], nr=1)
+n = mmap(pages=2, prot=r, flags=private|anon, at=m[1])
+claim UMV-01: page(m[1]) == 0 and page(n[1]) == 0 and ref(h[0]) == 1 and map(h[0]) == 0
+claim UMV-02: page(m[0]) != 0 and page(m[3]) != 0
+a = load(n[0], 3)
+store(n[1], "read-only")
+o = mmap(pages=4, prot=rw, flags=private, file=f, at=m[3])
+claim UMV-03: page(m[3]) == 0 and page(s[0]) == 0 and page(s[1]) != 0
+b = load(o[0], 4)
+load(o[3])
+p = mmap(pages=2, prot=rw, flags=private|anon, at=m[1])
+store(p[0], "again")
+c = load(m[0], 4)
+q = mmap(pages=1, prot=rw, flags=private|anon, at=m[-1])
+store(q[0], "guard")
+r = mmap(pages=1, prot=rw, flags=shared|anon|POPULATE, at=q[0])
+d = load(r[0], 5)
+put_page(h)

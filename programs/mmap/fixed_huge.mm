@@ -1,0 +1,12 @@
+# A mapping is made over whole huge pages of hugetlb, never over part of one.
+m = mmap(pages=1024, prot=rw, flags=private|anon|HUGETLB)
+store(m[0], "first")
+store(m[512], "second")
+a = mmap(pages=1, prot=rw, flags=private|anon, at=m[100])
+b = mmap(pages=600, prot=rw, flags=private|anon, at=m[0])
+d = load(m[0], 5)
+c = mmap(pages=512, prot=rw, flags=private|anon, at=m[0])
+store(c[0], "small")
+e = mmap(pages=512, prot=rw, flags=private|anon|HUGETLB, at=c[0])
+store(e[7], "huge")
+f = load(m[512], 6)

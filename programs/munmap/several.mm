@@ -1,0 +1,25 @@
+# One munmap goes over several mappings and the holes between them, and takes the ends in part.
+f = memfd(pages=3)
+m = mmap(pages=2, prot=rw, flags=private|anon)
+s = mmap(pages=3, prot=rw, flags=shared, file=f)
+n = mmap(pages=1, prot=r, flags=private|anon, adjacent_to=s)
+z = mmap(pages=2, prot=rw, flags=private|anon)
+store(m[0], "below")
+store(m[1], "first")
+store(s[0], "file")
+load(s[2])
+load(n[0])
+store(z[0], "last")
+store(z[1], "above")
+munmap(m[1], pages=10)
+claim UMV-03: page(m[1]) == 0 and page(s[0]) == 0 and page(s[2]) == 0 and page(n[0]) == 0
+claim UMV-03: page(z[0]) == 0
+claim UMV-02: page(m[0]) != 0 and page(z[1]) != 0
+load(m[1])
+load(s[1])
+load(z[0])
+a = load(m[0], 5)
+b = load(z[1], 5)
+munmap(s[0], pages=4)
+munmap(m[-1], pages=13)
+load(m[0])

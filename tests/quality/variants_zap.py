@@ -1,0 +1,49 @@
+"""Wrong variants of the rules of unmapping ranges, as variants.py has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from harness.model.state import G_ANON
+
+EINVAL = 22
+
+ZAPS: dict[str, Callable[..., Any]] = {
+    # the zero page is anonymous memory, and stays
+    "zap_spares": lambda self, special, page_flags: special or bool(page_flags & G_ANON),
+    # without details private copies stay
+    "zap_spares_copies": lambda self: True,
+    # the range goes first, whatever VMA is named
+    "zap_begins": lambda self, vma, start: start,
+    # zap_page_range ends where its VMA does, as 6.12's zap_page_range_single does
+    "zap_goes_on": lambda self: False,
+    # zap_page_range_single goes on behind its VMA
+    "zap_single_ends": lambda self, vma, end: end,
+    # the address alone has to begin a page
+    "zap_unaligned": lambda self, start, end: bool(start % 4096),
+    # huge pages are cut as others are
+    "zap_cuts_huge": lambda self, start, end: False,
+    # a range in a hole is one that there is nothing to do for
+    "zap_wants_vma": lambda self: False,
+    # a hole begins with the first whole page
+    "hole_begins": lambda self, begin: ((begin + 4095) & (1 << 64) - 1) >> 12,
+    # a hole ends with the last whole page
+    "hole_pages": lambda self, length: (length & (1 << 64) - 1) >> 12,
+    # a hole of no page unmaps none
+    "hole_ends": lambda self, first, pages: first + pages,
+    # private copies always stay
+    "hole_spares_copies": lambda self, even_cows: True,
+    # only shared mappings lose the pages
+    "hole_reaches": lambda self, shared: shared,
+    # shared memory is not counted
+    "resident": lambda self, anon, file, shmem: (anon + file, anon + file),
+    # what is there stays
+    "fixed_replaces": lambda self: False,
+    # what was there stays where the mapping fails
+    "fixed_unmaps_first": lambda self: False,
+    # the error is munmap's own
+    "fixed_cuts_huge": lambda self: -EINVAL,
+    # the old image's memory stays
+    "execve_keeps": lambda self: True,
+}
