@@ -14,7 +14,7 @@ from typing import Any
 from .. import verdict as verdicts
 from ..check import Exactness
 from ..check.exact import total
-from ..claims import HOLDS, Entry
+from ..claims import CONTRADICTED, HOLDS, Entry
 from ..environment import Environment
 from ..verdict import Verdict
 
@@ -92,7 +92,9 @@ class Place:
     shown: bool
 
 
-NOT_REACHED = "not_reached"
+NOT_REACHED, NOT_TESTABLE = "not_reached", "not_testable"
+# Of several that a sentence's claims have, the first in this order is the sentence's.
+SENTENCE_STATUSES = (CONTRADICTED, NOT_REACHED, HOLDS, NOT_TESTABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,22 @@ class Survey:
 
     reports: tuple[ClaimReport, ...]
     texts: Mapping[str, str]
+
+    def sentences(self, environment: str) -> dict[str, str]:
+        """What each sentence of the documents stands for in an environment.
+
+        It holds if every claim that answers it does, and is contradicted if one is.
+        """
+        found: dict[str, set[str]] = {}
+        for report in self.reports:
+            mine = (one for one in report.standings if one.environment == environment)
+            observed = [one.observed for one in mine] if report.entry.testable else [NOT_TESTABLE]
+            for sentence in report.entry.sentences:
+                found.setdefault(sentence, set()).update(observed)
+        return {
+            sentence: next((status for status in SENTENCE_STATUSES if status in seen), NOT_REACHED)
+            for sentence, seen in sorted(found.items())
+        }
 
 
 @dataclass(frozen=True, slots=True)

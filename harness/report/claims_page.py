@@ -63,7 +63,8 @@ def render(record: Record) -> str:
     return environment.get_template("claims.html.j2").render(
         version=__version__,
         record=record,
-        summary=claims_table.summary(survey),
+        summary=claims_table.summary(record),
+        sentences=[(one.id, survey.sentences(one.id)) for one in record.environments],
         documents=documents(),
         answers=answers,
         facts=[report for report in survey.reports if not report.entry.sentences],

@@ -11,13 +11,19 @@ from rich.table import Table
 from rich.text import Text
 
 from ..claims import CONTRADICTED, HOLDS
-from ..jobs.results import NOT_REACHED, ClaimReport, Record, Standing, Survey
+from ..jobs.results import NOT_REACHED, NOT_TESTABLE, ClaimReport, Record, Standing, Survey
 from . import terminal
 from .text import printable
 
 _PLAIN_WIDTH = 100_000  # without a terminal a claim is one line, however long
 _PLACES_MAX = 4
 _SHOWN = {HOLDS: "holds", CONTRADICTED: "contradicted", NOT_REACHED: "not reached"}
+_COUNTED = {
+    HOLDS: "hold",
+    CONTRADICTED: "contradicted",
+    NOT_REACHED: "not reached",
+    NOT_TESTABLE: "not testable",
+}
 _STYLES = {HOLDS: "green", CONTRADICTED: "yellow"}
 
 
@@ -39,36 +45,34 @@ def render(
     wrong = _disagreements(record, record.survey, every=verbose)
     if wrong:
         blocks.append("\n".join(wrong))
-    end = [summary(record.survey), terminal.summary(record)]
+    end = [*summary(record), terminal.summary(record)]
     if record.folder:
         end.append(record.folder)
     blocks.append("\n".join(end))
     return "\n\n".join(blocks) + "\n"
 
 
-def summary(survey: Survey) -> str:
-    """``2 claims: 3 hold, 1 contradicted; 0 not reached; 0 not as expected; 144 sentences, ...``"""
-    standings = [one for report in survey.reports for one in report.standings]
+def summary(record: Record) -> list[str]:
+    """Claims, then the sentences of each environment, counted; a line each."""
+    assert record.survey is not None
+    reports = record.survey.reports
+    standings = [one for report in reports for one in report.standings]
     count = Counter(one.observed for one in standings)
-    sentences = {name for report in survey.reports for name in report.entry.sentences}
-    tested = {
-        name
-        for report in survey.reports
-        if report.entry.testable
-        for name in report.entry.sentences
-    }
-    changed = sum(report.changed for report in survey.reports)
     parts = [
-        f"{len(survey.reports)} claims: {count[HOLDS]} hold, {count[CONTRADICTED]} contradicted",
-        f"{count[NOT_REACHED]} not reached",
-    ]
-    if changed:
-        parts.append(f"{changed} changed from one environment to another")
-    parts += [
+        f"{len(reports)} claims: "
+        + ", ".join(f"{count[status]} {_COUNTED[status]}" for status in _COUNTED if count[status]),
         f"{sum(not one.agrees for one in standings)} not as expected",
-        f"{len(sentences)} sentences, {len(sentences) - len(tested)} of them not testable",
     ]
-    return "; ".join(parts)
+    if changed := sum(report.changed for report in reports):
+        parts.append(f"{changed} changed from one environment to another")
+    return ["; ".join(parts), *(_sentences(record.survey, one.id) for one in record.environments)]
+
+
+def _sentences(survey: Survey, environment: str) -> str:
+    statuses = survey.sentences(environment)
+    count = Counter(statuses.values())
+    told = ", ".join(f"{count[status]} {_COUNTED[status]}" for status in _COUNTED if count[status])
+    return f"{len(statuses)} sentences on {environment}: {told}"
 
 
 # ---- the table -------------------------------------------------------------------

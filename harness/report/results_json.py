@@ -54,6 +54,10 @@ def to_json(record: Record) -> dict[str, Any]:
         value["error"] = record.error
     if record.survey is not None:
         value["claims"] = [_claim(report) for report in record.survey.reports]
+        value["sentences"] = {
+            environment.id: record.survey.sentences(environment.id)
+            for environment in record.environments
+        }
     return value
 
 

@@ -167,7 +167,8 @@ def test_the_whole_catalogue_as_expected(sources: list[Source]) -> None:
     assert len(re.findall(r"^[A-Z]+-\d\d ", text.split("\n\n")[0], re.MULTILINE)) == len(
         catalogue()
     )
-    assert "144 sentences, 19 of them not testable" in text
+    for environment in ENVIRONMENTS:
+        assert re.search(rf"^144 sentences on {environment.id}: .* 19 not testable$", text, re.M)
 
 
 # ---- what a status is --------------------------------------------------------------
@@ -200,7 +201,7 @@ def test_a_claim_that_is_otherwise_fails(few: list[Source]) -> None:
     assert judged.exit_code == 11
     assert standing(judged, "X-01", ARM).observed == CONTRADICTED
     assert survey(judged).reports[0].changed
-    assert "1 changed from one environment to another" in claims_table.summary(survey(judged))
+    assert "1 changed from one environment to another" in claims_table.summary(judged)[0]
     assert "  it holds [changed]\n" in claims_table.render(judged)
 
 
@@ -265,6 +266,10 @@ def test_the_json_has_what_the_contract_lists(few: list[Source]) -> None:
     assert [row["arch"] for row in two["by_environment"]] == ["arm64"]
     assert three["why_not"] == FEW["X-03"].untestable.value  # type: ignore[union-attr]
     assert (three["testable"], three["programs"], three["by_environment"]) == (False, [], [])
+    assert value["sentences"] == {
+        X86.id: {"S0-01": "holds", "S0-02": "not_testable"},
+        ARM.id: {"S0-01": "contradicted", "S0-02": "not_testable"},
+    }
     assert "claims" not in json.loads(results_json.render(record(result())))
 
 
@@ -282,7 +287,12 @@ def test_the_table_without_a_terminal_is_a_line_a_claim(few: list[Source]) -> No
     assert "\x1b" not in "".join(lines)
     assert lines[-1] == "runs/r"
     assert lines[-2].endswith("exit code 11")
-    assert lines[-3].startswith("3 claims: 1 hold, 2 contradicted; 0 not reached; ")
+    assert lines[-5:-2] == [
+        "3 claims: 1 hold, 2 contradicted; 1 not as expected; "
+        "1 changed from one environment to another",
+        f"2 sentences on {X86.id}: 1 hold, 1 not testable",
+        f"2 sentences on {ARM.id}: 1 contradicted, 1 not testable",
+    ]
     assert "X-01 " not in claims_table.render(judged, quiet=True).split("X-01  contra")[0]
 
 
