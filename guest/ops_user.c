@@ -98,7 +98,7 @@ static struct slot *slot_here(void)
 {
 	unsigned long here = (unsigned long)__builtin_frame_address(0);
 
-	return (struct slot *)(here & ~(SLOT_BYTES - 1));
+	return slot_of((here - SLOTS_BASE) / SLOT_BYTES);
 }
 
 static void on_fault(int number, siginfo_t *info, struct ucontext *context)

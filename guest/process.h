@@ -7,7 +7,7 @@
  * which lie where programs expect them and are never touched:
  *
  *	the program's image	one segment of anonymous pages, only read
- *	the slots		shared memory, four pages for each process: what is
+ *	the slots		shared memory, six pages for each process: what is
  *				asked and answered below, its stack above; and one
  *				page of doors, at which processes wait for each other
  *
@@ -25,9 +25,9 @@
 #define WINDOW_START	0x400000ul
 #define WINDOW_END	0x600000ul
 #define SLOTS_BASE	0x500000ul
-#define SLOT_BYTES	16384ul
-#define STEPS_MAX	8	/* operations that a process is given at once */
-#define SNAPSHOTS_BYTES	6144	/* of their snapshots' changes */
+#define SLOT_BYTES	24576ul
+#define STEPS_MAX	16	/* operations that a process is given at once */
+#define SNAPSHOTS_BYTES	13312	/* of their snapshots' changes */
 #define PROVOKE_MAX	24	/* a crash type of the kernel's LKDTM, e.g. WARNING */
 #define VVAR_BASE	0x680000ul	/* the kernel's two mappings, for programs to get */
 #define VDSO_BASE	0x780000ul
