@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* ops_uffd.c - userfaultfd: who registers, and who fills in missing pages. */
+/* ops_uffd.c - userfaultfd: who registers, and who does what it is told of. */
 #include <linux/userfaultfd.h>
 
 #include "process.h"
@@ -28,12 +28,16 @@ static int open_own(struct slot *slot, struct step *step)
 	return fd;
 }
 
-/* Missing pages of the range are the userfaultfd's to fill in from now on. */
-long uffd_register(struct slot *slot, struct step *step)
+_Static_assert(PL_UFFD_MISSING == UFFDIO_REGISTER_MODE_MISSING, "userfaultfd");
+_Static_assert(PL_UFFD_WP == UFFDIO_REGISTER_MODE_WP, "userfaultfd");
+_Static_assert(PL_UFFD_MINOR == UFFDIO_REGISTER_MODE_MINOR, "userfaultfd");
+
+/* What the operation names is the userfaultfd's to be told of from now on. */
+static long register_range(struct slot *slot, struct step *step)
 {
 	struct uffdio_register wanted = {
 		.range = { .start = step->op.addr, .len = step->op.n },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
+		.mode = step->op.flags,
 	};
 	int fd = open_own(slot, step);
 
@@ -45,7 +49,7 @@ long uffd_register(struct slot *slot, struct step *step)
  * behind it, or with nothing. The memory for snapshots is the source of the
  * copy: this operation has its turn for itself.
  */
-long uffd_fill(struct slot *slot, struct step *step)
+static long fill_page(struct slot *slot, struct step *step)
 {
 	const struct pl_operation *op = &step->op;
 	int fd = slot->uffd[op->slot];
@@ -56,6 +60,7 @@ long uffd_fill(struct slot *slot, struct step *step)
 			.dst = op->addr,
 			.src = (unsigned long)slot->snapshots,
 			.len = 4096,
+			.mode = op->flags & PL_UFFD_WP ? UFFDIO_COPY_MODE_WP : 0,
 		};
 
 		memset(slot->snapshots, 0, 4096);
@@ -67,4 +72,49 @@ long uffd_fill(struct slot *slot, struct step *step)
 		ret = sys_ioctl(fd, UFFDIO_ZEROPAGE, &zero);
 	}
 	return ret;
+}
+
+/* Pages of the process in op.slot can be written no more, or again. */
+static long protect(int fd, const struct pl_operation *op)
+{
+	struct uffdio_writeprotect wanted = {
+		.range = { .start = op->addr, .len = op->n },
+		.mode = op->flags & PL_UFFD_WP ? UFFDIO_WRITEPROTECT_MODE_WP : 0,
+	};
+
+	return sys_ioctl(fd, UFFDIO_WRITEPROTECT, &wanted);
+}
+
+/* Maps one page that the file has. */
+static long go_on(int fd, const struct pl_operation *op)
+{
+	struct uffdio_continue wanted = { .range = { .start = op->addr, .len = 4096 } };
+
+	return sys_ioctl(fd, UFFDIO_CONTINUE, &wanted);
+}
+
+/* 0 where the code is none of these. */
+int uffd_operation(struct slot *slot, struct step *step)
+{
+	const struct pl_operation *op = &step->op;
+	struct report *report = &step->report;
+
+	switch (op->code) {
+	case PL_OP_UFFD_REGISTER:
+		report->ret = register_range(slot, step);
+		break;
+	case PL_OP_UFFD_COPY:
+	case PL_OP_UFFD_ZEROPAGE:
+		report->ret = fill_page(slot, step);
+		break;
+	case PL_OP_UFFD_WRITEPROTECT:
+		report->ret = protect(slot->uffd[op->slot], op);
+		break;
+	case PL_OP_UFFD_CONTINUE:
+		report->ret = go_on(slot->uffd[op->slot], op);
+		break;
+	default:
+		return 0;
+	}
+	return 1;
 }

@@ -290,18 +290,11 @@ void user_operation(struct slot *slot, struct step *step)
 	case PL_OP_DROP_CACHES:
 		report->ret = drop_caches();
 		break;
-	case PL_OP_UFFD_REGISTER:
-		report->ret = uffd_register(slot, step);
-		break;
-	case PL_OP_UFFD_COPY:
-	case PL_OP_UFFD_ZEROPAGE:
-		report->ret = uffd_fill(slot, step);
-		break;
 	case PL_OP_FTRUNCATE:
 		report->ret = sys(ftruncate, file_of(slot, op), op->n, 0);
 		break;
 	default:
-		if (!memory_operation(slot, step))
+		if (!memory_operation(slot, step) && !uffd_operation(slot, step))
 			report->error = EINVAL;
 	}
 }

@@ -166,8 +166,7 @@ long resident_in_arena(const struct slot *slot);
 void settle_counters(void);
 
 /* ops_uffd.c */
-long uffd_register(struct slot *slot, struct step *step);
-long uffd_fill(struct slot *slot, struct step *step);
+int uffd_operation(struct slot *slot, struct step *step);
 
 /* ops_*.c: make the call in step.op, fill step.report */
 void user_operation(struct slot *slot, struct step *step);

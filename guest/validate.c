@@ -10,9 +10,30 @@ static int hits(__u64 start, __u64 bytes, __u64 low, __u64 high)
 	return start + bytes >= start && start < high && start + bytes > low;
 }
 
-static int fills_page(const struct pl_operation *op)
+static int is_uffd(const struct pl_operation *op)
 {
-	return op->code == PL_OP_UFFD_COPY || op->code == PL_OP_UFFD_ZEROPAGE;
+	return op->code == PL_OP_UFFD_REGISTER || op->code == PL_OP_UFFD_COPY ||
+	       op->code == PL_OP_UFFD_ZEROPAGE || op->code == PL_OP_UFFD_WRITEPROTECT ||
+	       op->code == PL_OP_UFFD_CONTINUE;
+}
+
+/* Of the calls in ops_uffd.c. */
+static const char *uffd_problem(const struct pl_operation *op)
+{
+	int one_page = op->code != PL_OP_UFFD_REGISTER && op->code != PL_OP_UFFD_WRITEPROTECT;
+	__u32 known = 0;
+
+	if (op->code == PL_OP_UFFD_REGISTER)
+		known = PL_UFFD_MISSING | PL_UFFD_WP | PL_UFFD_MINOR;
+	else if (op->code == PL_OP_UFFD_COPY || op->code == PL_OP_UFFD_WRITEPROTECT)
+		known = PL_UFFD_WP;
+	if (op->flags & ~known)
+		return "unknown userfaultfd flags";
+	if (op->code != PL_OP_UFFD_REGISTER && op->slot >= PL_PROCESSES_MAX)
+		return "process slot out of range";
+	if (hits(op->addr, one_page ? 4096 : op->n, WINDOW_START, WINDOW_END))
+		return "the range holds the agent's own memory";
+	return NULL;
 }
 
 static const char *user_problem(const struct pl_operation *op)
@@ -31,12 +52,7 @@ static const char *user_problem(const struct pl_operation *op)
 		return "load of more bytes than one operation carries";
 	if (op->code == PL_OP_OPEN && op->flags & ~PL_OPEN_RDONLY)
 		return "unknown open flags";
-	if (fills_page(op) && op->slot >= PL_PROCESSES_MAX)
-		return "process slot out of range";
-	if (fills_page(op))
-		bytes = 4096;
-	if ((op->code <= PL_OP_STORE || op->code == PL_OP_UFFD_REGISTER || fills_page(op)) &&
-	    hits(op->addr, bytes, WINDOW_START, WINDOW_END))
+	if (op->code <= PL_OP_STORE && hits(op->addr, bytes, WINDOW_START, WINDOW_END))
 		return "the range holds the agent's own memory";
 	return NULL;
 }
@@ -125,12 +141,14 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 		return "slot is made twice";
 	*made |= bit;
 	if ((op->code >= PL_OP_MMAP && op->code <= PL_OP_FTRUNCATE) ||
-	    op->code == PL_OP_SECRETMEM || op->code == PL_OP_UFFD_REGISTER || fills_page(op) ||
+	    op->code == PL_OP_SECRETMEM ||
 	    (op->code >= PL_OP_OPEN && op->code <= PL_OP_DROP_CACHES))
 		return user_problem(op);
 	if ((op->code >= PL_OP_MREMAP && op->code <= PL_OP_MUNLOCK) ||
 	    (op->code >= PL_OP_KILL && op->code <= PL_OP_MEM_WRITE))
 		return memory_problem(op);
+	if (is_uffd(op))
+		return uffd_problem(op);
 	if (op->code >= PL_OP_GET_USER_PAGES && op->code <= PL_OP_SET_PAGE_DIRTY)
 		return module_problem(op);
 	if (op->code == PL_OP_EXECVE || op->code == PL_OP_STATM)

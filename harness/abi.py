@@ -86,6 +86,8 @@ class Code(enum.IntEnum):
     UNMAP_MAPPING_RANGE = 112
     EXECVE = 128
     STATM = 129
+    UFFD_WRITEPROTECT = 144
+    UFFD_CONTINUE = 145
 
 
 # The calls that get pages: their aux is Get.
@@ -139,6 +141,14 @@ class Mremap(enum.IntFlag):
 class Falloc(enum.IntFlag):
     KEEP_SIZE = 1
     PUNCH_HOLE = 2
+
+
+class Uffd(enum.IntFlag):
+    """PL_UFFD_*: what a userfaultfd is told of."""
+
+    MISSING = 1
+    WP = 2
+    MINOR = 4
 
 
 class Ms(enum.IntFlag):
@@ -237,6 +247,7 @@ class PteFlag(enum.IntFlag):
     HUGE = 0x0100
     WC = 0x0200
     NC = 0x0400
+    UFFD_WP = 0x0800
 
 
 class PageFlag(enum.IntFlag):
@@ -276,6 +287,8 @@ class VmaFlag(enum.IntFlag):
     UFFD_MISSING = 0x10000
     HUGEPAGE = 0x20000
     NOHUGEPAGE = 0x40000
+    UFFD_WP = 0x80000
+    UFFD_MINOR = 0x100000
 
 
 class FrameType(enum.IntEnum):

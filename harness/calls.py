@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from . import abi, calls_memory, calls_zap
+from . import abi, calls_memory, calls_uffd, calls_zap
 from .binding import Arguments
 from .program import ARENA_START
 from .scope import FILE_PAGES_MAX, Scope
@@ -141,13 +141,6 @@ def _ftruncate(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     return abi.Op(code, c.process, n=c.size(a), file=file, line=line)
 
 
-def _uffd_fill(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
-    data = a.data("data") if code is abi.Code.UFFD_COPY else b""
-    addr = c.address(a, "place", abi.PAGE_SIZE)
-    c.touch(addr)
-    return abi.Op(code, c.process, addr=addr, slot=c.target(a), data=data, line=line)
-
-
 def _open(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     return replace(_memfd(c, a, code, line), flags=a.symbols("flags"))
 
@@ -233,9 +226,6 @@ COMPILE: dict[abi.Code, Callable[[Scope, Arguments, abi.Code, int], abi.Op]] = {
     abi.Code.MEMFD: _memfd,
     abi.Code.FTRUNCATE: _ftruncate,
     abi.Code.SECRETMEM: _memfd,
-    abi.Code.UFFD_REGISTER: _span,
-    abi.Code.UFFD_COPY: _uffd_fill,
-    abi.Code.UFFD_ZEROPAGE: _uffd_fill,
     abi.Code.OPEN: _open,
     abi.Code.FSYNC: _fsync,
     abi.Code.DROP_CACHES: _drop_caches,
@@ -254,4 +244,5 @@ COMPILE: dict[abi.Code, Callable[[Scope, Arguments, abi.Code, int], abi.Op]] = {
     abi.Code.SET_PAGE_DIRTY: _put,
     **calls_memory.COMPILE,
     **calls_zap.COMPILE,
+    **calls_uffd.COMPILE,
 }

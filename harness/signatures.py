@@ -93,6 +93,7 @@ MAP = {"private": PRIVATE, "shared": int(abi.Map.SHARED), "anon": int(abi.Map.AN
 OPEN = {str(flag.name).lower(): int(flag) for flag in abi.Open}
 ADVICE = {advice.name: int(advice) for advice in abi.Madv}
 FALLOC = {str(flag.name): int(flag) for flag in abi.Falloc}
+UFFD = {str(flag.name): int(flag) for flag in abi.Uffd}
 MS = {str(flag.name): int(flag) for flag in abi.Ms}
 FOLL = {str(flag.name): int(flag) for flag in abi.Foll}
 PENDING = {"SIGKILL": int(abi.Mode.KILLED)}
@@ -114,6 +115,7 @@ _VMAS = Parameter("vmas", Kind.NUMBER, required=False)
 _LOCKED = Parameter("locked", Kind.NUMBER, required=False)
 _HELD = (Parameter("held", Kind.HELD),)
 _DATA = Parameter("data", Kind.DATA)
+_UFFD_WP = Parameter("mode", Kind.SYMBOLS, required=False, symbols={"WP": int(abi.Uffd.WP)})
 _FILE = Parameter("file", Kind.FILE)
 _OFFSET = Parameter("offset", Kind.NUMBER)
 _PROCESS = Parameter("process", Kind.PROCESS)
@@ -151,9 +153,20 @@ CALLS: dict[str, Signature] = {
     "memfd": Signature(abi.Code.MEMFD, (_SOME_PAGES, _SIZE), Result.FILE),
     "memfd_secret": Signature(abi.Code.SECRETMEM, (_SOME_PAGES, _SIZE), Result.FILE),
     "ftruncate": Signature(abi.Code.FTRUNCATE, (_FILE, _SOME_PAGES, _SIZE)),
-    "uffd_register": Signature(abi.Code.UFFD_REGISTER, (_PLACE, _SOME_PAGES)),
-    "uffd_copy": Signature(abi.Code.UFFD_COPY, (_PROCESS, _PLACE, _DATA)),
+    "uffd_register": Signature(
+        abi.Code.UFFD_REGISTER,
+        (
+            _PLACE,
+            _SOME_PAGES,
+            Parameter("mode", Kind.SYMBOLS, required=False, symbols=UFFD, joined=True),
+        ),
+    ),
+    "uffd_copy": Signature(abi.Code.UFFD_COPY, (_PROCESS, _PLACE, _DATA, _UFFD_WP)),
     "uffd_zeropage": Signature(abi.Code.UFFD_ZEROPAGE, (_PROCESS, _PLACE)),
+    "uffd_writeprotect": Signature(
+        abi.Code.UFFD_WRITEPROTECT, (_PROCESS, _PLACE, _SOME_PAGES, _UFFD_WP)
+    ),
+    "uffd_continue": Signature(abi.Code.UFFD_CONTINUE, (_PROCESS, _PLACE)),
     "wait": Signature(abi.Code.WAIT, (Parameter("call", Kind.BEGUN),)),
     "open": Signature(
         abi.Code.OPEN,

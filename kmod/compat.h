@@ -13,6 +13,8 @@
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
+#include <linux/swapops.h>
+#include <linux/userfaultfd_k.h>
 
 #ifdef CONFIG_ARM64
 #include <asm/cpufeature.h>
@@ -209,6 +211,18 @@ static inline u16 pl_pte_type(pte_t pte)
 #endif
 }
 
+/* PL_PTE_* of an entry of the last level that is neither none nor present. */
+static inline u16 pl_absent_flags(pte_t pte)
+{
+	u16 flags = PL_PTE_SWAP;
+
+	if (pte_marker_uffd_wp(pte))
+		return PL_PTE_UFFD_WP;
+	if (pte_swp_uffd_wp(pte))
+		flags |= PL_PTE_UFFD_WP;
+	return flags;
+}
+
 /* PL_PTE_* of an entry of the last level; 0: none. */
 static inline u16 pl_pte_flags(pte_t pte)
 {
@@ -217,8 +231,10 @@ static inline u16 pl_pte_flags(pte_t pte)
 	if (pte_none(pte))
 		return 0;
 	if (!pte_present(pte))
-		return PL_PTE_SWAP;
+		return pl_absent_flags(pte);
 	flags |= pl_pte_type(pte);
+	if (pte_uffd_wp(pte))
+		flags |= PL_PTE_UFFD_WP;
 	if (pte_write(pte))
 		flags |= PL_PTE_WRITE;
 	if (pte_dirty(pte))
@@ -256,6 +272,8 @@ static inline u16 pl_pmd_flags(pmd_t pmd)
 
 	if (!pmd_present(pmd))
 		return PL_PTE_HUGE | PL_PTE_SWAP;
+	if (pmd_uffd_wp(pmd))
+		flags |= PL_PTE_UFFD_WP;
 	if (pmd_write(pmd))
 		flags |= PL_PTE_WRITE;
 	if (pmd_dirty(pmd))
@@ -285,6 +303,8 @@ static inline u64 pl_features(void)
 #ifdef SPLIT_RSS_COUNTING
 	features |= PL_FEATURE_SPLIT_RSS;
 #endif
+	if (IS_ENABLED(CONFIG_PTE_MARKER_UFFD_WP))
+		features |= PL_FEATURE_UFFD_WP;
 #if defined(CONFIG_X86)
 	if (boot_cpu_has(X86_FEATURE_OSPKE))
 		features |= PL_FEATURE_PKU;

@@ -77,7 +77,7 @@ static void count_outside(void *arg, unsigned long addr, u16 flags, unsigned lon
 
 	if (flags & PL_PTE_SWAP)
 		outside[PL_RSS_SWAP] += pages;
-	else if (!(flags & PL_PTE_SPECIAL) && pfn_valid(pfn))
+	else if (flags & PL_PTE_PRESENT && !(flags & PL_PTE_SPECIAL) && pfn_valid(pfn))
 		outside[pl_rss_of_page(pfn_to_page(pfn))] += pages;
 }
 

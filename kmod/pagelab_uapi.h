@@ -64,8 +64,8 @@ enum pl_code {
 	PL_OP_MEM_READ = 20,	/* slot=process, addr, n=bytes: its /proc/PID/mem */
 	PL_OP_MEM_WRITE = 21,	/* slot=process, addr, data: its /proc/PID/mem */
 	PL_OP_SECRETMEM = 22,	/* slot=file, n=size in bytes */
-	PL_OP_UFFD_REGISTER = 23,	/* addr, n=bytes: for missing pages */
-	PL_OP_UFFD_COPY = 24,	/* slot=process registered, addr, data: one page */
+	PL_OP_UFFD_REGISTER = 23,	/* addr, n=bytes, flags=PL_UFFD_* */
+	PL_OP_UFFD_COPY = 24,	/* slot=process registered, addr, data, flags=PL_UFFD_WP or 0 */
 	PL_OP_UFFD_ZEROPAGE = 28,	/* slot=process registered, addr: one page */
 	PL_OP_WAIT = 29,	/* aux=operation begun: what became of it; by the supervisor */
 	PL_OP_OPEN = 25,	/* slot=file, n=size in bytes, flags=PL_OPEN_* */
@@ -92,6 +92,9 @@ enum pl_code {
 	/* more user calls */
 	PL_OP_EXECVE = 128,	/* an image that only stops itself takes the process over */
 	PL_OP_STATM = 129,	/* resident pages of the arena, by /proc/self/statm */
+	PL_OP_UFFD_WRITEPROTECT = 144,	/* slot=process registered, addr, n=bytes, flags=PL_UFFD_WP
+					 * or 0, which ends it */
+	PL_OP_UFFD_CONTINUE = 145,	/* slot=process registered, addr: one page */
 };
 
 /* The module makes the calls from PL_MODULE_FIRST to PL_MODULE_LAST, a process all others. */
@@ -126,6 +129,11 @@ enum pl_code {
 
 #define PL_FALLOC_KEEP_SIZE	1u
 #define PL_FALLOC_PUNCH_HOLE	2u
+
+/* What a userfaultfd is told of. */
+#define PL_UFFD_MISSING		1u
+#define PL_UFFD_WP		2u	/* writes to what was write-protected */
+#define PL_UFFD_MINOR		4u	/* pages that the file has and the page table has not */
 
 #define PL_MS_ASYNC		1u
 #define PL_MS_INVALIDATE	2u
@@ -279,6 +287,7 @@ struct pl_section {
 
 /* Page i of the device memory is frame PL_FRAME_BAR + i, wherever the machine has it. */
 #define PL_FRAME_BAR		(1ull << 60)
+#define PL_PTE_UFFD_WP		0x0800u	/* pte_uffd_wp(); alone: a marker that remembers it */
 
 /* A leaf above the PTE level is one record, of its first page in the arena. */
 struct pl_pte_record {
@@ -381,6 +390,8 @@ struct pl_rss_record {
 #define PL_VMA_UFFD_MISSING	0x10000u
 #define PL_VMA_HUGEPAGE		0x20000u
 #define PL_VMA_NOHUGEPAGE	0x40000u
+#define PL_VMA_UFFD_WP		0x80000u
+#define PL_VMA_UFFD_MINOR	0x100000u
 
 #define PL_FILE_NONE		0u		/* anonymous private */
 #define PL_FILE_OTHER		0xffffffffu	/* a file the program did not open */
@@ -425,6 +436,7 @@ struct pl_hello {
 #define PL_FEATURE_HW_DBM	8u	/* arm64: dirty set by hardware */
 #define PL_FEATURE_GATE		16u	/* x86: the vsyscall page can be read (vsyscall=emulate) */
 #define PL_FEATURE_SPLIT_RSS	32u	/* a task keeps its last RSS changes to itself */
+#define PL_FEATURE_UFFD_WP	64u	/* a userfaultfd can write-protect pages */
 
 /* ---- the module's calls -------------------------------------------------- */
 struct pl_info {		/* PL_IOC_INFO: out */

@@ -48,6 +48,7 @@ static u32 vma_flags(const struct vm_area_struct *vma)
 		{ VM_DONTDUMP, PL_VMA_DONTDUMP }, { VM_HUGETLB, PL_VMA_HUGETLB },
 		{ VM_UFFD_MISSING, PL_VMA_UFFD_MISSING },
 		{ VM_HUGEPAGE, PL_VMA_HUGEPAGE }, { VM_NOHUGEPAGE, PL_VMA_NOHUGEPAGE },
+		{ VM_UFFD_WP, PL_VMA_UFFD_WP },	  { VM_UFFD_MINOR, PL_VMA_UFFD_MINOR },
 	};
 	u32 i, flags = 0;
 

@@ -13,12 +13,12 @@ from harness import abi, language, layout, trace
 from harness.check.compare import _rss, _vmas
 from harness.environment import Environment
 from harness.model import Arena, Expected, Model, Rules, Semantics, State
-from harness.model.semantics import FEATURE_GATE
+from harness.model.semantics import FEATURE_GATE, FEATURE_UFFD_WP
 from harness.model.state import G_COMPOUND
 from harness.trace import Header, Outcome, Trace
 
 ZERO_PFN = 0x42
-FACTS = {"zero_pfn": ZERO_PFN, "features": FEATURE_GATE}
+FACTS = {"zero_pfn": ZERO_PFN, "features": FEATURE_GATE | FEATURE_UFFD_WP}
 ENVIRONMENT = Environment(kernel="6.1.192", arch="x86_64", facts=FACTS)
 
 View = dict[tuple[int, ...], tuple[int, ...]]
@@ -56,6 +56,8 @@ def _view(state: State, frames: dict[int, int], touches: tuple[int, ...]) -> dic
     for process, mm in state.mms.items():
         for index, pte in mm.ptes.items():
             view[abi.Section.PTE][process, index] = (pte.flags, frames[pte.page])
+        for index, absent in mm.absent.items():
+            view[abi.Section.PTE][process, index] = (absent.flags, absent.slot)
         view[abi.Section.RSS][(process,)] = _rss(state, process) or ()
         for number, vma in enumerate(_vmas(state, process) or ()):
             view[abi.Section.VMA][process, number] = vma

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .. import abi
 from ..model import State
 from ..model.content import UNKNOWN, Content
-from ..model.state import G_COMPOUND, ZERO_PAGE
+from ..model.state import G_COMPOUND, ZERO_PAGE, Absent
 from .observed import Key, Observed
 
 
@@ -104,8 +104,11 @@ def entries(
 def _pte(state: State, pairs: Pairs, observed: Observed, key: Key) -> Difference | None:
     _, process, index = key  # type: ignore[misc]
     mm = state.mms.get(process)
-    expected = mm.ptes.get(index) if mm is not None else None
     seen = observed.pte.get((process, index))
+    absent = mm.absent.get(index) if mm is not None else None
+    if absent is not None:
+        return _absent(key, absent, seen)
+    expected = mm.ptes.get(index) if mm is not None else None
     if seen is None and expected is None:
         return None
     if (
@@ -122,6 +125,14 @@ def _pte(state: State, pairs: Pairs, observed: Observed, key: Key) -> Difference
         if expected is None
         else f"{_names(expected.flags, abi.PteFlag)}, {page_name(expected.page)}",
     )
+
+
+def _absent(key: Key, expected: Absent, seen: tuple[int, int] | None) -> Difference | None:
+    """An entry that is not present: a marker."""
+    if seen == (expected.flags, expected.slot):
+        return None
+    shown = None if seen is None else f"{_names(seen[0], abi.PteFlag)}, {seen[1]:#x}"
+    return Difference(key, shown, _names(expected.flags, abi.PteFlag))
 
 
 def page_name(page: int) -> str:

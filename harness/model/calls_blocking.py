@@ -1,6 +1,6 @@
-"""userfaultfd, and calls that sleep until another process fills a page in.
+"""Calls that sleep until another process fills a page in, or lets it be written.
 
-Source: 6.1 fs/userfaultfd.c, mm/userfaultfd.c.
+Source: 6.1 fs/userfaultfd.c.
 """
 
 from __future__ import annotations
@@ -9,21 +9,14 @@ import dataclasses
 
 from .. import abi
 from ..abi import Code, Kind
-from . import calls_gup, hugetlb, mapping, populate
-from . import vma as vmas
-from .calls import CALLS, Expected, Model, call, pages_of, value
-from .content import EMPTY
-from .rules import V_SHARED, Rules
-from .rules_blocking import V_UFFD
-from .state import ANON, NEW_ANON, NEW_SHMEM, SHMEM, ZERO_PAGE, State, Vma
+from . import calls_gup, populate
+from .calls import CALLS, Expected, Model, value
+from .rules import Rules
+from .state import State
 from .waiting import Call, Sleeps
 
-ENOENT, ESRCH, EBADF, EFAULT, EEXIST, EINVAL = 2, 3, 9, 14, 17, 22
 SIGKILL = 9
 _BEGIN = int(abi.Mode.BEGIN)
-
-
-# ---- falling asleep and going on ------------------------------------------------
 
 
 def make(model: Model, state: State, op: abi.Op) -> Expected:
@@ -141,100 +134,3 @@ def sleeps(state: State, process: int) -> bool:
     """Is a process asleep in a call?"""
     found = state.calls.get(process)
     return found is not None and found.expected is None
-
-
-# ---- userfaultfd ------------------------------------------------------------------
-
-
-@call(Code.UFFD_REGISTER)
-def _register(model: Model, state: State, op: abi.Op) -> Expected:
-    """UFFDIO_REGISTER for missing pages, of a userfaultfd made with the first range."""
-    state.uffds.add(op.process)
-    if model.rules.uffd_range_bad(op.addr, op.n):
-        return value(-EINVAL)
-    start, end = pages_of(model, op)
-    mm = state.mms[op.process]
-    found = vmas.overlapping(mm.vmas, start, end)
-    if not found:
-        above = any(vma.start >= end for vma in mm.vmas)
-        return value(model.rules.uffd_nothing_above(above))
-    foreign = any(_is_foreign(state, vma) for vma in found)
-    if not model.rules.uffd_may_register(foreign):
-        return value(-EINVAL)
-    if any(_cuts_huge(model, vma, start, end) for vma in found):
-        return value(-EINVAL)
-    for vma in found:
-        if vma.flags & V_UFFD:
-            continue
-        low, high = max(vma.start, start), min(vma.end, end)
-        flags = vma.flags | V_UFFD
-        mapping.change(model.rules, state, op.process, vma, low, high, flags, vma.account)
-    return value(0)
-
-
-def _is_foreign(state: State, vma: Vma) -> bool:
-    """Is it of a file that is neither shmem nor hugetlb's?"""
-    if vma.file < 0:
-        return False
-    file = state.files[vma.file]
-    return file.secret or file.disk is not None
-
-
-def _cuts_huge(model: Model, vma: Vma, start: int, end: int) -> bool:
-    """Does the range begin or end inside a huge page of that VMA?"""
-    if not hugetlb.is_hugetlb(vma):
-        return False
-    edges = [edge for edge in (start, end) if vma.start < edge < vma.end]
-    return any(model.rules.uffd_splits_badly(edge) for edge in edges)
-
-
-@call(Code.UFFD_COPY, Code.UFFD_ZEROPAGE)
-def _fill(model: Model, state: State, op: abi.Op) -> Expected:
-    """UFFDIO_COPY or UFFDIO_ZEROPAGE of one page, which wakes who waited for it."""
-    rules, target = model.rules, op.slot
-    if target not in state.uffds:
-        return value(-EBADF)
-    if rules.uffd_range_bad(op.addr, abi.PAGE_SIZE):
-        return value(-EINVAL)
-    if not state.mms[target].alive and not rules.uffd_outlives():
-        return value(-ESRCH)
-    index = model.arena.index(op.addr)
-    vma = vmas.find(state.mms[target].vmas, index)
-    if vma is None or not rules.uffd_may_fill(vma):
-        return value(-ENOENT)
-    if not rules.uffd_fills_small(hugetlb.is_hugetlb(vma)):
-        return value(-EINVAL)
-    error = _install(model, state, op, vma, index)
-    if not error:
-        wake(model, state, (target, index))
-    return value(error)
-
-
-def _install(model: Model, state: State, op: abi.Op, vma: Vma, index: int) -> int:
-    """mfill_atomic_pte(): 0 or -errno."""
-    rules, target = model.rules, op.slot
-    content = EMPTY.write(0, op.data) if op.data else EMPTY
-    if not vma.flags & V_SHARED:
-        vma = vmas.prepare_anon(state, target, vma)
-    offset = vma.pgoff + index - vma.start
-    if vma.file >= 0 and rules.beyond_eof(offset, state.files[vma.file].size):
-        return -EFAULT
-    fills_cache = rules.uffd_fills_cache(vma)
-    mapped = index in state.mms[target].ptes or state.leaf(target, index) is not None
-    there = mapped or (fills_cache and offset in state.files[vma.file].cache)
-    if there and not rules.uffd_replaces():
-        return -EEXIST
-    if fills_cache:
-        page = state.new_page(NEW_SHMEM, content, file=vma.file, index=offset)
-        state.cache_add(vma.file, offset, page)
-        state.page(page).ref += 1
-        state.count(target, SHMEM, 1)
-    elif op.code is Code.UFFD_ZEROPAGE:
-        state.set_pte(target, index, rules.uffd_zero_pte(vma), ZERO_PAGE)
-        return 0
-    else:
-        page = state.new_page(NEW_ANON, content)
-        state.count(target, ANON, 1)
-    state.page(page).map = 1
-    state.set_pte(target, index, rules.uffd_copy_pte(vma), page)
-    return 0

@@ -9,7 +9,7 @@ from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
 from .registry import V_GROWSDOWN
 from .rules import V_MAYREAD, V_MAYSHARE, V_MAYWRITE, V_SHARED, Rules
-from .state import P_HUGE, State, Vma
+from .state import P_HUGE, P_WRITE, State, Vma
 from .waiting import Sleeps
 
 EINVAL, ENOMEM, EEXIST, EACCES = 22, 12, 17, 13
@@ -148,7 +148,9 @@ def _protect(model: Model, state: State, op: abi.Op, found: Vma, start: int, end
         tracked = state.tracks_dirty(changed.file)
         bits = model.rules.protected_pte(pte.flags, changed)
         bits = model.rules.notified_pte(bits, changed, tracked)
-        if not pte.flags & P_HUGE:
+        if model.rules.uffd_stays_protected(bits, changed):
+            bits &= ~P_WRITE
+        elif not pte.flags & P_HUGE:
             bits = model.rules.upgraded_pte(bits, changed, state.pages[pte.page].flags)
         state.set_pte(op.process, index, bits, pte.page)
     if model.rules.protect_populates(found.flags, flags):

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from ..abi import PAGE_SHIFT
 from . import hugetlb, pagecache, thp
+from .registry import V_UFFD_MISSING
 from .rules import V_SHARED, V_WRITE, Rules
-from .rules_blocking import V_UFFD
 from .state import (
     ANON,
     G_ANON,
     NEW_ANON,
     P_DIRTY,
     P_SPECIAL,
+    P_UFFD_WP,
     P_WRITE,
     P_YOUNG,
     ZERO_PAGE,
@@ -55,22 +56,17 @@ def handle(
         if state.leaf(process, index) is None and rules.uffd_catches(vma):
             return _leave_to_uffd(rules, process, index, may_retry)
         return hugetlb.fault(rules, state, process, vma, index, write)
-    if vma.flags & V_UFFD and thp.wants_leaf(rules, state, process, vma, index):
+    if vma.flags & V_UFFD_MISSING and thp.wants_leaf(rules, state, process, vma, index):
         vma = prepare_anon(state, process, vma)
         if rules.uffd_catches(vma):
             return _leave_to_uffd(rules, process, index, may_retry)
+    if write and _is_protected(rules, state, process, vma, index):
+        return _leave_to_uffd(rules, process, index, may_retry)
     if thp.fault(rules, state, process, vma, index, write):
         return True
     pte = state.mms[process].ptes.get(index)
     if pte is None:
-        if write and not vma.flags & V_SHARED:
-            vma = prepare_anon(state, process, vma)
-        if _is_uffds(rules, state, vma, index):
-            return _leave_to_uffd(rules, process, index, may_retry)
-        if vma.file >= 0:
-            return _file(rules, state, process, vma, index, write)
-        _anonymous(rules, state, process, vma, index, write)
-        return True
+        return _missing(rules, state, process, vma, index, write, may_retry)
     if not write:
         state.set_pte(process, index, rules.loaded_pte(pte.flags), pte.page)
     elif pte.flags & P_WRITE:
@@ -80,14 +76,49 @@ def handle(
     return True
 
 
+def _missing(
+    rules: Rules, state: State, process: int, vma: Vma, index: int, write: bool, may_retry: bool
+) -> bool:
+    """A fault where nothing is mapped; the rest is as of ``handle``."""
+    marked = _heeds_marker(rules, state, process, vma, index)
+    if write and not vma.flags & V_SHARED:
+        vma = prepare_anon(state, process, vma)
+    if _is_uffds(rules, state, vma, index):
+        return _leave_to_uffd(rules, process, index, may_retry)
+    if vma.file >= 0:
+        return _file(rules, state, process, vma, index, write, marked)
+    _anonymous(rules, state, process, vma, index, write)
+    return True
+
+
 def _is_uffds(rules: Rules, state: State, vma: Vma, index: int) -> bool:
-    """userfaultfd_missing(): the page is in no cache either, and could be."""
+    """userfaultfd_missing() or, of a page that the file has, userfaultfd_minor()."""
     if vma.file >= 0:
         file = state.files[vma.file]
         offset = vma.pgoff + index - vma.start
-        if offset in file.cache or rules.beyond_eof(offset, file.size):
+        if rules.beyond_eof(offset, file.size):
             return False
+        if offset in file.cache:
+            return rules.uffd_catches_minor(vma)
     return rules.uffd_catches(vma)
+
+
+def _is_protected(rules: Rules, state: State, process: int, vma: Vma, index: int) -> bool:
+    """userfaultfd_pte_wp() of what is mapped there."""
+    leaf = state.leaf(process, index)
+    pte = leaf[1] if leaf is not None else state.mms[process].ptes.get(index)
+    return pte is not None and bool(pte.flags & P_UFFD_WP) and rules.uffd_protects(pte.flags, vma)
+
+
+def _heeds_marker(rules: Rules, state: State, process: int, vma: Vma, index: int) -> bool:
+    """Is there a marker that counts? One that does not goes."""
+    absent = state.mms[process].absent.get(index)
+    if absent is None:
+        return False
+    if not rules.uffd_heeds_marker(vma):
+        state.clear_absent(process, index)
+        return False
+    return True
 
 
 def _leave_to_uffd(rules: Rules, process: int, index: int, may_retry: bool) -> bool:
@@ -110,8 +141,14 @@ def _anonymous(rules: Rules, state: State, process: int, vma: Vma, index: int, w
     state.set_pte(process, index, rules.anon_write_pte(vma), page)
 
 
-def _file(rules: Rules, state: State, process: int, vma: Vma, index: int, write: bool) -> bool:
-    """do_fault(): read, copy, or shared."""
+def _file(
+    rules: Rules, state: State, process: int, vma: Vma, index: int, write: bool, marked: bool
+) -> bool:
+    """do_fault(): read, copy, or shared.
+
+    Args:
+        marked: what is mapped there is mapped protected.
+    """
     file = state.files[vma.file]
     offset = vma.pgoff + index - vma.start
     private = not vma.flags & V_SHARED
@@ -122,15 +159,19 @@ def _file(rules: Rules, state: State, process: int, vma: Vma, index: int, write:
         copy = state.new_page(NEW_ANON, state.pages[cached].content)
         state.page(copy).map = 1
         state.count(process, ANON, 1)
-        state.set_pte(process, index, rules.file_cow_pte(vma), copy)
+        flags = rules.file_cow_pte(vma)
+        state.set_pte(process, index, rules.uffd_marked_pte(flags) if marked else flags, copy)
         return True
     page = state.page(cached)
     page.ref += 1
     page.map += 1
-    flags = rules.notified_pte(rules.file_read_pte(vma), vma, state.tracks_dirty(vma.file))
+    tracked = state.tracks_dirty(vma.file) or rules.uffd_tracks(vma)
+    flags = rules.notified_pte(rules.file_read_pte(vma), vma, tracked)
     if write:
         flags, dirty = rules.file_shared_pte(vma)
         page.flags |= dirty
+    if marked:
+        flags = rules.uffd_marked_pte(flags)
     state.count(process, rss_of(page.flags), 1)
     state.set_pte(process, index, flags, cached)
     return True
@@ -160,9 +201,10 @@ def unshare(rules: Rules, state: State, process: int, vma: Vma, index: int) -> N
 
     Permissions and the need for it were checked. Source: do_wp_page, wp_page_copy.
     """
-    page = state.mms[process].ptes[index].page
+    flags, page = state.mms[process].ptes[index]
     if not _may_reuse(rules, state, page):
-        _copy(rules, state, process, vma, index, rules.unshared_pte(vma))
+        kept = rules.uffd_unshared_pte(flags)
+        _copy(rules, state, process, vma, index, rules.unshared_pte(vma) | kept)
 
 
 def _copy(rules: Rules, state: State, process: int, vma: Vma, index: int, flags: int) -> None:
@@ -212,4 +254,9 @@ def user_access(
         if flags != pte.flags or pte.flags & wanted != wanted:
             state.set_pte(process, at, flags, pte.page)
         return True
-    return handle(rules, state, process, vma, index, write, may_retry=True)
+    if not handle(rules, state, process, vma, index, write, may_retry=True):
+        return False
+    if write and _is_protected(rules, state, process, vma, index):
+        # it was mapped protected: the access faults once more
+        return handle(rules, state, process, vma, index, write, may_retry=True)
+    return True

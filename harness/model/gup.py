@@ -188,6 +188,13 @@ class Getter:
             return self.rules.slow_may_write(vma, self.force)
         return self.rules.slow_may_read(vma, self.force)
 
+    def _may_write(self, vma: Vma, pte: Pte) -> bool:
+        """can_follow_write_pte()."""
+        page = self.state.pages[pte.page].flags
+        if not self.rules.may_follow_write(pte.flags, vma, page, self.force):
+            return False
+        return not self.rules.uffd_protects(pte.flags, vma)
+
     def _unshares(self, pte_flags: int, page_flags: int) -> bool:
         return not pte_flags & P_WRITE and self.rules.must_unshare(self.pin, self.write, page_flags)
 
@@ -201,7 +208,7 @@ class Getter:
         if pte is None:
             return None
         page = state.pages[pte.page]
-        if self.write and not rules.may_follow_write(pte.flags, vma, page.flags, self.force):
+        if self.write and not self._may_write(vma, pte):
             return None
         if self._unshares(pte.flags, page.flags):
             return None

@@ -13,7 +13,7 @@ from .state import P_HUGE, State, Vma
 
 def unmap(rules: Rules, state: State, process: int, start: int, end: int) -> None:
     """do_munmap(): zap what is there, then forget it."""
-    zap.range_(rules, state, process, start, end)
+    zap.range_(rules, state, process, start, end, unmapping=True)
     hugetlb.release(state, process, start, end)
     mm = state.mms[process]
     state.set_vmas(process, vma.cut(mm.vmas, start, end))
@@ -70,5 +70,6 @@ def move(
     for index in sorted(number for number in mm.ptes if start <= number < end):
         bits, page = mm.ptes[index]
         state.clear_pte(process, index)
-        state.set_pte(process, index - start + to, rules.moved_pte(bits), page)
+        bits = rules.uffd_moved_pte(rules.moved_pte(bits))
+        state.set_pte(process, index - start + to, bits, page)
     unmap(rules, state, process, start, end)

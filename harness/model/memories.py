@@ -18,6 +18,7 @@ P_SPECIAL = int(PteFlag.SPECIAL)
 P_NONE_PROT = int(PteFlag.NONE_PROT)
 P_ZERO = int(PteFlag.ZERO)
 P_HUGE = int(PteFlag.HUGE)
+P_UFFD_WP = int(PteFlag.UFFD_WP)
 
 
 def rss_of(flags: int) -> int:
@@ -58,14 +59,37 @@ class Vma(NamedTuple):
     account: bool
 
 
+class Absent(NamedTuple):
+    """An entry that is neither none nor present.
+
+    Attributes:
+        flags: PteFlag bits; UFFD_WP alone is a marker.
+        slot: of swap, 0 of a marker.
+    """
+
+    flags: int
+    slot: int
+
+
 class Mm:
     """One process's memory, the arena's part of it.
 
+    ptes: of the present; absent: of those that are neither none nor present.
     tables: the first page of each last-level page table; one stays when it is
     empty, and no leaf can be where it is.
     """
 
-    __slots__ = ("alive", "has_pinned", "inherited", "outside", "ptes", "rss", "tables", "vmas")
+    __slots__ = (
+        "absent",
+        "alive",
+        "has_pinned",
+        "inherited",
+        "outside",
+        "ptes",
+        "rss",
+        "tables",
+        "vmas",
+    )
 
     def __init__(self) -> None:
         self.alive = True
@@ -74,6 +98,7 @@ class Mm:
         self.inherited: set[int] = set()  # of those, what fork gave: no counter shows it
         self.vmas: list[Vma] = []
         self.ptes: dict[int, Pte] = {}
+        self.absent: dict[int, Absent] = {}
         self.tables: set[int] = set()
         self.rss = [0, 0, 0, 0]
 
@@ -85,6 +110,7 @@ class Mm:
         other.inherited = set(self.inherited)
         other.vmas = list(self.vmas)
         other.ptes = dict(self.ptes)
+        other.absent = dict(self.absent)
         other.tables = set(self.tables)
         other.rss = list(self.rss)
         return other
@@ -116,8 +142,9 @@ class Memories(Files):
         return mm is not None and mm.alive and process not in self.dead
 
     def set_pte(self, process: int, index: int, flags: int, page: int) -> None:
-        """Install or change a PTE; counts of pages are the caller's."""
+        """Install or change a PTE; counts of pages, or of what was absent, are the caller's."""
         mm = self.mms[process]
+        mm.absent.pop(index, None)
         old = mm.ptes.get(index)
         if old is None or old.page != page:
             if old is not None:
@@ -132,6 +159,18 @@ class Memories(Files):
         """Remove a PTE; counts of pages are the caller's."""
         old = self.mms[process].ptes.pop(index)
         self._use(old.page, -1)
+        self.touched.add(("t", process, index))
+
+    def set_absent(self, process: int, index: int, flags: int, slot: int) -> None:
+        """Install or change an entry that is not present, where no page is mapped."""
+        mm = self.mms[process]
+        mm.absent[index] = Absent(flags, slot)
+        mm.tables.add(index & -HUGE_PAGES)
+        self.touched.add(("t", process, index))
+
+    def clear_absent(self, process: int, index: int) -> None:
+        """Remove an entry that is not present; counts are the caller's."""
+        del self.mms[process].absent[index]
         self.touched.add(("t", process, index))
 
     def count(self, process: int, counter: int, by: int) -> None:

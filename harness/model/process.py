@@ -84,7 +84,8 @@ def _copy_one(
     if is_cow(vma):
         flags = rules.fork_parent_pte(flags)
         state.set_pte(parent, index, flags, pte.page)
-    state.set_pte(child, index, rules.fork_child_pte(flags), pte.page)
+    flags = rules.uffd_forked_pte(rules.fork_child_pte(flags))
+    state.set_pte(child, index, flags, pte.page)
 
 
 def _is_pinned(rules: Rules, state: State, parent: int, number: int) -> bool:
@@ -109,7 +110,7 @@ def exit_(rules: Rules, state: State, process: int) -> None:
     if rules.exit_waits(calls_blocking.has_memory(state, process)):
         state.dead.add(process)
         return
-    zap.range_(rules, state, process, 0, _EVERYTHING)
+    zap.range_(rules, state, process, 0, _EVERYTHING, unmapping=True)
     outside.leave(state, process)
     hugetlb.release(state, process, 0, ARENA_PAGES_MAX)
     mm = state.mms[process]

@@ -27,6 +27,10 @@ V_GROWSDOWN = int(VmaFlag.GROWSDOWN)
 V_LOCKED = int(VmaFlag.LOCKED)
 V_HUGETLB = int(VmaFlag.HUGETLB)
 V_PFNMAP = int(VmaFlag.PFNMAP)
+V_UFFD_MISSING = int(VmaFlag.UFFD_MISSING)
+V_UFFD_WP = int(VmaFlag.UFFD_WP)
+V_UFFD_MINOR = int(VmaFlag.UFFD_MINOR)
+V_UFFD = V_UFFD_MISSING | V_UFFD_WP | V_UFFD_MINOR
 
 
 @dataclass(frozen=True, slots=True)

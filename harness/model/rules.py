@@ -22,6 +22,7 @@ from .rules_mapping import MappingRules
 from .rules_memory import MemoryRules, Reuse, prot_bits
 from .rules_shmem import ShmemRules
 from .rules_thp import ThpRules
+from .rules_uffd import UffdRules
 from .rules_zap import ZapRules
 
 __all__ = [
@@ -50,6 +51,7 @@ class Rules(
     KindRules,
     ThpRules,
     BlockingRules,
+    UffdRules,
     ZapRules,
 ):
     """Every rule; a wrong variant overrides one method."""

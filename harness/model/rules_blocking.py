@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from ..abi import HUGE_PAGES, PAGE_SIZE, VmaFlag
-from .registry import V_SHARED, V_WRITE, RuleBase, rule
+from ..abi import HUGE_PAGES, PAGE_SIZE
+from .registry import V_SHARED, V_UFFD, V_UFFD_MISSING, V_WRITE, RuleBase, rule
 from .rules_memory import prot_bits
 from .state import P_DIRTY, P_SPECIAL, P_WRITE, P_ZERO, Vma
-
-V_UFFD = int(VmaFlag.UFFD_MISSING)
 
 
 class BlockingRules(RuleBase):
@@ -16,7 +14,7 @@ class BlockingRules(RuleBase):
     @rule("uffd.missing", "6.1 mm/memory.c do_anonymous_page, mm/shmem.c shmem_get_folio_gfp")
     def uffd_catches(self, vma: Vma) -> bool:
         """A fault at a missing page of a registered range is userfaultfd's."""
-        return bool(vma.flags & V_UFFD)
+        return bool(vma.flags & V_UFFD_MISSING)
 
     @rule("uffd.retry", "6.1 fs/userfaultfd.c handle_userfault (FAULT_FLAG_ALLOW_RETRY)")
     def uffd_sleeps(self, may_retry: bool) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..abi import VmaFlag
 from .registry import V_WRITE, RuleBase, rule
 from .rules_memory import prot_bits
-from .state import G_DIRTY, P_DIRTY, P_HUGE, P_WRITE, P_YOUNG, Vma
+from .state import G_DIRTY, P_DIRTY, P_HUGE, P_UFFD_WP, P_WRITE, P_YOUNG, Vma
 
 _HUGEPAGE, _NOHUGEPAGE = int(VmaFlag.HUGEPAGE), int(VmaFlag.NOHUGEPAGE)
 
@@ -37,8 +37,8 @@ class ThpRules(RuleBase):
 
     @rule("thp.split_pte", "6.1 mm/huge_memory.c __split_huge_pmd_locked")
     def thp_split_pte(self, flags: int, vma: Vma) -> int:
-        """A split leaf's PTEs are clean, and as writable and young as it was."""
-        return prot_bits(vma) & ~P_YOUNG | flags & (P_WRITE | P_YOUNG)
+        """A split leaf's PTEs are clean, and as writable, young and protected as it was."""
+        return prot_bits(vma) & ~P_YOUNG | flags & (P_WRITE | P_YOUNG | P_UFFD_WP)
 
     @rule("thp.split_dirty", "6.1 mm/huge_memory.c __split_huge_pmd_locked (SetPageDirty)")
     def thp_split_dirties(self) -> int:

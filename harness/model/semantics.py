@@ -42,6 +42,8 @@ class Semantics:
             stack_guard_gap=, mm/mmap.c).
         stack_limit: pages of the largest stack (RLIMIT_STACK as
             include/asm-generic/resource.h has it for process 1).
+        uffd_wp: a userfaultfd can write-protect pages, those of files too
+            (CONFIG_PTE_MARKER_UFFD_WP; 6.1 has it on x86-64 alone).
         proc_mem_force: /proc/PID/mem goes past access rights
             (CONFIG_PROC_MEM_ALWAYS_FORCE, boot parameter proc_mem.force_override=).
     """
@@ -59,6 +61,7 @@ class Semantics:
     drained_each: bool = True
     stack_gap: int = 256
     stack_limit: int = (8 << 20) >> PAGE_SHIFT
+    uffd_wp: bool = True
     proc_mem_force: bool = True
 
 
@@ -66,6 +69,7 @@ FEATURE_PKU = 1
 FEATURE_EPAN = 2
 FEATURE_GATE = 16
 FEATURE_SPLIT_RSS = 32
+FEATURE_UFFD_WP = 64
 KNOWN_LINES = ("6.1",)
 
 
@@ -101,5 +105,6 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
         software_young=environment.arch == "arm64",
         gate_page=bool(features & FEATURE_GATE),
         split_rss=bool(features & FEATURE_SPLIT_RSS),
+        uffd_wp=bool(features & FEATURE_UFFD_WP),
         drained_each=observe == "each",
     )

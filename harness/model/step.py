@@ -22,6 +22,7 @@ from . import (  # noqa: F401
     calls_module,
     calls_others,
     calls_shmem,
+    calls_uffd,
     calls_user,
     calls_zap,
     gup,

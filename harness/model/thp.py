@@ -85,6 +85,8 @@ def follow(
     write, force = bool(flags & Foll.WRITE), bool(flags & Foll.FORCE)
     if write and not rules.may_follow_write(pte.flags, vma, page.flags, force):
         return False
+    if write and rules.uffd_protects(pte.flags, vma):
+        return False
     if touch and not page.hugetlb:
         state.set_pte(process, first, rules.thp_followed_pte(pte.flags, write), pte.page)
     return True
@@ -143,4 +145,5 @@ def fork(rules: Rules, state: State, parent: int, child: int, first: int, pte: P
     flags = rules.fork_parent_pte(pte.flags)
     state.count(child, ANON, HUGE_PAGES)
     state.set_pte(parent, first, flags, pte.page)
-    state.set_pte(child, first, rules.fork_child_pte(flags), pte.page)
+    flags = rules.uffd_forked_pte(rules.fork_child_pte(flags))
+    state.set_pte(child, first, flags, pte.page)

@@ -18,6 +18,8 @@ _MERGE_FLAGS = int(
     | VmaFlag.SHARED
     | VmaFlag.MAYREAD
     | VmaFlag.UFFD_MISSING
+    | VmaFlag.UFFD_WP
+    | VmaFlag.UFFD_MINOR
     | VmaFlag.MAYWRITE
     | VmaFlag.MAYEXEC
     | VmaFlag.MAYSHARE

@@ -7,20 +7,29 @@ from __future__ import annotations
 
 from . import hugetlb, thp
 from .rules import Rules
-from .state import G_DIRTY, P_HUGE, P_SPECIAL, State, rss_of
-from .vma import overlapping
+from .state import G_DIRTY, P_HUGE, P_SPECIAL, P_UFFD_WP, State, rss_of
+from .vma import find, overlapping
 
 
 def range_(
-    rules: Rules, state: State, process: int, start: int, end: int, *, spare_copies: bool = False
+    rules: Rules,
+    state: State,
+    process: int,
+    start: int,
+    end: int,
+    *,
+    spare_copies: bool = False,
+    unmapping: bool = False,
 ) -> None:
     """Zap the PTEs of [start, end), pages of the arena.
 
     Args:
         spare_copies: leave anonymous pages where they are (even_cows = 0).
+        unmapping: the mappings go as well (unmap_vmas).
     """
     for vma in overlapping(state.mms[process].vmas, start, end):
         thp.split_edges(rules, state, process, vma, start, end)
+    _markers(rules, state, process, start, end, unmapping)
     ptes = state.mms[process].ptes
     for index in sorted(number for number in ptes if start <= number < end):
         pte = ptes[index]
@@ -39,4 +48,18 @@ def range_(
         for _ in range(rules.zap_counts(special)):
             state.page(pte.page).map -= 1
             state.put(pte.page)
+        if pte.flags & P_UFFD_WP and not rules.uffd_drops_marker(unmapping):
+            found = find(state.mms[process].vmas, index)
+            if found is not None and rules.uffd_leaves_marker(pte.flags, found):
+                state.set_absent(process, index, P_UFFD_WP, 0)
     state.drained()  # lru_add_drain() at the start
+
+
+def _markers(
+    rules: Rules, state: State, process: int, start: int, end: int, unmapping: bool
+) -> None:
+    """Entries that are not present: markers, which only unmapping drops."""
+    absent = state.mms[process].absent
+    for index in sorted(number for number in absent if start <= number < end):
+        if rules.uffd_drops_marker(unmapping):
+            state.clear_absent(process, index)

@@ -31,6 +31,7 @@ ENUMS: dict[type[enum.IntEnum] | type[enum.IntFlag], str] = {
     abi.Open: "PL_OPEN_",
     abi.Mremap: "PL_MREMAP_",
     abi.Falloc: "PL_FALLOC_",
+    abi.Uffd: "PL_UFFD_",
     abi.Ms: "PL_MS_",
     abi.Unmap: "PL_UNMAP_",
     abi.Foll: "PL_FOLL_",

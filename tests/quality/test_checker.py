@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from quality.conftest import PROGRAMS, ROOT
 from quality.variants import VARIANTS, notices, suspects
+from quality.variants_uffd import WRITE_PROTECT
 
 from harness import check, claims, language, layout
 from harness.model import REGISTRY, traced
@@ -18,7 +19,7 @@ from harness.trace import Trace
 from harness.verdict import Verdict
 
 # What only one architecture can show.
-ONLY = {"untagged": "x86_64", "takes_gate": "x86_64"}
+ONLY = dict.fromkeys(("untagged", "takes_gate", *WRITE_PROTECT), "x86_64")
 
 
 def test_every_rule_has_a_wrong_variant() -> None:

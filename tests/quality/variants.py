@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from quality import variants_blocking
+from quality import variants_blocking, variants_uffd
 from quality.variants_file import FILES
 from quality.variants_gup import GUP
 from quality.variants_kinds import KINDS
@@ -195,6 +195,7 @@ VARIANTS: dict[str, Wrong] = {
     # the zero page is written
     "poke_refused": lambda self, zero: False,
     **variants_blocking.VARIANTS,
+    **variants_uffd.VARIANTS,
     **MEMORY,
 }
 VARIANTS |= FILES | GUP | KINDS | ZAPS

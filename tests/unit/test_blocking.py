@@ -11,6 +11,7 @@ from harness import check, language, layout
 from harness.abi import Kind
 from harness.check.describe import outcome_text
 from harness.model import Arena, Expected, Model, Semantics, State
+from harness.model.state import P_UFFD_WP
 from harness.trace import Outcome
 from harness.verdict import Verdict
 
@@ -111,3 +112,33 @@ def test_a_state_that_is_stepped_on_keeps_its_calls() -> None:
     other = state.clone()
     other.uffds.add(2)
     assert state.uffds == {1}
+
+
+def test_a_protected_page_is_read_and_not_written() -> None:
+    said, state = run(
+        "c: uffd_register(m, mode=WP)\nuffd_writeprotect(c, m, mode=WP)\nc: load(m[1], n=5)\n"
+        't = c: begin store(m[1], "later")\nuffd_writeprotect(c, m)\nwait(t)\n'
+    )
+    assert said == ["0", "0", "5 b'there'", "blocked", "0", "5"]
+    assert not state.mms[1].ptes[2].flags & P_UFFD_WP
+
+
+def test_where_nothing_can_be_protected_nobody_registers_for_it() -> None:
+    text = HEAD + "c: uffd_register(m, mode=WP)\n"
+    compiled = layout.compile_program(language.parse(text, "test.mm"))
+    model = Model(Semantics(uffd_wp=False), Arena(compiled.arena_start, compiled.arena_pages))
+    state = model.initial()
+    for op in compiled.ops:
+        (branch,) = model.step(state, op)
+        state = branch.state
+    assert branch.expected.ret == -22
+
+
+def test_a_marker_stays_until_its_memory_goes() -> None:
+    text = "s = mmap(pages=2, prot=rw, flags=shared|anon)\nuffd_register(s, mode=WP)\n"
+    text += 'store(s[0], "x")\nuffd_writeprotect(main, s, mode=WP)\nmadvise(s, DONTNEED)\n'
+    said, state = run(text)
+    assert set(said) == {"0", "0x1000006000", "1"}
+    assert {entry.flags for entry in state.mms[0].absent.values()} == {P_UFFD_WP}
+    assert len(state.mms[0].absent) == 2
+    assert run(text + "munmap(s)\n")[1].mms[0].absent == {}

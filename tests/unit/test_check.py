@@ -10,16 +10,25 @@ import fakeguest
 import pytest
 from quality.variants import VARIANTS, notices, suspects
 
-from harness import abi, check, trace
+from harness import abi, check, language, layout, trace
 from harness.check import Checked
 from harness.check.observed import Observed
+from harness.conditions import requires_met
 from harness.errors import UsageError
 from harness.model import Rules, traced
 from harness.trace import Outcome, Trace
 from harness.verdict import Verdict
 
 PROGRAMS = Path(__file__).parents[2] / "programs"
-ALL = sorted(PROGRAMS.rglob("*.mm"))
+# Those that are meant for the fake guest's environment.
+ALL = [
+    path
+    for path in sorted(PROGRAMS.rglob("*.mm"))
+    if all(
+        requires_met(wanted, fakeguest.ENVIRONMENT)
+        for wanted in layout.compile_program(language.parse(path.read_text(), path.name)).requires
+    )
+]
 SMALL = (
     'm = mmap(pages=2, prot=rw, flags=private|anon)\nstore(m[0], "hello")\n'
     "h = get_user_pages(m[0], nr=2, gup_flags=WRITE)\nput_page(h)\n"

@@ -108,7 +108,16 @@ def test_head() -> None:
             "get_user_pages(m[0], nr=1, pending=SIGKILL)",
             Op(Code.GET_USER_PAGES, addr=at(1), n=1, slot=1, mode=abi.Mode.KILLED),
         ),
-        ("uffd_register(m)", Op(Code.UFFD_REGISTER, addr=at(1), n=2 * PAGE)),
+        ("uffd_register(m)", Op(Code.UFFD_REGISTER, addr=at(1), n=2 * PAGE, flags=1)),
+        (
+            "uffd_register(m[0], pages=1, mode=WP|MINOR)",
+            Op(Code.UFFD_REGISTER, addr=at(1), n=PAGE, flags=6),
+        ),
+        (
+            "uffd_writeprotect(c, m, mode=WP)",
+            Op(Code.UFFD_WRITEPROTECT, addr=at(1), n=2 * PAGE, slot=1, flags=2),
+        ),
+        ("c: uffd_continue(c, m[1])", Op(Code.UFFD_CONTINUE, process=1, addr=at(2), slot=1)),
         (
             'uffd_copy(c, m[1], "ab")',
             Op(Code.UFFD_COPY, addr=at(2), slot=1, data=b"ab"),

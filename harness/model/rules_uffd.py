@@ -1,0 +1,151 @@
+"""Rules of userfaultfd's other two modes: pages that a file has, and write-protected ones."""
+
+from __future__ import annotations
+
+from ..abi import Uffd
+from .registry import V_ACCESS, V_SHARED, V_UFFD_MINOR, V_UFFD_WP, V_WRITE, RuleBase, rule
+from .rules_memory import prot_bits
+from .state import P_DIRTY, P_NONE_PROT, P_UFFD_WP, P_WRITE, Vma
+
+EFAULT, EINVAL = 14, 22
+_KNOWN = int(Uffd.MISSING | Uffd.WP | Uffd.MINOR)
+_WP, _MINOR = int(Uffd.WP), int(Uffd.MINOR)
+_REGISTER = "6.1 fs/userfaultfd.c userfaultfd_register"
+_INSTALL = "6.1 mm/userfaultfd.c mfill_atomic_install_pte"
+_CHANGE = "6.1 mm/mprotect.c change_pte_range"
+
+
+class UffdRules(RuleBase):
+    """What a kernel decides about pages that are there and yet somebody else's to allow."""
+
+    # ---- registering ---------------------------------------------------------
+
+    @rule("uffd.mode", _REGISTER)
+    def uffd_mode_bad(self, mode: int) -> bool:
+        """No mode at all, or one that the architecture lacks, is -EINVAL."""
+        known = _KNOWN if self.sem.uffd_wp else _KNOWN & ~_WP
+        return not mode or bool(mode & ~known)
+
+    @rule("uffd.minor_kinds", "6.1 include/linux/userfaultfd_k.h vma_can_userfault")
+    def uffd_may_be_minor(self, mode: int, vma: Vma) -> bool:
+        """MINOR is for memory that has a file, shared anonymous memory too."""
+        return not mode & _MINOR or vma.file >= 0
+
+    @rule("uffd.again", _REGISTER)
+    def uffd_registered_flags(self, flags: int, uffd: int, wanted: int) -> int:
+        """Registering again leaves what has all of the modes, else these take the others' place."""
+        return flags if flags & wanted == wanted else flags & ~uffd | wanted
+
+    # ---- minor faults --------------------------------------------------------
+
+    @rule("uffd.minor", "6.1 mm/shmem.c shmem_get_folio_gfp (userfaultfd_minor)")
+    def uffd_catches_minor(self, vma: Vma) -> bool:
+        """With MINOR a fault at a page that the file has is userfaultfd's."""
+        return bool(vma.flags & V_UFFD_MINOR)
+
+    @rule("uffd.continue", "6.1 mm/userfaultfd.c mcontinue_atomic_pte, mm/shmem.c shmem_get_folio")
+    def uffd_continue_error(self, beyond: bool, cached: bool) -> int:
+        """Going on behind the file's end is -EINVAL, without the file's page -EFAULT."""
+        if beyond:
+            return -EINVAL
+        return 0 if cached else -EFAULT
+
+    @rule("uffd.continue_kinds", "6.1 mm/userfaultfd.c __mcopy_atomic")
+    def uffd_may_continue(self, vma: Vma) -> bool:
+        """Going on is for memory that has a file, registered in whatever mode, else -EINVAL."""
+        return vma.file >= 0
+
+    @rule("uffd.continue_pte", _INSTALL)
+    def uffd_continued_pte(self, vma: Vma) -> int:
+        """The file's page is mapped dirty, and writable if the VMA is and shares it."""
+        shared = vma.flags & (V_SHARED | V_WRITE) == V_SHARED | V_WRITE
+        return prot_bits(vma) | P_DIRTY | (P_WRITE if shared else 0)
+
+    # ---- write protection ----------------------------------------------------
+
+    @rule("uffd.wp", "6.1 mm/memory.c do_wp_page, include/linux/userfaultfd_k.h userfaultfd_pte_wp")
+    def uffd_protects(self, flags: int, vma: Vma) -> bool:
+        """A protected entry is not written, nor with FORCE, while its VMA is registered with WP."""
+        return bool(flags & P_UFFD_WP and vma.flags & V_UFFD_WP)
+
+    @rule("uffd.wp_range", "6.1 mm/userfaultfd.c mwriteprotect_range, find_dst_vma")
+    def uffd_may_protect(self, vma: Vma | None, end: int) -> bool:
+        """What is protected lies in one VMA, registered with WP, else -ENOENT."""
+        return vma is not None and end <= vma.end and bool(vma.flags & V_UFFD_WP)
+
+    @rule("uffd.wp_pte", _CHANGE)
+    def uffd_protected_pte(self, flags: int, vma: Vma) -> int:
+        """Protecting takes the write bit, of write-only memory all access; young and dirty stay."""
+        rest = 0 if vma.flags & V_ACCESS & ~V_WRITE else P_NONE_PROT
+        return flags & ~P_WRITE | P_UFFD_WP | rest
+
+    @rule("uffd.wp_end_pte", _CHANGE)
+    def uffd_resolved_pte(self, flags: int) -> int:
+        """The end of protection gives the VMA's access back: private memory's comes by a fault."""
+        return flags & ~P_UFFD_WP
+
+    @rule("uffd.wp_none", _CHANGE)
+    def uffd_marks_none(self, vma: Vma) -> bool:
+        """Protecting what is not mapped leaves markers in memory that has a file, no trace else."""
+        return vma.file >= 0
+
+    @rule("uffd.wp_marker", "6.1 mm/memory.c pte_marker_handle_uffd_wp")
+    def uffd_heeds_marker(self, vma: Vma) -> bool:
+        """A marker counts while its VMA is registered with WP; else the fault removes it."""
+        return bool(vma.flags & V_UFFD_WP)
+
+    @rule("uffd.wp_marked_pte", "6.1 mm/memory.c do_set_pte (pte_marker_uffd_wp)")
+    def uffd_marked_pte(self, flags: int) -> int:
+        """A page that is faulted in at a marker is mapped protected."""
+        return flags & ~P_WRITE | P_UFFD_WP
+
+    @rule("uffd.wp_tracks", "6.1 mm/mmap.c vma_wants_writenotify (userfaultfd_wp)")
+    def uffd_tracks(self, vma: Vma) -> bool:
+        """In memory registered with WP a shared page is mapped read-only until it is written."""
+        return bool(vma.flags & V_UFFD_WP)
+
+    @rule("uffd.wp_mprotect", "6.1 mm/mprotect.c mprotect_fixup, mm/mmap.c vma_wants_writenotify")
+    def uffd_stays_protected(self, flags: int, vma: Vma) -> bool:
+        """mprotect lets no protected page be written, nor any shared one registered with WP."""
+        shared = vma.flags & (V_SHARED | V_UFFD_WP) == V_SHARED | V_UFFD_WP
+        return shared or bool(flags & P_UFFD_WP and vma.flags & V_UFFD_WP)
+
+    @rule("uffd.wp_copy", _INSTALL)
+    def uffd_copied_pte(self, flags: int, protect: bool) -> int:
+        """A page filled in with WP is mapped protected."""
+        return flags & ~P_WRITE | P_UFFD_WP if protect else flags
+
+    @rule("uffd.wp_copy_mode", "6.1 mm/userfaultfd.c __mcopy_atomic (wp_copy)")
+    def uffd_may_copy(self, vma: Vma, protect: bool) -> bool:
+        """Filling in with WP is for memory registered with WP, else -EINVAL."""
+        return not protect or bool(vma.flags & V_UFFD_WP)
+
+    @rule("uffd.wp_fill", "6.1 mm/userfaultfd.c mfill_atomic_install_pte, mfill_zeropage_pte")
+    def uffd_fills_marker(self, zero: bool) -> bool:
+        """A marker gives way to a page, but not to a private mapping's zero page: -EEXIST."""
+        return not zero
+
+    @rule("uffd.wp_zap", "6.1 mm/memory.c zap_install_uffd_wp_if_needed")
+    def uffd_leaves_marker(self, flags: int, vma: Vma) -> bool:
+        """Zapping a protected page leaves a marker in memory that has a file."""
+        return bool(flags & P_UFFD_WP and vma.flags & V_UFFD_WP) and vma.file >= 0
+
+    @rule("uffd.wp_unmap", "6.1 mm/memory.c zap_pte_range, unmap_vmas (ZAP_FLAG_DROP_MARKER)")
+    def uffd_drops_marker(self, unmapping: bool) -> bool:
+        """Only unmapping drops markers: discarding and truncating leave them."""
+        return unmapping
+
+    @rule("uffd.wp_fork", "6.1 mm/memory.c copy_present_pte, copy_nonpresent_pte")
+    def uffd_forked_pte(self, flags: int) -> int:
+        """A child's entries are not protected, its memory is not registered."""
+        return flags & ~P_UFFD_WP
+
+    @rule("uffd.wp_moved", "6.1 mm/mremap.c move_ptes (need_clear_uffd_wp)")
+    def uffd_moved_pte(self, flags: int) -> int:
+        """mremap takes protection off, and markers away."""
+        return flags & ~P_UFFD_WP
+
+    @rule("uffd.wp_unshare", "6.1 mm/memory.c wp_page_copy (FAULT_FLAG_UNSHARE)")
+    def uffd_unshared_pte(self, old: int) -> int:
+        """A copy that unsharing makes of a protected page is protected."""
+        return old & P_UFFD_WP

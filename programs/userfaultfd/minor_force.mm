@@ -1,0 +1,15 @@
+# A file's page that was let into a private read-only mapping is copied before FORCE writes to it.
+
+f = memfd(pages=2)
+pwrite(f, offset=0, data="the file's")
+m = mmap(pages=2, prot=r, flags=private, file=f)
+uffd_register(m, mode=MINOR)
+get_user_pages(m[0], nr=1, gup_flags=WRITE|FORCE)
+uffd_continue(main, m[0])
+load(m[0], n=10)
+h = get_user_pages(m[0], nr=1, gup_flags=WRITE|FORCE)
+poke(h[0], "only mine ")
+load(m[0], n=10)
+pread(f, offset=0, n=10)
+mem_write(main, m[0]+16, "and this")
+pread(f, offset=16, n=8)

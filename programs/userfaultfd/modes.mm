@@ -1,0 +1,16 @@
+# Registering again takes the other modes' place; a page of the file may be let in with any of them.
+
+f = memfd(pages=4)
+m = mmap(pages=4, prot=rw, flags=shared, file=f)
+pwrite(f, offset=0, data="one")
+pwrite(f, offset=4096, data="two")
+uffd_register(m)
+uffd_continue(main, m[0])
+uffd_register(m[1], pages=2, mode=MINOR)
+get_user_pages(m[1], nr=2)
+get_user_pages(m[2], nr=2)
+uffd_continue(main, m[1])
+uffd_register(m, mode=MISSING|MINOR)
+get_user_pages(m[3], nr=1)
+uffd_register(m, mode=MINOR)
+get_user_pages(m[3], nr=1)

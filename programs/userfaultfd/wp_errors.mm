@@ -1,0 +1,23 @@
+# What may be protected: a range in one mapping that was registered for it.
+requires: arch == x86_64
+
+m = mmap(pages=2, prot=rw, flags=private|anon)
+n = mmap(pages=2, prot=r, flags=private|anon, adjacent_to=m)
+o = mmap(pages=1, prot=rw, flags=private|anon)
+uffd_writeprotect(main, m, mode=WP)
+uffd_register(m, mode=WP)
+uffd_register(n, mode=WP)
+uffd_register(o)
+uffd_writeprotect(main, m[0]+1, pages=1, mode=WP)
+uffd_writeprotect(main, m[0], pages=0, mode=WP)
+uffd_writeprotect(main, m[0], pages=3, mode=WP)
+uffd_writeprotect(main, m[0], pages=2, mode=WP)
+uffd_writeprotect(main, n[2], pages=1, mode=WP)
+uffd_writeprotect(main, o, mode=WP)
+uffd_writeprotect(main, n)
+store(m[0], "first")
+c = fork()
+uffd_writeprotect(c, m, mode=WP)
+c: uffd_register(m, mode=WP)
+c: exit()
+uffd_writeprotect(c, m, mode=WP)

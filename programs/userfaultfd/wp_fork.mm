@@ -1,0 +1,23 @@
+# A child's memory is not protected: fork leaves the marks behind, and markers too.
+requires: arch == x86_64
+
+f = memfd(pages=3)
+m = mmap(pages=3, prot=rw, flags=private, file=f)
+a = mmap(pages=2, prot=rw, flags=private|anon)
+store(m[0], "copy")
+load(m[1])
+store(a[0], "anonymous")
+load(a[1])
+uffd_register(m, mode=WP)
+uffd_register(a, mode=WP)
+uffd_writeprotect(main, m, mode=WP)
+uffd_writeprotect(main, a, mode=WP)
+p = pin_user_pages(a[0], nr=1)
+c = fork()
+c: store(m[0], "free")
+c: store(m[1], "free")
+c: store(m[2], "free")
+c: store(a[0], "free")
+c: store(a[1], "free")
+uffd_writeprotect(main, m)
+store(m[2], "free again")

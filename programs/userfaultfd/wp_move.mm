@@ -1,0 +1,20 @@
+# mremap takes protection off what it moves; what it leaves behind is gone.
+requires: arch == x86_64
+
+f = memfd(pages=2)
+m = mmap(pages=2, prot=rw, flags=shared, file=f)
+a = mmap(pages=2, prot=rw, flags=private|anon)
+n = mmap(pages=2, prot=none, flags=private|anon)
+b = mmap(pages=2, prot=none, flags=private|anon)
+store(m[0], "file")
+store(a[0], "anonymous")
+uffd_register(m, mode=WP)
+uffd_register(a, mode=WP)
+uffd_writeprotect(main, m, mode=WP)
+uffd_writeprotect(main, a, mode=WP)
+mremap(m, new_pages=2, to=n[0])
+mremap(a, new_pages=2, to=b[0])
+store(n[0], "free")
+store(n[1], "free")
+store(b[0], "free")
+uffd_writeprotect(main, n, mode=WP)
