@@ -12,6 +12,10 @@ _Static_assert(PL_MS_ASYNC == MS_ASYNC, "msync");
 _Static_assert(PL_MS_INVALIDATE == MS_INVALIDATE, "msync");
 _Static_assert(PL_MS_SYNC == MS_SYNC, "msync");
 
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102 /* from 6.13 on */
+#endif
+
 long memory_advice(const struct pl_operation *op)
 {
 	static const int advice[] = {
@@ -23,6 +27,7 @@ long memory_advice(const struct pl_operation *op)
 		[PL_MADV_HUGEPAGE] = MADV_HUGEPAGE,
 		[PL_MADV_NOHUGEPAGE] = MADV_NOHUGEPAGE,
 		[PL_MADV_DONTNEED_LOCKED] = MADV_DONTNEED_LOCKED,
+		[PL_MADV_GUARD_INSTALL] = MADV_GUARD_INSTALL,
 	};
 
 	return sys(madvise, op->addr, op->n, advice[op->flags]);

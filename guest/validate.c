@@ -46,7 +46,7 @@ static const char *user_problem(const struct pl_operation *op)
 		return "unknown mmap flags";
 	if (op->code == PL_OP_MADVISE && (op->flags < PL_MADV_DONTNEED ||
 					  op->flags > PL_MADV_NOHUGEPAGE) &&
-	    op->flags != PL_MADV_DONTNEED_LOCKED)
+	    op->flags != PL_MADV_DONTNEED_LOCKED && op->flags != PL_MADV_GUARD_INSTALL)
 		return "unknown madvise advice";
 	if (op->code == PL_OP_LOAD && bytes > PL_DATA_MAX)
 		return "load of more bytes than one operation carries";

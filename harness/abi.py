@@ -128,6 +128,7 @@ class Madv(enum.IntEnum):
     HUGEPAGE = 6
     NOHUGEPAGE = 7
     DONTNEED_LOCKED = 10
+    GUARD_INSTALL = 11
 
 
 class Open(enum.IntFlag):

@@ -122,6 +122,7 @@ enum pl_code {
 #define PL_MADV_HUGEPAGE	6u
 #define PL_MADV_NOHUGEPAGE	7u
 #define PL_MADV_DONTNEED_LOCKED	10u
+#define PL_MADV_GUARD_INSTALL	11u
 
 #define PL_OPEN_RDONLY		1u	/* else for reading and writing */
 

@@ -36,6 +36,9 @@ def advice(*kinds: Madv) -> Callable[[Advice], Advice]:
 
 @call(Code.MADVISE)
 def _madvise(model: Model, state: State, op: abi.Op) -> Expected:
+    unknown = model.rules.advice_error(op.flags)
+    if unknown:
+        return value(unknown)
     if model.rules.range_starts_badly(op.addr):
         return value(-EINVAL)
     start, end = pages_of(model, op)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..abi import HUGE_PAGES
+from ..abi import HUGE_PAGES, Madv
 from .registry import (
     V_ACCESS,
     V_GROWSDOWN,
@@ -102,6 +102,11 @@ class MappingRules(RuleBase):
         return flags != MS_ASYNC
 
     # ---- madvise -------------------------------------------------------------
+
+    @rule("madvise.known", "6.1 mm/madvise.c madvise_behavior_valid")
+    def advice_error(self, advice: int) -> int:
+        """An advice that the kernel does not have is -EINVAL, before anything is looked at."""
+        return -EINVAL if advice == Madv.GUARD_INSTALL else 0
 
     @rule("madvise.free", "6.1 mm/madvise.c madvise_free_single_vma")
     def may_free(self, vma: Vma) -> bool:

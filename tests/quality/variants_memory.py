@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from harness.abi import Madv
 from harness.model.registry import V_SHARED
 from harness.model.state import G_DIRTY, G_UPTODATE, P_DIRTY, P_YOUNG
 
@@ -41,6 +42,7 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     # msync stops at a hole
     "sync_goes_on": lambda self, flags: False,
     # file pages are freed as well
+    "advice_error": lambda self, advice: -ENOMEM if advice == Madv.GUARD_INSTALL else 0,
     "may_free": lambda self, vma: True,
     # a dirty page that is shared is freed as well
     "free_spares": lambda self, page_flags, mapped: False,
