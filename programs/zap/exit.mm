@@ -10,6 +10,7 @@ c: store(a[0], "anon")
 c: store(m[1], "own")
 c: load(m[0])
 c: exit()
+claim UMV-01: page(c, m[0]) == 0 and page(c, m[1]) == 0 and page(c, s[0]) == 0
 c: load(m[0])
 d = load(s[0], 4)
 e = load(a[0], 4)

@@ -35,6 +35,8 @@ HELD = (
     Code.PEEK,
     Code.POKE,
 )
+ZAPS = (Code.ZAP_PAGE_RANGE, Code.ZAP_PAGE_RANGE_SINGLE)
+HOLES = (0, 1, 100, 4096, 4097, 8192, -1, -4096, (1 << 63) - 1, -(1 << 63))
 COUNTS = (0, 1, 1, 2, 3, 8, 512, 513, -1, -(1 << 31), (1 << 31) - 1)
 WILD = (0, -4096, VDSO, VVAR, VSYSCALL, 1 << 48, 0xFFFFFFFF81000000, 0x20_0000_0000)
 
@@ -92,8 +94,23 @@ class _Maker:
             return abi.Op(code, process, addr=addr, data=b"store")
         if code is Code.LOAD:
             return abi.Op(code, process, addr=addr, n=8)
-        flags = self.random.choice((2, 2, 3)) if code is Code.MMAP else 0
-        return abi.Op(code, process, addr=addr, n=size, prot=prot, flags=flags)
+        flags = self.random.choice((2, 2, 3, 1, 34)) if code is Code.MMAP else 0
+        file = 0 if flags == 1 else -1
+        return abi.Op(code, process, addr=addr, n=size, prot=prot, flags=flags, file=file)
+
+    def zap(self, process: int) -> abi.Op:
+        if self.random.random() < 0.4:
+            begin = self.random.choice(HOLES) & 0xFFFFFFFFFFFFFFFF
+            length, cows = self.random.choice(HOLES), self.random.randrange(2)
+            code = Code.UNMAP_MAPPING_RANGE
+            return abi.Op(code, process, aux=begin, n=length, index=0, flags=cows)
+        first = self.random.randrange(PAGES)
+        size = self.random.randrange(PAGES - first + 1) * 4096
+        offset, cut = self.random.choice((0, 0, 0, 100)), self.random.choice((0, 0, 0, 200))
+        addr = ARENA_START + first * 4096 + offset
+        code = self.random.choice(ZAPS)
+        vma = self.random.choice((addr, addr, self.place()))
+        return abi.Op(code, process, addr=addr, n=max(size - offset - cut, 0), aux=vma)
 
     def malformed(self, op: abi.Op) -> abi.Op:
         """The same with one member that cannot be."""
@@ -108,7 +125,10 @@ class _Maker:
         return abi.Op(**members | {name: values[name]})
 
     def program(self) -> tuple[abi.Op, ...]:
-        ops = [abi.Op(Code.MMAP, addr=ARENA_START, n=PAGES * 4096, prot=3, flags=2)]
+        ops = [
+            abi.Op(Code.MMAP, addr=ARENA_START, n=PAGES * 4096, prot=3, flags=2),
+            abi.Op(Code.MEMFD, slot=0, n=PAGES * 4096),
+        ]
         slots, processes = 0, 1
         while len(ops) < LENGTH:
             process = self.random.randrange(processes)
@@ -121,6 +141,8 @@ class _Maker:
             elif dice < 0.72 and processes < 4:
                 ops.append(abi.Op(Code.FORK, process, slot=processes))
                 processes += 1
+            elif dice < 0.8:
+                ops.append(self.zap(process))
             else:
                 ops.append(self.memory(process))
         return tuple(ops)

@@ -18,6 +18,7 @@ f = memfd(pages=2)
 c = fork()
 """
 PAGE = abi.PAGE_SIZE
+FIXED = int(abi.Map.FIXED)
 SYNC, INVALIDATE = int(abi.Ms.SYNC), int(abi.Ms.INVALIDATE)
 
 
@@ -58,6 +59,32 @@ def last(text: str) -> Op:
             'mem_write(main, -4096, "x")',
             Op(Code.MEM_WRITE, addr=(1 << 64) - PAGE, data=b"x", slot=0, line=5),
         ),
+        (
+            "mmap(pages=3, prot=r, flags=shared, file=f, at=m[1])",
+            Op(Code.MMAP, addr=at(2), n=3 * PAGE, prot=1, flags=1 | FIXED, file=0, line=5),
+        ),
+        (
+            "o = c: mmap(pages=1, prot=none, flags=private|anon, at=m[-1])",
+            Op(Code.MMAP, 1, addr=at(0), n=PAGE, flags=2 | FIXED, line=5),
+        ),
+        ("zap_page_range(m)", Op(Code.ZAP_PAGE_RANGE, addr=at(1), n=2 * PAGE, aux=at(1), line=5)),
+        (
+            "c: zap_page_range_single(m[0]+8, size=9, vma=n[0]+1)",
+            Op(Code.ZAP_PAGE_RANGE_SINGLE, 1, addr=at(1, 8), n=9, aux=at(5, 1), line=5),
+        ),
+        (
+            "unmap_mapping_range(f, -4096, LONG_MAX, even_cows=1)",
+            Op(
+                Code.UNMAP_MAPPING_RANGE,
+                aux=(1 << 64) - PAGE,
+                n=(1 << 63) - 1,
+                index=0,
+                flags=1,
+                line=5,
+            ),
+        ),
+        ("c: execve()", Op(Code.EXECVE, 1, line=5)),
+        ("statm()", Op(Code.STATM, line=5)),
     ],
 )
 def test_operations(text: str, op: Op) -> None:
@@ -79,6 +106,25 @@ def test_operations(text: str, op: Op) -> None:
         ('pwrite(m, 0, "x")', "a file's name"),
         (f"mem_read(c, {ARENA_START - PAGE:#x})", "not just below the arena"),
         ("mem_read(c, m[9])", "1 bytes inside the arena"),
+        ("mmap(pages=10, prot=r, flags=private|anon, at=m[0])", "40960 bytes inside the arena"),
+        ("mmap(pages=1, prot=r, flags=private|anon, at=m[0]+8)", "a place where a page begins"),
+        ("mmap(pages=1, prot=r, flags=private|anon, at=x[0])", "a mapping's name"),
+        (
+            "mmap(pages=1, prot=r, flags=private|anon, at=m[0], adjacent_to=n)",
+            "no adjacent_to= beside at=",
+        ),
+        ("mmap(pages=1, prot=r, flags=private|anon, at=m[0], align=1)", "no align= beside at="),
+        (
+            "mmap(pages=512, prot=r, flags=private|anon|HUGETLB, at=m[0])",
+            "2097152 bytes inside the arena",
+        ),
+        ("zap_page_range(m[0])", "a whole mapping, or pages= with a place"),
+        ("zap_page_range(m[0], pages=1, size=1)", "pages= or size="),
+        ("zap_page_range(m[0], pages=10)", "40960 bytes inside the arena"),
+        ("zap_page_range(0x1000, pages=1)", "a place such as m[0]+100"),
+        ("unmap_mapping_range(f, 0, 0, even_cows=2)", "even_cows= from 0 to 1"),
+        ("unmap_mapping_range(m, 0, 0, even_cows=0)", "a file's name"),
+        ("o = execve()\nload(o[0])", "a mapping's name"),
     ],
 )
 def test_mistakes(text: str, expected: str) -> None:
