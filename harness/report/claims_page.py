@@ -31,9 +31,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
-    """Where a program decides a claim: the operation, then what is claimed of it."""
+    """Where a program decides a claim: the operation, then what is claimed of it.
+
+    Attributes:
+        about: the program's first comment.
+    """
 
     program: str
+    about: str
     operation: Line | None
     line: Line
 
@@ -114,7 +119,9 @@ def _deciding(
         for name, number in keys:
             above = listings[name][: number - 1]
             operations = (line for line in reversed(above) if _is_operation(line.text))
-            found.append(Deciding(name, next(operations, None), listings[name][number - 1]))
+            about = listings[name][0].text.removeprefix("#").strip()
+            said = listings[name][number - 1]
+            found.append(Deciding(name, about, next(operations, None), said))
         yield report.entry.id, found
 
 

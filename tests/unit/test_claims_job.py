@@ -342,6 +342,7 @@ def test_the_page_of_a_few(few: list[Source]) -> None:
     assert "contradicted, expected: holds" in page
     assert "# Shows &lt;something&gt; &amp; more." in page
     assert f"shown ({X86.id}), refuted ({ARM.id})" in page
+    assert '<span class="quiet">Shows &lt;something&gt; &amp; more.</span>' in page
     assert '<h2 id="wrong">' in page
     assert "x86-64 has none" in page
     good = claims_page.render(claims_job.judged(run_of(few, (True, False), (True, False)), few))
