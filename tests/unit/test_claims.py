@@ -10,6 +10,8 @@ import pytest
 from harness import claims, language, layout
 from harness.arch import ARCHES
 from harness.claims import Entry, catalogue, documents, parse, parse_document
+from harness.conditions import requires_met
+from harness.environment import Environment
 from harness.tree import ROOT
 
 APIS = {
@@ -77,12 +79,18 @@ def test_what_is_not_testable_says_why() -> None:
     assert len(alone) <= NOT_TESTABLE_MAX
 
 
-def test_programs_claim_what_the_catalogue_has() -> None:
-    known = {entry.id for entry in TESTABLE}
-    for path in PROGRAMS:
-        name = str(path.relative_to(ROOT))
-        program = layout.compile_program(language.parse(path.read_text("utf-8"), name))
-        assert {claim.id for claim in program.claims} <= known, name
+@pytest.mark.parametrize("arch", sorted(ARCHES))
+def test_programs_claim_what_the_catalogue_expects(arch: str) -> None:
+    known = catalogue()
+    for line in LINES:
+        environment = Environment(kernel=f"{line}.1", arch=arch)
+        for path in PROGRAMS:
+            name = str(path.relative_to(ROOT))
+            program = layout.compile_program(language.parse(path.read_text("utf-8"), name))
+            if all(requires_met(wanted, environment) for wanted in program.requires):
+                for claim in program.claims:
+                    assert claim.id in known, f"{name}:{claim.line}"
+                    assert known[claim.id].expected_in(environment), f"{name}:{claim.line}"
 
 
 def test_the_document_has_the_same_sentences() -> None:
