@@ -39,6 +39,7 @@ void module_operation(struct slot *slot, struct step *step)
 		.data = (unsigned long)step->data,
 		.data_len = op->data_len,
 		.mode = op->mode,
+		.file = op->file,
 	};
 	step->report.error = -sys_ioctl(slot->device, PL_IOC_CALL, call);
 	module_report(slot, step);

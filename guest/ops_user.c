@@ -284,6 +284,9 @@ void user_operation(struct slot *slot, struct step *step)
 	case PL_OP_OPEN:
 		report->ret = keep_file(slot, step, make_disk_file(step));
 		break;
+	case PL_OP_DEVICE:
+		report->ret = keep_file(slot, step, sys_ioctl(slot->device, PL_IOC_DEVICE, NULL));
+		break;
 	case PL_OP_FSYNC:
 		report->ret = sys(fsync, file_of(slot, op), 0, 0);
 		break;

@@ -87,6 +87,34 @@ static const char *memory_problem(const struct pl_operation *op)
 	return NULL;
 }
 
+/* What kinds of pages are there, and of how many at once? */
+static int can_allocate(const struct pl_operation *op)
+{
+	if (op->n <= 0 || op->n > PL_ALLOC_MAX || op->flags > PL_ALLOC_KMALLOC)
+		return 0;
+	if (op->flags == PL_ALLOC_SLAB)
+		return op->n == PL_SLAB_PAGES;
+	if (op->flags == PL_ALLOC_KMALLOC && op->n < 4)
+		return 0;
+	return op->flags == PL_ALLOC_SINGLE || !(op->n & (op->n - 1));
+}
+
+/* Of a driver's pages and its file. */
+static const char *driver_problem(const struct pl_operation *op)
+{
+	if (op->code == PL_OP_ALLOC_PAGES)
+		return can_allocate(op) ? NULL : "pages that cannot be allocated so";
+	if (op->code == PL_OP_VM_INSERT_PAGE)
+		return op->flags ? "unknown flags" : NULL;
+	if (!op->file)
+		return "no file";
+	if (op->code == PL_OP_ON_FAULT)
+		return op->flags > PL_FAULT_SIGSEGV ? "unknown fault" : NULL;
+	if (op->flags & ~(op->code == PL_OP_ON_MMAP ? PL_ON_MMAP_FLAGS : 0))
+		return "unknown VMA flags";
+	return NULL;
+}
+
 /* Which calls can be left asleep, or be made with a signal pending? */
 static int has_mode(const struct pl_operation *op)
 {
@@ -132,7 +160,7 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 	if (op->data_len > PL_DATA_MAX || op->data > blob_len || op->data_len > blob_len - op->data)
 		return "data outside the blob";
 	if (op->code == PL_OP_FORK || op->code == PL_OP_MEMFD || op->code == PL_OP_SECRETMEM ||
-	    op->code == PL_OP_OPEN) {
+	    op->code == PL_OP_OPEN || op->code == PL_OP_DEVICE) {
 		if (op->slot >= (op->code == PL_OP_FORK ? PL_PROCESSES_MAX : PL_FILES_MAX))
 			return "slot out of range";
 		bit = 1u << (op->slot + (op->code == PL_OP_FORK ? 0 : PL_PROCESSES_MAX));
@@ -141,7 +169,7 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 		return "slot is made twice";
 	*made |= bit;
 	if ((op->code >= PL_OP_MMAP && op->code <= PL_OP_FTRUNCATE) ||
-	    op->code == PL_OP_SECRETMEM ||
+	    op->code == PL_OP_SECRETMEM || op->code == PL_OP_DEVICE ||
 	    (op->code >= PL_OP_OPEN && op->code <= PL_OP_DROP_CACHES))
 		return user_problem(op);
 	if ((op->code >= PL_OP_MREMAP && op->code <= PL_OP_MUNLOCK) ||
@@ -156,6 +184,8 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 	/* the module sees to it that these touch nothing of the agent's */
 	if (op->code >= PL_OP_ZAP_PAGE_RANGE && op->code <= PL_OP_UNMAP_MAPPING_RANGE)
 		return NULL;
+	if (op->code >= PL_OP_ALLOC_PAGES && op->code <= PL_OP_VM_INSERT_PAGE)
+		return driver_problem(op);
 	return "unknown code";
 }
 

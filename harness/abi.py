@@ -28,6 +28,9 @@ FRAME_BAR = 1 << 60
 BLOB_MAX = 65536
 SNAPSHOT_MAX = 1 << 20
 LOG_MAX = 16384
+ALLOC_MAX = 256
+SLAB_PAGES = 8
+ON_MMAP_MAX = 8
 
 PAGE_SHIFT = 12
 PAGE_SIZE = 4096
@@ -68,6 +71,7 @@ class Code(enum.IntEnum):
     OPEN = 25
     FSYNC = 26
     DROP_CACHES = 27
+    DEVICE = 30
     GET_USER_PAGES = 32
     GET_USER_PAGES_FAST = 33
     PUT_PAGE = 34
@@ -81,6 +85,11 @@ class Code(enum.IntEnum):
     PIN_USER_PAGES_FAST = 42
     UNPIN_USER_PAGE = 43
     SET_PAGE_DIRTY = 44
+    ALLOC_PAGES = 64
+    ON_MMAP = 65
+    ON_MMAP_INSERT_PAGE = 66
+    ON_FAULT = 67
+    VM_INSERT_PAGE = 68
     ZAP_PAGE_RANGE = 110
     ZAP_PAGE_RANGE_SINGLE = 111
     UNMAP_MAPPING_RANGE = 112
@@ -185,6 +194,27 @@ class Get(enum.IntFlag):
     LOCKED = 4
 
 
+class Alloc(enum.IntEnum):
+    """PL_ALLOC_*: what alloc_pages() allocates."""
+
+    SINGLE = 0
+    COMPOUND = 1
+    SPLIT = 2
+    UNCUT = 3
+    SLAB = 4
+    KMALLOC = 5
+
+
+class Fault(enum.IntEnum):
+    """PL_FAULT_*: what a device's ->fault returns."""
+
+    SIGBUS = 0
+    PAGE = 1
+    OOM = 2
+    HWPOISON = 3
+    SIGSEGV = 4
+
+
 class Mode(enum.IntFlag):
     """How a call is made."""
 
@@ -221,6 +251,10 @@ class Refused(enum.IntEnum):
     UNKNOWN_FLAG = 11
     NO_TARGET = 12
     BUSY = 28
+    WHOLE = 32
+    NOT_DEVICE = 33
+    PFNMAP = 34
+    UNFIT = 35
     UNALIGNED = 48
     NO_VMA = 49
 
@@ -290,6 +324,12 @@ class VmaFlag(enum.IntFlag):
     NOHUGEPAGE = 0x40000
     UFFD_WP = 0x80000
     UFFD_MINOR = 0x100000
+
+
+# What a device's ->mmap may set.
+ON_MMAP_FLAGS = int(
+    VmaFlag.PFNMAP | VmaFlag.MIXEDMAP | VmaFlag.IO | VmaFlag.DONTEXPAND | VmaFlag.DONTDUMP
+)
 
 
 class FrameType(enum.IntEnum):

@@ -96,6 +96,9 @@ FALLOC = {str(flag.name): int(flag) for flag in abi.Falloc}
 UFFD = {str(flag.name): int(flag) for flag in abi.Uffd}
 MS = {str(flag.name): int(flag) for flag in abi.Ms}
 FOLL = {str(flag.name): int(flag) for flag in abi.Foll}
+ALLOC = {str(kind.name).lower(): int(kind) for kind in abi.Alloc}
+FAULT = {str(fault.name): int(fault) for fault in abi.Fault if fault is not abi.Fault.PAGE}
+ON_MMAP = {str(flag.name): int(flag) for flag in abi.VmaFlag if flag & abi.ON_MMAP_FLAGS}
 PENDING = {"SIGKILL": int(abi.Mode.KILLED)}
 
 _PAGES = Parameter("pages", Kind.NUMBER)
@@ -249,6 +252,43 @@ CALLS: dict[str, Signature] = {
             Parameter("even_cows", Kind.NUMBER),
         ),
     ),
+    "alloc_pages": Signature(
+        abi.Code.ALLOC_PAGES,
+        (
+            Parameter("nr", Kind.NUMBER),
+            Parameter("kind", Kind.SYMBOLS, required=False, symbols=ALLOC),
+        ),
+        Result.HELD,
+    ),
+    "device": Signature(abi.Code.DEVICE, (), Result.FILE),
+    "on_mmap": Signature(
+        abi.Code.ON_MMAP,
+        (
+            _FILE,
+            Parameter("vm_flags", Kind.SYMBOLS, required=False, symbols=ON_MMAP, joined=True),
+        ),
+    ),
+    "on_mmap_insert_page": Signature(
+        abi.Code.ON_MMAP_INSERT_PAGE,
+        (_FILE, Parameter("page", Kind.HELD), Parameter("at", Kind.NUMBER, required=False)),
+    ),
+    "on_fault": Signature(
+        abi.Code.ON_FAULT,
+        (
+            _FILE,
+            Parameter("pages", Kind.HELD, required=False),
+            Parameter("gives", Kind.SYMBOLS, required=False, symbols=FAULT),
+            Parameter("meanwhile", Kind.HELD, required=False),
+        ),
+    ),
+    "vm_insert_page": Signature(
+        abi.Code.VM_INSERT_PAGE,
+        (
+            _PLACE,
+            Parameter("page", Kind.HELD),
+            Parameter("at", Kind.PLACE, required=False),
+        ),
+    ),
 }
 
 # ---- conditions -----------------------------------------------------------
@@ -319,6 +359,7 @@ CONSTANTS = {
     "BUS_ADRALN": 1,
     "BUS_ADRERR": 2,
     "BUS_OBJERR": 3,
+    "BUS_MCEERR_AR": 4,
     **{reason.name.lower(): int(reason) for reason in abi.Refused if reason},
 }
 

@@ -82,6 +82,33 @@ static inline bool pl_foll_flags(u32 flags, unsigned int *kernel)
 	return !flags;
 }
 
+/* VM_* of those PL_VMA_* that a device's ->mmap may set. */
+static inline unsigned long pl_vm_flags(u32 flags)
+{
+	unsigned long kernel = 0;
+
+	if (flags & PL_VMA_PFNMAP)
+		kernel |= VM_PFNMAP;
+	if (flags & PL_VMA_MIXEDMAP)
+		kernel |= VM_MIXEDMAP;
+	if (flags & PL_VMA_IO)
+		kernel |= VM_IO;
+	if (flags & PL_VMA_DONTEXPAND)
+		kernel |= VM_DONTEXPAND;
+	if (flags & PL_VMA_DONTDUMP)
+		kernel |= VM_DONTDUMP;
+	return kernel;
+}
+
+/*
+ * vm_flags_set() is there since 6.3 (bc292ab00f6c "mm: introduce vma->vm_flags
+ * wrapper functions").
+ */
+static inline void pl_vm_flags_set(struct vm_area_struct *vma, unsigned long flags)
+{
+	vma->vm_flags |= flags;
+}
+
 /* The kernel's number of a PL_RSS_* counter. */
 static inline int pl_rss_kernel(int counter)
 {

@@ -210,23 +210,22 @@ static bool wants_lock(u16 code)
 /* Hand the pages that a call got to its slot; on failure, let them go. */
 static int keep(struct pl_session *s, struct pl_held *held, struct page **pages, long count)
 {
+	struct pl_held_page *own;
 	long i;
 
 	if (WARN_ON_ONCE(count > PL_GUP_CAPACITY))
 		return -EOVERFLOW;
 	if (count <= 0)
 		return 0;
-	held->pages = kvcalloc(count, sizeof(*held->pages), GFP_KERNEL);
-	if (!held->pages) {
+	own = kvcalloc(count, sizeof(*own), GFP_KERNEL);
+	if (!own) {
 		for (i = 0; i < count; i++)
 			pl_release(pages[i], held->pin);
 		return -ENOMEM;
 	}
 	for (i = 0; i < count; i++)
-		held->pages[i].page = pages[i];
-	held->count = count;
-	held->live = count;
-	s->live += count;
+		own[i].page = pages[i];
+	pl_give_pages(s, held, own, count);
 	return 0;
 }
 
@@ -335,12 +334,15 @@ static int check_get(const struct pl_call *call)
 	return 0;
 }
 
-int pl_do_call(struct pl_session *s, struct pl_call *call)
+/* A call that gets pages, or that is about held ones. */
+int pl_do_get(struct pl_session *s, struct pl_call *call)
 {
 	int err;
 
 	if (call->slot >= PL_HELD_MAX)
 		return -E2BIG;
+	if (call->file)
+		return -EINVAL;
 	switch (call->code) {
 	case PL_OP_GET_USER_PAGES:
 	case PL_OP_GET_USER_PAGES_FAST:

@@ -194,7 +194,7 @@ int pl_add_file(struct pl_session *s, const struct pl_file *file)
 	filp = fget(file->fd);
 	if (!filp)
 		return -EBADF;
-	if (!S_ISREG(file_inode(filp)->i_mode)) {
+	if (!S_ISREG(file_inode(filp)->i_mode) && !pl_is_device(filp)) {
 		fput(filp);
 		return -EINVAL;
 	}
@@ -202,17 +202,32 @@ int pl_add_file(struct pl_session *s, const struct pl_file *file)
 	return 0;
 }
 
-static void put_held(struct pl_session *s, struct pl_held *held)
+/* Hand pages to a set that had none. Caller holds the session's lock. */
+void pl_give_pages(struct pl_session *s, struct pl_held *held, struct pl_held_page *pages,
+		   u32 count)
 {
+	mutex_lock(&s->device_lock);
+	held->pages = pages;
+	held->count = count;
+	held->live = count;
+	mutex_unlock(&s->device_lock);
+	s->live += count;
+}
+
+/* Give back every page of a set that is still there. */
+void pl_put_pages(struct pl_held *held)
+{
+	bool whole = pl_is_whole(held);
 	u32 i;
 
+	if (whole && held->live)
+		pl_free_whole(held);
 	for (i = 0; i < held->count; i++) {
-		if (!held->pages[i].page)
-			continue;
-		pl_release(held->pages[i].page, held->pin);
-		s->live--;
+		if (held->pages[i].page && !whole)
+			pl_release(held->pages[i].page, held->pin);
+		held->pages[i].page = NULL;
 	}
-	kvfree(held->pages);
+	held->live = 0;
 }
 
 static void free_view(struct pl_view *view)
@@ -221,13 +236,35 @@ static void free_view(struct pl_view *view)
 	list_free(&view->vmas);
 }
 
-/* The file is closed: nobody else can come any more. */
-void pl_session_end(struct pl_session *s)
+struct pl_session *pl_session_new(void)
 {
+	struct pl_session *s = kvzalloc(sizeof(*s), GFP_KERNEL);
+
+	if (s) {
+		kref_init(&s->references);
+		mutex_init(&s->lock);
+		mutex_init(&s->device_lock);
+	}
+	return s;
+}
+
+struct pl_session *pl_session_get(struct pl_session *s)
+{
+	kref_get(&s->references);
+	return s;
+}
+
+/* Nobody can come any more, and nothing is mapped. */
+static void session_end(struct kref *references)
+{
+	struct pl_session *s = container_of(references, struct pl_session, references);
 	u32 i;
 
-	for (i = 0; i < PL_HELD_MAX; i++)
-		put_held(s, &s->held[i]);
+	for (i = 0; i < PL_HELD_MAX; i++) {
+		s->live -= s->held[i].live;
+		pl_put_pages(&s->held[i]);
+		kvfree(s->held[i].pages);
+	}
 	/* every page that a call got has been given back, here or before */
 	WARN_ONCE(s->live, "pagelab: %u pages are still held\n", s->live);
 	for (i = 0; i < PL_PROCESSES_MAX; i++) {
@@ -243,12 +280,28 @@ void pl_session_end(struct pl_session *s)
 	for (i = 0; i < PL_FILES_MAX; i++) {
 		list_free(&s->files[i].told);
 		list_free(&s->files[i].now);
-		if (s->files[i].file)
-			fput(s->files[i].file);
 	}
 	/* set_page_dirty_lock() works on it too; the next program starts clean */
 	if (s->begun && !s->zero_dirty)
 		ClearPageDirty(ZERO_PAGE(0));
 	pl_pages_free(&s->pages);
 	kvfree(s->out.data);
+	kvfree(s);
+}
+
+void pl_session_put(struct pl_session *s)
+{
+	kref_put(&s->references, session_end);
+}
+
+/* The descriptor is closed. Devices, of which the session has references, hold it in turn. */
+void pl_session_close(struct pl_session *s)
+{
+	u32 i;
+
+	for (i = 0; i < PL_FILES_MAX; i++) {
+		if (s->files[i].file)
+			fput(s->files[i].file);
+	}
+	pl_session_put(s);
 }

@@ -30,24 +30,29 @@ static bool holds(const struct pl_held *held, u32 index)
 static int do_release(struct pl_session *s, struct pl_call *call)
 {
 	struct pl_held *held = &s->held[call->slot];
-	u32 i;
 
 	if (held->pin != (call->code == PL_OP_UNPIN_USER_PAGE)) {
 		call->refused = held->pin ? PL_REFUSED_IS_PIN : PL_REFUSED_NOT_PIN;
 		return 0;
 	}
-
-	for (i = 0; i < held->count; i++) {
-		struct page *page = held->pages[i].page;
-
-		if (!page || (call->index != PL_WHOLE && call->index != i))
-			continue;
-		held->pages[i].page = NULL;
+	if (call->index != PL_WHOLE && pl_is_whole(held)) {
+		call->refused = PL_REFUSED_WHOLE;
+		return 0;
+	}
+	/* a fault may be at one of them */
+	mutex_lock(&s->device_lock);
+	if (call->index == PL_WHOLE) {
+		s->live -= held->live;
+		call->ret = held->live;
+		pl_put_pages(held);
+	} else {
+		pl_release(held->pages[call->index].page, held->pin);
+		held->pages[call->index].page = NULL;
 		held->live--;
 		s->live--;
-		call->ret++;
-		pl_release(page, held->pin);
+		call->ret = 1;
 	}
+	mutex_unlock(&s->device_lock);
 	return 0;
 }
 

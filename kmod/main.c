@@ -33,7 +33,7 @@ static_assert(sizeof(struct pl_begin) == 40);
 static_assert(sizeof(struct pl_process) == 16);
 static_assert(sizeof(struct pl_asleep) == 8);
 static_assert(sizeof(struct pl_file) == 8);
-static_assert(sizeof(struct pl_call) == 64);
+static_assert(sizeof(struct pl_call) == 72);
 static_assert(sizeof(struct pl_snapshot) == 16);
 static_assert(sizeof(struct pl_frame) == 24);
 
@@ -134,8 +134,16 @@ static int make_call(struct pl_session *s, struct pl_call *call)
 	case PL_OP_ZAP_PAGE_RANGE_SINGLE:
 	case PL_OP_UNMAP_MAPPING_RANGE:
 		return pl_do_zap(s, call);
+	case PL_OP_ALLOC_PAGES:
+		return pl_do_alloc(s, call);
+	case PL_OP_ON_MMAP:
+	case PL_OP_ON_MMAP_INSERT_PAGE:
+	case PL_OP_ON_FAULT:
+		return pl_do_device(s, call);
+	case PL_OP_VM_INSERT_PAGE:
+		return pl_do_insert(s, call);
 	}
-	return pl_do_call(s, call);
+	return pl_do_get(s, call);
 }
 
 static long call(struct pl_session *s, void __user *argument)
@@ -147,7 +155,7 @@ static long call(struct pl_session *s, void __user *argument)
 		return -EFAULT;
 	request.refused = PL_REFUSED_NONE;
 	request.ret = 0;
-	err = make_call(s, &request);
+	err = request.reserved ? -EINVAL : make_call(s, &request);
 	if (err)
 		return err;
 	return copy_to_user(argument, &request, sizeof(request)) ? -EFAULT : 0;
@@ -191,27 +199,25 @@ static long pagelab_ioctl(struct file *filp, unsigned int command, unsigned long
 		return snapshot(s, user);
 	case PL_IOC_ASLEEP:
 		return asleep(s, user);
+	case PL_IOC_DEVICE:
+		return pl_make_device(s);
 	}
 	return -ENOTTY;
 }
 
 static int pagelab_open(struct inode *inode, struct file *filp)
 {
-	struct pl_session *s = kvzalloc(sizeof(*s), GFP_KERNEL);
+	struct pl_session *s = pl_session_new();
 
 	if (!s)
 		return -ENOMEM;
-	mutex_init(&s->lock);
 	filp->private_data = s;
 	return nonseekable_open(inode, filp);
 }
 
 static int pagelab_release(struct inode *inode, struct file *filp)
 {
-	struct pl_session *s = filp->private_data;
-
-	pl_session_end(s);
-	kvfree(s);
+	pl_session_close(filp->private_data);
 	return 0;
 }
 
@@ -239,12 +245,20 @@ static int __init pagelab_init(void)
 	err = pl_bar_find();
 	if (err)
 		goto no_bar;
-	err = misc_register(&pagelab_device);
+	err = pl_alloc_init();
+	if (err)
+		goto no_alloc;
+	err = pl_device_init();
 	if (err)
 		goto no_device;
-	return 0;
+	err = misc_register(&pagelab_device);
+	if (!err)
+		return 0;
 
+	pl_device_exit();
 no_device:
+	pl_alloc_exit();
+no_alloc:
 	pl_bar_release();
 no_bar:
 	pl_symbols_release();
@@ -254,6 +268,8 @@ no_bar:
 static void __exit pagelab_exit(void)
 {
 	misc_deregister(&pagelab_device);
+	pl_device_exit();
+	pl_alloc_exit();
 	pl_bar_release();
 	pl_symbols_release();
 }

@@ -9,6 +9,7 @@
 #define PAGELAB_H
 
 #include <linux/fs.h>
+#include <linux/kref.h>
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
@@ -31,7 +32,10 @@ struct pl_held_page {
 	u64 told;		/* pfn in the last snapshot, 0: none */
 };
 
-/* The pages that one call got. */
+/*
+ * The pages that one call got. They come and go with the session's lock and
+ * device_lock held.
+ */
 struct pl_held {
 	struct pl_held_page *pages;
 	u32 count;
@@ -40,6 +44,8 @@ struct pl_held {
 	bool used;		/* a call has had this slot */
 	bool pin;		/* its pages are to be unpinned, not put */
 	bool busy;		/* a call works on it without the session's lock */
+	bool allocated;		/* by the module itself, as PL_ALLOC_* in kind says */
+	u8 kind;
 };
 
 /* A PTE that is not none, in ascending order of index in a list. */
@@ -107,12 +113,24 @@ struct pl_out {
 	int error;
 };
 
+/* A file whose mappings the module makes. Guarded by device_lock. */
+struct pl_device {
+	struct pl_session *session;	/* a reference */
+	unsigned long vm_flags;		/* what ->mmap sets */
+	u32 calls;
+	struct pl_call call[PL_ON_MMAP_MAX];	/* to be made from within ->mmap, in order */
+	struct pl_call fault;		/* what ->fault does: PL_OP_ON_FAULT, or zeros */
+};
+
 struct pl_session {
+	struct kref references;		/* the descriptor's, and one of each device */
 	/*
 	 * Guards everything below. Never held over anything that may block
 	 * for long, so that a snapshot never waits for an operation.
 	 */
 	struct mutex lock;
+	/* Guards what devices do and have. Inside the mmap lock, which lock is not. */
+	struct mutex device_lock;
 	bool begun;
 	unsigned long start;		/* of the arena, bytes */
 	unsigned long end;
@@ -149,10 +167,16 @@ int pl_begin(struct pl_session *s, const struct pl_begin *begin);
 int pl_add_process(struct pl_session *s, struct pl_process *process);
 int pl_is_asleep(struct pl_session *s, struct pl_asleep *request);
 int pl_add_file(struct pl_session *s, const struct pl_file *file);
-void pl_session_end(struct pl_session *s);
+void pl_give_pages(struct pl_session *s, struct pl_held *held, struct pl_held_page *pages,
+		   u32 count);
+void pl_put_pages(struct pl_held *held);
+struct pl_session *pl_session_new(void);
+struct pl_session *pl_session_get(struct pl_session *s);
+void pl_session_put(struct pl_session *s);
+void pl_session_close(struct pl_session *s);
 
 /* gup.c */
-int pl_do_call(struct pl_session *s, struct pl_call *call);
+int pl_do_get(struct pl_session *s, struct pl_call *call);
 
 /* held.c */
 void pl_release(struct page *page, bool pin);
@@ -160,6 +184,20 @@ int pl_do_held(struct pl_session *s, struct pl_call *call);
 
 /* zap.c */
 int pl_do_zap(struct pl_session *s, struct pl_call *call);
+/* alloc.c */
+int pl_alloc_init(void);
+void pl_alloc_exit(void);
+bool pl_is_whole(const struct pl_held *held);
+void pl_free_whole(const struct pl_held *held);
+int pl_do_alloc(struct pl_session *s, struct pl_call *call);
+
+/* device.c */
+int pl_device_init(void);
+void pl_device_exit(void);
+bool pl_is_device(const struct file *filp);
+int pl_make_device(struct pl_session *s);
+int pl_do_device(struct pl_session *s, struct pl_call *call);
+int pl_do_insert(struct pl_session *s, struct pl_call *call);
 
 /* walk.c */
 typedef void (*pl_pte_fn)(void *arg, unsigned long addr, u16 flags, unsigned long pfn,

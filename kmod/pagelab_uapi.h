@@ -71,6 +71,7 @@ enum pl_code {
 	PL_OP_OPEN = 25,	/* slot=file, n=size in bytes, flags=PL_OPEN_* */
 	PL_OP_FSYNC = 26,	/* file */
 	PL_OP_DROP_CACHES = 27,	/* no LRU batch keeps a page from it */
+	PL_OP_DEVICE = 30,	/* slot=file: the module's, which does as it is told below */
 	/* module calls, made in the context of the operation's process */
 	PL_OP_GET_USER_PAGES = 32,	/* slot, addr, n=nr_pages, flags=PL_FOLL_* */
 	PL_OP_GET_USER_PAGES_FAST = 33,	/* slot, addr, n=nr_pages (int), flags */
@@ -85,6 +86,12 @@ enum pl_code {
 	PL_OP_PIN_USER_PAGES_FAST = 42,		/* as 33 */
 	PL_OP_UNPIN_USER_PAGE = 43,		/* slot, index or PL_WHOLE */
 	PL_OP_SET_PAGE_DIRTY = 44,		/* slot, index or PL_WHOLE */
+	/* a driver's pages, and its file */
+	PL_OP_ALLOC_PAGES = 64,		/* slot, n=pages, flags=PL_ALLOC_* */
+	PL_OP_ON_MMAP = 65,		/* file, flags=PL_VMA_* that its mappings get */
+	PL_OP_ON_MMAP_INSERT_PAGE = 66,	/* file, slot, index, n=page of the VMA */
+	PL_OP_ON_FAULT = 67,		/* file, flags=PL_FAULT_*, slot, index=PL_WHOLE or another */
+	PL_OP_VM_INSERT_PAGE = 68,	/* addr, slot, index, aux=address in the VMA */
 	PL_OP_ZAP_PAGE_RANGE = 110,		/* addr, n=bytes, aux=address in the VMA */
 	PL_OP_ZAP_PAGE_RANGE_SINGLE = 111,	/* as 110 */
 	PL_OP_UNMAP_MAPPING_RANGE = 112,	/* index=file slot, aux=holebegin, n=holelen,
@@ -166,6 +173,28 @@ enum pl_code {
 #define PL_MODE_BEGIN		1u	/* a PL_OP_WAIT will ask what became of it */
 #define PL_MODE_KILLED		2u	/* SIGKILL is pending when the module makes the call */
 
+/* What alloc_pages() allocates. */
+#define PL_ALLOC_SINGLE		0u	/* pages one by one */
+#define PL_ALLOC_COMPOUND	1u	/* one block with __GFP_COMP */
+#define PL_ALLOC_SPLIT		2u	/* one block, cut up by split_page() */
+#define PL_ALLOC_UNCUT		3u	/* one block without either: its tails have no count */
+#define PL_ALLOC_SLAB		4u	/* one object of a slab cache, PL_SLAB_PAGES long */
+#define PL_ALLOC_KMALLOC	5u	/* one object of kmalloc() that is too large for a slab */
+#define PL_ALLOC_MAX		256u	/* pages; of one block a power of two */
+#define PL_SLAB_PAGES		8u
+
+#define PL_ON_MMAP_MAX		8u	/* calls that a device makes within ->mmap */
+/* What a device's ->mmap may set. */
+#define PL_ON_MMAP_FLAGS	(PL_VMA_PFNMAP | PL_VMA_MIXEDMAP | PL_VMA_IO | \
+				 PL_VMA_DONTEXPAND | PL_VMA_DONTDUMP)
+
+/* What a device's ->fault returns. */
+#define PL_FAULT_SIGBUS		0u
+#define PL_FAULT_PAGE		1u	/* the held page of the number that the file's page has */
+#define PL_FAULT_OOM		2u	/* of a user's access SIGBUS: it would come again for ever */
+#define PL_FAULT_HWPOISON	3u
+#define PL_FAULT_SIGSEGV	4u
+
 /* One operation of a program: 64 bytes. */
 struct pl_operation {
 	__u16 code;		/* enum pl_code */
@@ -227,6 +256,10 @@ enum pl_refused {
 	PL_REFUSED_UNKNOWN_FLAG = 11,	/* the kernel has no such FOLL flag */
 	PL_REFUSED_NO_TARGET = 12,	/* the process whose memory it is does not live */
 	PL_REFUSED_BUSY = 28,		/* a call that sleeps has that held set */
+	PL_REFUSED_WHOLE = 32,		/* what was allocated as one is given back as one */
+	PL_REFUSED_NOT_DEVICE = 33,	/* neither a device nor a mapping of one */
+	PL_REFUSED_PFNMAP = 34,		/* vm_insert_page() in a VM_PFNMAP mapping */
+	PL_REFUSED_UNFIT = 35,		/* a page that no driver may map: of a page cache, the kernel's */
 	PL_REFUSED_UNALIGNED = 48,	/* a range that begins or ends within a page */
 	PL_REFUSED_NO_VMA = 49,		/* no VMA covers the address that names it */
 };
@@ -477,7 +510,7 @@ struct pl_file {		/* PL_IOC_FILE: in; by the process that opened it */
 };
 
 struct pl_call {		/* PL_IOC_CALL: in and out; by the calling process */
-	__u16 code;		/* in: PL_OP_GET_USER_PAGES and on */
+	__u16 code;		/* in: PL_MODULE_FIRST to PL_MODULE_LAST */
 	__u16 refused;		/* out: enum pl_refused */
 	__u32 flags;		/* in: PL_FOLL_* */
 	__u64 addr;		/* in */
@@ -489,6 +522,8 @@ struct pl_call {		/* PL_IOC_CALL: in and out; by the calling process */
 	__u32 data_len;		/* in: of poke; n bytes come back of peek */
 	__u32 mode;		/* in: PL_MODE_KILLED or 0; out: then PL_CALL_MADE */
 	__s64 ret;		/* out: what the mm call returned */
+	__u32 file;		/* in: file slot + 1, 0: none */
+	__u32 reserved;
 };
 
 #define PL_CALL_MADE		0x80000000u	/* its process does not live to say so */
@@ -506,6 +541,7 @@ struct pl_snapshot {		/* PL_IOC_SNAPSHOT: in and out; by the supervisor */
 #define PL_IOC_CALL		_IOWR('P', 5, struct pl_call)
 #define PL_IOC_SNAPSHOT		_IOWR('P', 6, struct pl_snapshot)
 #define PL_IOC_ASLEEP		_IOWR('P', 7, struct pl_asleep)
+#define PL_IOC_DEVICE		_IO('P', 8)	/* gives a descriptor; to be shown by PL_IOC_FILE */
 
 /* ---- frames: virtio-serial and ssh carry them as they are ---------------- */
 /*

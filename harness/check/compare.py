@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .. import abi
 from ..model import State
 from ..model.content import UNKNOWN, Content
-from ..model.state import G_COMPOUND, ZERO_PAGE, Absent
+from ..model.state import ZERO_PAGE, Absent
 from .observed import Key, Observed
 
 
@@ -48,10 +48,9 @@ class Pairs:
         known = self.frame.get(page)
         if known is not None:
             return known == pfn
-        pages = 1
-        if state.pages[page].flags & G_COMPOUND:
-            tail = state.pages[page].tail
-            page, pfn, pages = page - tail, pfn - tail, abi.HUGE_PAGES
+        tail = state.pages[page].tail
+        page, pfn = page - tail, pfn - tail
+        pages = state.pages[page].size
         if any(pfn + i in self.page for i in range(pages)):
             return False
         for i in range(pages):

@@ -113,6 +113,8 @@ def _remove(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: i
     if not error:
         entry = state.files[vma.file]
         error = model.rules.fallocate_denied(entry.writable, entry.disk is not None)
+    if not error and state.device(vma.file) is not None:
+        error = model.rules.device_error(Code.FALLOCATE)
     if not error:
         first = vma.pgoff + start - vma.start
         last = first + end - start

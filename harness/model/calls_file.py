@@ -31,6 +31,8 @@ def _open(model: Model, state: State, op: abi.Op) -> Expected:
 @call(Code.FTRUNCATE)
 def _ftruncate(model: Model, state: State, op: abi.Op) -> Expected:
     file = state.slots[op.file]
+    if state.device(file) is not None:
+        return value(model.rules.device_error(op.code))
     if op.n < 0 or model.rules.truncate_denied(state.files[file].writable):
         return value(-EINVAL)
     if state.files[file].secret and not model.rules.secret_resizes(state.files[file].size):
@@ -42,6 +44,8 @@ def _ftruncate(model: Model, state: State, op: abi.Op) -> Expected:
 @call(Code.FSYNC)
 def _fsync(model: Model, state: State, op: abi.Op) -> Expected:
     file = state.slots[op.file]
+    if state.device(file) is not None:
+        return value(model.rules.device_error(op.code))
     if state.is_secret(file) and not model.rules.secret_syncs(_MS_SYNC):
         return value(-EINVAL)
     writeback.write(model.rules, state, file)

@@ -50,6 +50,13 @@ def _expand(model: Model, state: State, op: abi.Op, found: Vma, end: int, new: i
     free = not vmas.overlapping(mm.vmas, found.end, new)
     if not rules.remap_expands(end == found.end, free):
         return value(-ENOMEM)
+    if not rules.remap_grows(found):
+        return value(-EFAULT)
+    if found.apart:
+        grown = found._replace(end=new)
+        rest = [grown if vma is found else vma for vma in mm.vmas]
+        state.set_vmas(op.process, rest)
+        return value(op.addr)
     more = found._replace(start=end, end=new, pgoff=found.pgoff + end - found.start)
     state.set_vmas(op.process, vmas.insert(rules, mm.vmas, more))
     if found.flags & V_LOCKED:
@@ -71,6 +78,8 @@ def _move(model: Model, state: State, op: abi.Op, start: int, end: int, size: in
         end = start + size
     found = vmas.find(state.mms[process].vmas, start)
     if found is None or not rules.remap_fits(found, end):
+        return value(-EFAULT)
+    if size > end - start and not rules.remap_grows(found):
         return value(-EFAULT)
     mapping.move(rules, state, process, found, start, end, to, size)
     if found.flags & V_LOCKED:
@@ -123,6 +132,8 @@ def _msync(model: Model, state: State, op: abi.Op) -> Expected:
         if state.is_secret(found.file) and not rules.secret_syncs(op.flags):
             return value(-EINVAL)
         if found.file >= 0 and rules.sync_writes(op.flags, found):
+            if state.device(found.file) is not None:
+                return value(rules.device_error(op.code))
             shift = found.pgoff - found.start
             low, high = max(start, found.start), min(end, found.end)
             writeback.write(rules, state, found.file, low + shift, high + shift)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import abi
 from ..abi import Code, Kind, Refused
-from . import gup
+from . import device, gup
 from .calls import Expected, Model, call, value
 from .content import UNKNOWN
 from .state import ZERO_PAGE, State
@@ -20,7 +20,7 @@ def held_indexes(state: State, op: abi.Op) -> list[int]:
     return []
 
 
-def _why_not(model: Model, state: State, slot: int) -> Refused:
+def why_not(model: Model, state: State, slot: int) -> Refused:
     """Why nothing of a held set can be worked on."""
     busy = any(made.op.slot == slot and made.page for made in state.calls.values())
     return Refused.BUSY if busy and model.rules.set_is_busy() else Refused.NOT_HELD
@@ -30,10 +30,15 @@ def _why_not(model: Model, state: State, slot: int) -> Refused:
 def _release(model: Model, state: State, op: abi.Op) -> Expected:
     held = held_indexes(state, op)
     if not held:
-        return Expected(Kind.REFUSED, refused=_why_not(model, state, op.slot))
+        return Expected(Kind.REFUSED, refused=why_not(model, state, op.slot))
     rules, pin = model.rules, op.slot in state.pins
     if rules.wrong_release(pin, op.code is Code.UNPIN_USER_PAGE):
         return Expected(Kind.REFUSED, refused=Refused.IS_PIN if pin else Refused.NOT_PIN)
+    kind = state.allocated.get(op.slot)
+    if kind is not None and not rules.leaves_whole(kind):
+        if op.index != abi.WHOLE:
+            return Expected(Kind.REFUSED, refused=Refused.WHOLE)
+        return value(device.give_back(state, op.slot))
     for index in held:
         page = state.unhold(op.slot, index)
         if pin:
@@ -47,7 +52,7 @@ def _release(model: Model, state: State, op: abi.Op) -> Expected:
 def _dirty(model: Model, state: State, op: abi.Op) -> Expected:
     held = held_indexes(state, op)
     if not held:
-        return Expected(Kind.REFUSED, refused=_why_not(model, state, op.slot))
+        return Expected(Kind.REFUSED, refused=why_not(model, state, op.slot))
     for index in held:
         number = state.held[op.slot][index]
         assert number is not None
@@ -62,7 +67,7 @@ def _dirty(model: Model, state: State, op: abi.Op) -> Expected:
 def _peek(model: Model, state: State, op: abi.Op) -> Expected:
     held = held_indexes(state, op)
     if not held:
-        return Expected(Kind.REFUSED, refused=_why_not(model, state, op.slot))
+        return Expected(Kind.REFUSED, refused=why_not(model, state, op.slot))
     number = state.held[op.slot][op.index]
     assert number is not None
     content = state.pages[number].content
@@ -73,7 +78,7 @@ def _peek(model: Model, state: State, op: abi.Op) -> Expected:
 def _poke(model: Model, state: State, op: abi.Op) -> Expected:
     held = held_indexes(state, op)
     if not held:
-        return Expected(Kind.REFUSED, refused=_why_not(model, state, op.slot))
+        return Expected(Kind.REFUSED, refused=why_not(model, state, op.slot))
     number = state.held[op.slot][op.index]
     assert number is not None
     if model.rules.poke_refused(number == ZERO_PAGE or state.pages[number].foreign):

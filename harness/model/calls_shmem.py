@@ -22,6 +22,8 @@ def _fallocate(model: Model, state: State, op: abi.Op) -> Expected:
     entry = state.files[file]
     error = rules.fallocate_error(op.flags, op.n)
     error = error or rules.fallocate_denied(entry.writable, entry.disk is not None)
+    if not error and entry.device is not None:
+        error = rules.device_error(op.code)
     if error:
         return value(error)
     if state.is_secret(file):
@@ -57,6 +59,8 @@ def _pieces(offset: int, size: int) -> list[tuple[int, int, int]]:
 @call(Code.PREAD)
 def _pread(model: Model, state: State, op: abi.Op) -> Expected:
     rules, file = model.rules, state.slots[op.file]
+    if state.device(file) is not None:
+        return value(rules.device_error(op.code))
     if state.is_secret(file):
         return value(rules.secret_io())
     entry = state.files[file]
@@ -80,6 +84,8 @@ def _add_block(rules: Rules, state: State, file: int, index: int, number: int) -
 @call(Code.PWRITE)
 def _pwrite(model: Model, state: State, op: abi.Op) -> Expected:
     rules, file = model.rules, state.slots[op.file]
+    if state.device(file) is not None:
+        return value(rules.device_error(op.code))
     if state.is_secret(file):
         return value(rules.secret_io())
     entry = state.files[file]

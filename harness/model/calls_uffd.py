@@ -59,7 +59,7 @@ def _is_foreign(state: State, vma: Vma) -> bool:
     if vma.file < 0:
         return False
     file = state.files[vma.file]
-    return file.secret or file.disk is not None
+    return file.secret or file.disk is not None or file.device is not None
 
 
 def _cuts_huge(model: Model, vma: Vma, start: int, end: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import abi
 from ..abi import Code, Kind, VmaFlag
-from . import fault, hugetlb, mapping, populate, process, stack
+from . import device, fault, hugetlb, mapping, populate, process, stack
 from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
 from .registry import V_GROWSDOWN
@@ -56,7 +56,9 @@ def _mmap(model: Model, state: State, op: abi.Op) -> Expected:
     private = not shared and not op.flags & _MAP_HUGETLB
     account = private and bool(op.prot & _PROT_WRITE)
     new = Vma(start, end, flags, file, pgoff, 0, False, account)
-    state.set_vmas(op.process, vmas.insert(rules, mm.vmas, new))
+    error = _enter(model.rules, state, op.process, new)
+    if error:
+        return value(error)
     if op.flags & _MAP_POPULATE:
         populate.range_(rules, state, op.process, start, end, False)
     return value(op.addr)
@@ -70,6 +72,14 @@ def _asked_flags(op: abi.Op) -> int:
     if op.flags & _MAP_GROWSDOWN:
         flags |= V_GROWSDOWN
     return flags
+
+
+def _enter(rules: Rules, state: State, process: int, new: Vma) -> int:
+    """A new VMA takes its place, and its file's ->mmap is called; 0 or -errno."""
+    if state.device(new.file) is not None:
+        return device.map_(rules, state, process, new)
+    state.set_vmas(process, vmas.insert(rules, state.mms[process].vmas, new))
+    return 0
 
 
 def _file_flags(rules: Rules, state: State, file: int, flags: int) -> int:
@@ -171,8 +181,12 @@ def _touch(model: Model, state: State, op: abi.Op, addr: int, write: bool) -> Ex
     allowed = model.rules.may_store(found) if write else model.rules.may_load(found)
     if not allowed:
         return Expected(Kind.SIGNAL, signo=SIGSEGV, si_code=SEGV_ACCERR, addr=addr)
-    if not fault.user_access(model.rules, state, op.process, found, index, write):
-        return Expected(Kind.SIGNAL, signo=SIGBUS, si_code=BUS_ADRERR, addr=addr)
+    try:
+        if not fault.user_access(model.rules, state, op.process, found, index, write):
+            return Expected(Kind.SIGNAL, signo=SIGBUS, si_code=BUS_ADRERR, addr=addr)
+    except device.Failed as failed:
+        signo, code = model.rules.fault_signal(failed.code)
+        return Expected(Kind.SIGNAL, signo=signo, si_code=code, addr=addr)
     return state.mapped(op.process, index)
 
 

@@ -6,8 +6,8 @@ check_vma_flags for get_user_pages). Source: 6.1 mm/memory.c.
 
 from __future__ import annotations
 
-from ..abi import PAGE_SHIFT
-from . import hugetlb, pagecache, thp
+from ..abi import PAGE_SHIFT, Fault
+from . import device, hugetlb, pagecache, thp
 from .registry import V_UFFD_MISSING
 from .rules import V_SHARED, V_WRITE, Rules
 from .state import (
@@ -24,7 +24,7 @@ from .state import (
     Vma,
     rss_of,
 )
-from .vma import prepare_anon
+from .vma import find, prepare_anon
 from .waiting import Sleeps
 
 PAGE = 1 << PAGE_SHIFT
@@ -51,6 +51,7 @@ def handle(
 
     Raises:
         Sleeps: until somebody fills the page in.
+        device.Failed: another error of a device's ->fault.
     """
     if hugetlb.is_hugetlb(vma):
         if state.leaf(process, index) is None and rules.uffd_catches(vma):
@@ -151,30 +152,62 @@ def _file(
     """
     file = state.files[vma.file]
     offset = vma.pgoff + index - vma.start
-    private = not vma.flags & V_SHARED
+    if file.device is not None:
+        return _device(rules, state, process, vma, index, write)
     if rules.beyond_eof(offset, file.size):
         return False
     cached = pagecache.get(rules, state, vma.file, offset)
-    if write and private:
-        copy = state.new_page(NEW_ANON, state.pages[cached].content)
+    _finish(rules, state, process, vma, index, write, cached, marked)
+    return True
+
+
+def _device(rules: Rules, state: State, process: int, vma: Vma, index: int, write: bool) -> bool:
+    """do_fault() with a device's ->fault."""
+    try:
+        page = device.fault(rules, state, process, vma, index)
+    except device.Failed as failed:
+        if failed.code is Fault.SIGBUS:
+            return False
+        raise
+    if page is not None:
+        _finish(rules, state, process, vma, index, write, page, False)
+    return True
+
+
+def _finish(
+    rules: Rules,
+    state: State,
+    process: int,
+    vma: Vma,
+    index: int,
+    write: bool,
+    number: int,
+    marked: bool,
+) -> None:
+    """finish_fault(): the page that ->fault gave, or a copy of it, is mapped.
+
+    Args:
+        marked: as of ``_file``.
+    """
+    if write and not vma.flags & V_SHARED:
+        copy = state.new_page(NEW_ANON, state.pages[number].content)
         state.page(copy).map = 1
         state.count(process, ANON, 1)
         flags = rules.file_cow_pte(vma)
         state.set_pte(process, index, rules.uffd_marked_pte(flags) if marked else flags, copy)
-        return True
-    page = state.page(cached)
-    page.ref += 1
+        return
+    page = state.page(number)
+    state.get(number)
     page.map += 1
     tracked = state.tracks_dirty(vma.file) or rules.uffd_tracks(vma)
     flags = rules.notified_pte(rules.file_read_pte(vma), vma, tracked)
     if write:
         flags, dirty = rules.file_shared_pte(vma)
-        page.flags |= dirty
+        state.page(state.head(number)).flags |= dirty
     if marked:
         flags = rules.uffd_marked_pte(flags)
     state.count(process, rss_of(page.flags), 1)
-    state.set_pte(process, index, flags, cached)
-    return True
+    state.set_pte(process, index, flags, number)
 
 
 def _write_protected(rules: Rules, state: State, process: int, vma: Vma, index: int) -> None:
@@ -245,6 +278,9 @@ def user_access(
 
     Returns:
         False for SIGBUS.
+
+    Raises:
+        Sleeps, device.Failed: as ``handle``.
     """
     found = state.leaf(process, index)
     at, pte = found or (index, state.mms[process].ptes.get(index))
@@ -259,4 +295,11 @@ def user_access(
     if write and _is_protected(rules, state, process, vma, index):
         # it was mapped protected: the access faults once more
         return handle(rules, state, process, vma, index, write, may_retry=True)
-    return True
+    if not write or state.device(vma.file) is None:
+        return True
+    # a device's handler may have found the entry filled in: the access is made again
+    again = find(state.mms[process].vmas, index)
+    done = state.mms[process].ptes[index].flags & P_DIRTY
+    if done or again is None:
+        return True
+    return user_access(rules, state, process, again, index, write)

@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from ..abi import Op
 from .content import Content
 from .pages import Pages
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What a file of the module's does, as the operations said that are kept here.
+
+    Attributes:
+        vm_flags: that its mappings get.
+        calls: to be made from within ->mmap, in order.
+        fault: what ->fault does; None: SIGBUS.
+    """
+
+    vm_flags: int = 0
+    calls: tuple[Op, ...] = ()
+    fault: Op | None = None
 
 
 class File:
@@ -14,9 +32,10 @@ class File:
     holes; None for shmem, which has no disk.
     secret: it is of memfd_secret().
     writable: it was opened for writing.
+    device: it is one of the module's, which does this; None: any other file.
     """
 
-    __slots__ = ("cache", "disk", "secret", "size", "slot", "writable")
+    __slots__ = ("cache", "device", "disk", "secret", "size", "slot", "writable")
 
     def __init__(
         self, slot: int, size: int, *, secret: bool, on_disk: bool, writable: bool
@@ -27,12 +46,14 @@ class File:
         self.cache: dict[int, int] = {}
         self.disk: dict[int, Content] | None = {} if on_disk else None
         self.writable = writable
+        self.device: Device | None = None
 
     def clone(self) -> File:
         other = File(
             self.slot, self.size, secret=self.secret, on_disk=False, writable=self.writable
         )
         other.cache = dict(self.cache)
+        other.device = self.device
         if self.disk is not None:
             other.disk = dict(self.disk)
         return other
@@ -66,10 +87,13 @@ class Files(Pages):
         secret: bool = False,
         on_disk: bool = False,
         writable: bool = True,
+        device: bool = False,
     ) -> int:
         """A file; slot -1 for the hidden file of shared anonymous memory."""
         file = self.new_id()
-        self.files[file] = File(slot, size, secret=secret, on_disk=on_disk, writable=writable)
+        entry = File(slot, size, secret=secret, on_disk=on_disk, writable=writable)
+        entry.device = Device() if device else None
+        self.files[file] = entry
         if slot >= 0:
             self.slots[slot] = file
             self.touched.add(("f", slot))
@@ -85,6 +109,10 @@ class Files(Pages):
     def tracks_dirty(self, file: int) -> bool:
         """Whether a mapping's file (-1: none) learns of each page's first write."""
         return file >= 0 and self.files[file].disk is not None
+
+    def device(self, file: int) -> Device | None:
+        """What a mapping's file (-1: none) does as one of the module's; None: it is another."""
+        return self.files[file].device if file >= 0 else None
 
     def is_secret(self, file: int) -> bool:
         """Whether a mapping's file (-1: none) is one of memfd_secret()."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from .. import abi
 from ..abi import Code, Foll, Refused
-from . import fault, hugetlb, outside, stack, thp
+from . import device, fault, hugetlb, outside, stack, thp
+from .registry import V_IO, V_PFNMAP
 from .rules import V_WRITE, Rules
 from .state import (
     G_COMPOUND,
@@ -33,6 +34,7 @@ KILLED = int(abi.Mode.KILLED)
 NO_PAGES, LOCKED, VMAS = int(abi.Get.NO_PAGES), int(abi.Get.LOCKED), int(abi.Get.VMAS)
 WRITE, FORCE, NOWAIT = int(Foll.WRITE), int(Foll.FORCE), int(Foll.NOWAIT)
 SPLIT_PMD = int(Foll.SPLIT_PMD)
+HWPOISON = int(Foll.HWPOISON)
 LONGTERM, ANON, GET, PIN = int(Foll.LONGTERM), int(Foll.ANON), int(Foll.GET), int(Foll.PIN)
 FAST = frozenset(
     {Code.GET_USER_PAGES_FAST, Code.GET_USER_PAGES_FAST_ONLY, Code.PIN_USER_PAGES_FAST}
@@ -182,6 +184,8 @@ class Getter:
             return False
         if self.state.is_secret(vma.file) and not self.rules.slow_takes_secret():
             return False
+        if vma.flags & (V_IO | V_PFNMAP) and not self.rules.takes_io():
+            return False
         if self.write and not vma.flags & V_WRITE and hugetlb.is_hugetlb(vma):
             return self.rules.huge_forced()
         if self.write:
@@ -238,7 +242,7 @@ class Getter:
         return state.mapped(self.process, index)
 
     def _fault(self, vma: Vma, index: int) -> int | None:
-        """faultin_page(): 0, -EFAULT, or None where NOWAIT would have to wait."""
+        """faultin_page(): 0, -errno, or None where NOWAIT would have to wait."""
         rules, state, process = self.rules, self.state, self.process
         write, nowait = self.write, bool(self.flags & NOWAIT)
         leaf = state.leaf(process, index)
@@ -258,12 +262,14 @@ class Getter:
             if rules.nowait_returns(nowait):
                 return None
             raise
+        except device.Failed as failed:
+            return rules.fault_errno(failed.code, bool(self.flags & HWPOISON))
         self.dropped |= there and lets_go
         return 0 if there else -EFAULT
 
     def _lets_go(self, vma: Vma, index: int) -> bool:
         """Will the fault let the mmap lock go?"""
-        if vma.file < 0:
+        if vma.file < 0 or self.state.device(vma.file) is not None:
             return False
         file = self.state.files[vma.file]
         page = file.cache.get(vma.pgoff + index - vma.start)
@@ -382,7 +388,7 @@ class Getter:
             if self._unshares(pte.flags, state.pages[pte.page].flags):
                 break
             if write and rules.fast_dirties():
-                state.page(pte.page).flags |= G_DIRTY
+                state.page(state.head(pte.page)).flags |= G_DIRTY
             self._take(pte.page)
             done += 1
         return done

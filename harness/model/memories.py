@@ -47,6 +47,7 @@ class Vma(NamedTuple):
         anon_vma: identity of its anon_vma, 0 before the first anonymous page.
         singular: its anon_vma chain has one link (not cloned from a parent).
         account: VM_ACCOUNT, which keeps VMAs from merging.
+        apart: its vm_ops has a close(), which keeps VMAs from merging too.
     """
 
     start: int
@@ -57,6 +58,7 @@ class Vma(NamedTuple):
     anon_vma: int
     singular: bool
     account: bool
+    apart: bool = False
 
 
 class Absent(NamedTuple):

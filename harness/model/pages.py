@@ -47,7 +47,8 @@ class Page:
     tail (which lies tail pages behind its head) is there only once something
     is known of it. The head has the references and pins of all, their flags
     (but for EXCLUSIVE of a tail), and entire, the number of leaves above the
-    PTE level that map the whole. hugetlb: it is of hugetlb's pool.
+    PTE level that map the whole; size: how many pages it is. hugetlb: it is of
+    hugetlb's pool.
 
     foreign: a page of the kernel's own, whose counts are differences to when
     it was first seen.
@@ -64,6 +65,7 @@ class Page:
         "map",
         "pins",
         "ref",
+        "size",
         "tail",
         "users",
     )
@@ -74,6 +76,7 @@ class Page:
         self.file = file
         self.index = index
         self.ref = 1
+        self.size = 1
         self.map = 0
         self.users = 0
         self.tail = 0
@@ -95,6 +98,7 @@ class Page:
         other.file = self.file
         other.index = self.index
         other.ref = self.ref
+        other.size = self.size
         other.map = self.map
         other.users = self.users
         other.tail = self.tail
@@ -184,11 +188,14 @@ class Pages:
             return
         if frame.hugetlb:
             self.recycled.append(frame.flags)
-        last = head + (HUGE_PAGES if frame.flags & G_COMPOUND else 1)
-        for number in range(head, last):
-            self.pages.pop(number, None)
-            self.own.pop(number, None)
-            self.freed.append(number)
+        for number in range(head, head + frame.size):
+            self.forget(number)
+
+    def forget(self, number: int) -> None:
+        """A page is free: its frame may become another page."""
+        self.pages.pop(number, None)
+        self.own.pop(number, None)
+        self.freed.append(number)
 
     def head(self, page: int) -> int:
         """The page that keeps the counts: a tail's head, any other itself."""
@@ -198,8 +205,13 @@ class Pages:
 
     def new_huge(self, flags: int) -> int:
         """A fresh compound page of HUGE_PAGES with one reference; its head."""
+        return self.new_compound(flags, HUGE_PAGES)
+
+    def new_compound(self, flags: int, size: int) -> int:
+        """A fresh compound page of so many with one reference; its head."""
         head = self.new_page(flags | G_COMPOUND)
-        self.next_id = head + HUGE_PAGES
+        self.pages[head].size = size
+        self.next_id = head + size
         return head
 
     def subpage(self, head: int, offset: int) -> int:

@@ -40,6 +40,8 @@ def _all(call: Getter, start: int, end: int) -> bool:
 def range_(rules: Rules, state: State, process: int, start: int, end: int, locking: bool) -> int:
     """__mm_populate(): of all VMAs between, as mlock or MAP_POPULATE has it; 0 or -errno."""
     for vma in overlapping(state.mms[process].vmas, start, end):
+        if rules.populate_skips(vma):
+            continue
         write, force = rules.populate_writes(vma), rules.populate_forces(vma)
         call = getter(rules, state, process, write, force, True)
         if not _all(call, max(vma.start, start), min(vma.end, end)):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..abi import ARENA_PAGES_MAX, HUGE_PAGES
 from . import calls_blocking, hugetlb, outside, pagecache, thp, zap
-from .rules import Rules, is_cow
+from .rules import V_SHARED, Rules, is_cow
 from .state import (
     ANON,
     G_ANON,
@@ -84,7 +84,8 @@ def _copy_one(
     if is_cow(vma):
         flags = rules.fork_parent_pte(flags)
         state.set_pte(parent, index, flags, pte.page)
-    flags = rules.uffd_forked_pte(rules.fork_child_pte(flags))
+    child_pte = rules.fork_child_shared_pte if vma.flags & V_SHARED else rules.fork_child_pte
+    flags = rules.uffd_forked_pte(child_pte(flags))
     state.set_pte(child, index, flags, pte.page)
 
 

@@ -15,6 +15,7 @@ from .registry import (
     is_cow,
 )
 from .rules_blocking import BlockingRules
+from .rules_device import DeviceRules
 from .rules_file import FileRules
 from .rules_gup import GupRules
 from .rules_kinds import KindRules
@@ -51,6 +52,7 @@ class Rules(
     KindRules,
     ThpRules,
     BlockingRules,
+    DeviceRules,
     UffdRules,
     ZapRules,
 ):

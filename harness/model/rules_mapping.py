@@ -5,7 +5,9 @@ from __future__ import annotations
 from ..abi import HUGE_PAGES, Madv
 from .registry import (
     V_ACCESS,
+    V_DONTEXPAND,
     V_GROWSDOWN,
+    V_IO,
     V_LOCKED,
     V_MAYWRITE,
     V_PFNMAP,
@@ -41,6 +43,11 @@ class MappingRules(RuleBase):
     def populate_error(self, locking: bool) -> int:
         """A page that cannot be had is -ENOMEM to mlock, and nothing to mmap and mremap."""
         return -ENOMEM if locking else 0
+
+    @rule("populate.skips", "6.1 mm/gup.c __mm_populate (VM_IO, VM_PFNMAP)")
+    def populate_skips(self, vma: Vma) -> bool:
+        """Populating passes by what is VM_IO or VM_PFNMAP."""
+        return bool(vma.flags & (V_IO | V_PFNMAP))
 
     @rule("madvise.populate_denied", "6.1 mm/gup.c faultin_vma_page_range")
     def populate_denied(self) -> int:
@@ -142,6 +149,11 @@ class MappingRules(RuleBase):
     def remap_fits(self, vma: Vma, end: int) -> bool:
         """What is grown or moved lies in one mapping, else -EFAULT."""
         return end <= vma.end
+
+    @rule("mremap.grows", f"{_REMAP} vma_to_resize (VM_DONTEXPAND, VM_PFNMAP)")
+    def remap_grows(self, vma: Vma) -> bool:
+        """A mapping that must not expand, or is PFNMAP, never grows: -EFAULT."""
+        return not vma.flags & (V_DONTEXPAND | V_PFNMAP)
 
     @rule("mremap.huge", "6.1 mm/mremap.c mremap (is_vm_hugetlb_page)")
     def remap_huge(self, start: int, to: int, grows: bool) -> bool:

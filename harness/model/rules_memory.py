@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..abi import PAGE_SIZE
-from .registry import V_ACCESS, V_READ, V_SHARED, V_WRITE, RuleBase, rule
+from .registry import (
+    V_ACCESS,
+    V_MIXEDMAP,
+    V_PFNMAP,
+    V_READ,
+    V_SHARED,
+    V_WRITE,
+    RuleBase,
+    rule,
+)
 from .state import (
     G_ANON,
     G_DIRTY,
@@ -157,8 +166,8 @@ class MemoryRules(RuleBase):
 
     @rule("fork.copies", "6.1 mm/memory.c vma_needs_copy")
     def fork_copies(self, vma: Vma) -> bool:
-        """fork copies page tables only of VMAs that have an anon_vma."""
-        return vma.anon_vma != 0
+        """fork copies page tables of VMAs that have an anon_vma, and of a driver's."""
+        return vma.anon_vma != 0 or bool(vma.flags & (V_PFNMAP | V_MIXEDMAP))
 
     @rule("fork.write_protect", "6.1 mm/memory.c copy_present_pte")
     def fork_parent_pte(self, flags: int) -> int:

@@ -42,6 +42,9 @@ class Semantics:
             stack_guard_gap=, mm/mmap.c).
         stack_limit: pages of the largest stack (RLIMIT_STACK as
             include/asm-generic/resource.h has it for process 1).
+        hwpoison_code: si_code of a user's access at which a driver's ->fault says that the
+            page is poisoned: BUS_MCEERR_AR, on x86-64 only with CONFIG_MEMORY_FAILURE
+            (arch/x86/mm/fault.c do_sigbus, arch/arm64/mm/fault.c do_page_fault).
         uffd_wp: a userfaultfd can write-protect pages, those of files too
             (CONFIG_PTE_MARKER_UFFD_WP; 6.1 has it on x86-64 alone).
         proc_mem_force: /proc/PID/mem goes past access rights
@@ -61,10 +64,12 @@ class Semantics:
     drained_each: bool = True
     stack_gap: int = 256
     stack_limit: int = (8 << 20) >> PAGE_SHIFT
+    hwpoison_code: int = 2
     uffd_wp: bool = True
     proc_mem_force: bool = True
 
 
+BUS_ADRERR, BUS_MCEERR_AR = 2, 4
 FEATURE_PKU = 1
 FEATURE_EPAN = 2
 FEATURE_GATE = 16
@@ -104,6 +109,7 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
         exec_only_readable=not features & (FEATURE_PKU | FEATURE_EPAN),
         software_young=environment.arch == "arm64",
         gate_page=bool(features & FEATURE_GATE),
+        hwpoison_code=BUS_MCEERR_AR if environment.arch == "arm64" else BUS_ADRERR,
         split_rss=bool(features & FEATURE_SPLIT_RSS),
         uffd_wp=bool(features & FEATURE_UFFD_WP),
         drained_each=observe == "each",

@@ -96,7 +96,8 @@ class State(Memories):
     """Everything; see the module's docstring.
 
     Attributes:
-        held: slot -> pages, None where one was given back; pins: sets whose pages are pins.
+        held: slot -> pages, None where one was given back; pins: sets whose pages are pins;
+            allocated: sets that the module allocated -> abi.Alloc.
         reserved: huge pages kept for (process, index).
         calls: process -> its call that fell asleep or was begun.
         uffds: processes that have a userfaultfd.
@@ -107,6 +108,7 @@ class State(Memories):
     """
 
     __slots__ = (
+        "allocated",
         "calls",
         "chosen",
         "held",
@@ -123,6 +125,7 @@ class State(Memories):
         super().__init__()
         self.held: dict[int, list[int | None]] = {}
         self.pins: set[int] = set()
+        self.allocated: dict[int, int] = {}
         self.reserved: set[tuple[int, int]] = set()
         self.calls: dict[int, Call] = {}
         self.uffds: set[int] = set()
@@ -140,6 +143,7 @@ class State(Memories):
         other._copy_memories(self)
         other.held = {key: list(pages) for key, pages in self.held.items()}
         other.pins = set(self.pins)
+        other.allocated = dict(self.allocated)
         other.reserved = set(self.reserved)
         other.calls = dict(self.calls)
         other.uffds = set(self.uffds)

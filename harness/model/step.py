@@ -16,6 +16,7 @@ from ..abi import Kind
 from . import (  # noqa: F401
     calls_advice,
     calls_blocking,
+    calls_driver,
     calls_file,
     calls_gup,
     calls_mapping,

@@ -95,11 +95,13 @@ def insert(rules: Rules, vmas: list[Vma], new: Vma) -> list[Vma]:
     rest = [vma for vma in vmas if vma is not below and vma is not above]
     with_below = (
         below is not None
+        and not new.apart
         and _alike(below, new, _MERGE_FLAGS)
         and rules.anon_vmas_merge(new.anon_vma, below.anon_vma, below.singular)
     )
     with_above = (
         above is not None
+        and not new.apart
         and _alike(new, above, _MERGE_FLAGS)
         and rules.anon_vmas_merge(new.anon_vma, above.anon_vma, above.singular)
     )

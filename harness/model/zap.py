@@ -44,7 +44,7 @@ def range_(
         state.clear_pte(process, index)
         state.count(process, rss_of(page.flags), -rules.zap_rss(special))
         if not special and rules.zap_dirties(pte.flags, page.flags):
-            state.page(pte.page).flags |= G_DIRTY
+            state.page(state.head(pte.page)).flags |= G_DIRTY
         for _ in range(rules.zap_counts(special)):
             state.page(pte.page).map -= 1
             state.put(pte.page)

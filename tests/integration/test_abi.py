@@ -36,6 +36,8 @@ ENUMS: dict[type[enum.IntEnum] | type[enum.IntFlag], str] = {
     abi.Unmap: "PL_UNMAP_",
     abi.Foll: "PL_FOLL_",
     abi.Get: "PL_GET_",
+    abi.Alloc: "PL_ALLOC_",
+    abi.Fault: "PL_FAULT_",
     abi.Mode: "PL_MODE_",
     abi.Kind: "PL_KIND_",
     abi.Refused: "PL_REFUSED_",

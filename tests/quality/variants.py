@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from quality import variants_blocking, variants_uffd
+from quality.variants_device import DEVICE
 from quality.variants_file import FILES
 from quality.variants_gup import GUP
 from quality.variants_kinds import KINDS
@@ -198,7 +199,7 @@ VARIANTS: dict[str, Wrong] = {
     **variants_uffd.VARIANTS,
     **MEMORY,
 }
-VARIANTS |= FILES | GUP | KINDS | ZAPS
+VARIANTS |= DEVICE | FILES | GUP | KINDS | ZAPS
 
 
 # Verdicts of a trace that notices: a warning that was not expected is the kernel's fault first.

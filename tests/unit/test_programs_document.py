@@ -58,7 +58,7 @@ def test_limits_are_right() -> None:
         ("arena, guard pages included", f"{abi.ARENA_PAGES_MAX} pages"),
         ("processes, `main` included", abi.PROCESSES_MAX),
         ("files", abi.FILES_MAX),
-        ("calls that get or pin pages", abi.HELD_MAX),
+        ("calls that get, pin or allocate pages", abi.HELD_MAX),
         ("pages of one such call", abi.GUP_CAPACITY),
         ("bytes of one load, store, peek, poke, read or write", abi.DATA_MAX),
         ("bytes of all strings to store, poke and write", abi.BLOB_MAX),

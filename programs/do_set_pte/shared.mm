@@ -1,0 +1,25 @@
+# A page that ->fault gives: a read maps it clean, a write makes it and its PTE dirty.
+b = alloc_pages(4)
+poke(b[1], "page 1")
+d = device()
+on_fault(d, b)
+m = mmap(pages=5, prot=rw, flags=shared, file=d)
+load(m[1], n=6)
+claim DSP-01: page(m[1]) == page(b[1]) and ref(b[1]) == 2 and map(b[1]) == 1
+claim DSP-01: pte(m[1], write) and not pte(m[1], dirty) and pte(m[1], young)
+store(m[2], "through a fault")
+claim DSP-02: ref(b[2]) == 2 and pte(m[2], dirty) and pte(m[2], write) and flag(b[2], dirty)
+peek(b[2], 15)
+load(m[4])
+claim DSP-01: signal == SIGBUS
+n = mmap(pages=2, prot=r, flags=shared, file=d, offset=2)
+load(n[1], n=4)
+claim DSP-01: page(n[1]) == page(b[3]) and not pte(n[1], write)
+put_page(b[0])
+load(m[0])
+c = fork()
+claim INS-17: page(c, m[1]) == 0
+c: load(m[1], n=6)
+munmap(m)
+c: exit()
+put_page(b)

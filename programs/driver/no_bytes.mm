@@ -1,0 +1,11 @@
+# A driver's file without a size: it cannot be read, written, truncated, allocated or synced.
+d = device()
+pread(d, offset=0, n=4)
+pwrite(d, offset=0, data="A")
+ftruncate(d, pages=1)
+fallocate(d, offset=0, n=4096)
+fallocate(d, offset=0, n=4096, mode=PUNCH_HOLE|KEEP_SIZE)
+fsync(d)
+drop_caches()
+m = mmap(pages=1, prot=rx, flags=private, file=d)
+n = mmap(pages=1, prot=rw, flags=shared, file=d, adjacent_to=m)

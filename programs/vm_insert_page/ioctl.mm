@@ -1,0 +1,22 @@
+# A driver's page is mapped with a reference and a mapping; a second one at its place is not.
+b = alloc_pages(2)
+poke(b[0], "a driver's page")
+d = device()
+on_mmap(d, vm_flags=MIXEDMAP)
+m = mmap(pages=3, prot=rw, flags=shared, file=d)
+vm_insert_page(m[0], b[0])
+claim INS-04: ret == 0 and not flag(b[0], reserved)
+claim INS-01: ret == 0 and ref(b[0]) == 2 and map(b[0]) == 1 and not pte(m[0], special)
+a = load(m[0], n=15)
+claim INS-15: a == "a driver's page"
+vm_insert_page(m[0], b[1])
+claim INS-09: ret == -EBUSY and page(m[0]) == page(b[0])
+vm_insert_page(m[1]+100, b[1])
+claim INS-10: ret == 0 and page(m[1]) == page(b[1])
+vm_insert_page(m[0], b[1], at=m[3])
+claim INS-10: ret == -EFAULT
+vm_insert_page(m[0], b[0], at=m[2])
+store(m[2], "written by the user")
+peek(b[0], 19)
+munmap(m)
+put_page(b)
