@@ -38,7 +38,8 @@ class Entry:
     Attributes:
         sentences: ids of the sentences it answers; may be empty.
         source: the kernel's file and function, or the commit, that explain it.
-        expected: version line, or "line arch", -> HOLDS or CONTRADICTED.
+        expected: version line, with the words that an environment needs besides
+            (architecture, boot parameters), -> HOLDS or CONTRADICTED.
         elsewhere: why nothing is expected where `expected` says nothing.
         untestable: why no program tests it, None where programs do.
         because: the same in a sentence of its own.
@@ -60,9 +61,10 @@ class Entry:
         return self.untestable is None
 
     def expected_in(self, environment: Environment) -> str | None:
-        """What this environment should show; None where the catalogue does not say."""
-        line = environment.line
-        return self.expected.get(f"{line} {environment.arch}", self.expected.get(line))
+        """What this environment should show, by the key that says most of it; None by none."""
+        has = {environment.line, environment.arch, *environment.boot_args}
+        keys = [key for key in self.expected if set(key.split()) <= has]
+        return self.expected[max(keys, key=lambda key: len(key.split()))] if keys else None
 
 
 @dataclass(frozen=True, slots=True)

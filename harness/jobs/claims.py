@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,9 +56,31 @@ def _reports(record: Record, programs: Sequence[Source]) -> Iterable[ClaimReport
         for claim in result.claims:
             place = Place(result.program, claim.line, claim.shown)
             places[claim.id, result.environment].append(place)
+    asked = {
+        environment.id: {one.program for one in record.results if one.environment == environment.id}
+        for environment in record.environments
+    }
     for number, entry in catalogue().items():
-        standings = _standings(entry, record.environments, places)
-        yield ClaimReport(entry, tuple(said[number]), tuple(standings))
+        mine = [
+            environment
+            for environment in record.environments
+            if _concerns(asked[environment.id], said[number], len(programs))
+        ]
+        yield ClaimReport(entry, tuple(said[number]), tuple(_standings(entry, mine, places)))
+
+
+def _concerns(asked: Collection[str], said: Iterable[str], programs: int) -> bool:
+    """Whether an environment is asked for a claim.
+
+    One that only some programs want, for a boot parameter, is asked for what
+    these say; any other for everything.
+
+    Args:
+        asked: programs that were to run there.
+        said: programs that say the claim.
+        programs: how many there are.
+    """
+    return not 0 < len(asked) < programs or any(name in asked for name in said)
 
 
 def _standings(

@@ -114,6 +114,28 @@ def test_the_document_has_the_same_reasons() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("kernel", "arch", "boot_args", "status"),
+    [
+        ("6.1.192", "x86_64", (), "holds"),
+        ("6.1.192", "arm64", (), "contradicted"),
+        ("6.1.192", "x86_64", ("a=2", "b"), "holds"),
+        ("6.1.192", "x86_64", ("a=1",), "contradicted"),
+        ("6.12.1", "x86_64", (), None),
+    ],
+)
+def test_the_key_that_says_most_decides(
+    kernel: str, arch: str, boot_args: tuple[str, ...], status: str | None
+) -> None:
+    expected = {
+        "6.1 x86_64 a=1": "contradicted",
+        "6.1": "holds",
+        "6.1 arm64": "contradicted",
+    }
+    entry = Entry("X-01", "f", (), "w", "s", expected)
+    assert entry.expected_in(Environment(kernel, arch, boot_args=boot_args)) == status
+
+
 GOOD = """
 [X-01]
 sentences = []

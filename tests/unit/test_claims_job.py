@@ -234,6 +234,15 @@ def test_what_was_not_reached_fails(few: list[Source]) -> None:
     assert "  no program says it\n" in claims_table.render(lonely)
 
 
+def test_an_environment_for_some_programs_is_asked_for_their_claims(few: list[Source]) -> None:
+    other = replace(few[0], name="programs/q.mm", compiled=replace(few[0].compiled, claims=()))
+    special = replace(X86, boot_args=("a=1",))
+    shows = result(other.name, special), *run_of(few, (True, False)).results, result(other.name)
+    judged = claims_job.judged(of(*shows, environments=(X86, special)), [*few, other])
+    assert judged.exit_code == 0
+    assert [one.environment for one in survey(judged).reports[0].standings] == [X86.id]
+
+
 def test_where_nothing_ran_the_reason_decides(few: list[Source]) -> None:
     name = few[0].name
     lost = of(*(result(name, one, Verdict.BOOT_FAILED, trace=None) for one in ENVIRONMENTS))
