@@ -1,0 +1,18 @@
+# From a fault's handler a page is inserted where the driver set VM_MIXEDMAP before, and nowhere else.
+b = alloc_pages(2)
+c = alloc_pages(2)
+d = device()
+on_mmap(d, vm_flags=MIXEDMAP)
+on_fault(d, b, meanwhile=c)
+m = mmap(pages=2, prot=rw, flags=shared, file=d)
+load(m[0])
+claim INS-05: signal == 0 and page(m[0]) == page(c[0])
+on_mmap(d)
+n = mmap(pages=2, prot=rw, flags=shared, file=d)
+load(n[1])
+claim INS-05: signal == SIGBUS and page(n[1]) == 0
+on_mmap_insert_page(d, b[1])
+o = mmap(pages=2, prot=rw, flags=shared, file=d)
+claim INS-05: page(o[0]) == page(b[1])
+load(o[1])
+claim INS-05: signal == 0 and page(o[1]) == page(c[1])
