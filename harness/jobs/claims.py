@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,31 +56,36 @@ def _reports(record: Record, programs: Sequence[Source]) -> Iterable[ClaimReport
         for claim in result.claims:
             place = Place(result.program, claim.line, claim.shown)
             places[claim.id, result.environment].append(place)
-    asked = {
-        environment.id: {one.program for one in record.results if one.environment == environment.id}
-        for environment in record.environments
-    }
+    known = record.environments
+    special = {one.id: _asked(one, record) for one in known if _is_special(one, known)}
     for number, entry in catalogue().items():
-        mine = [
-            environment
-            for environment in record.environments
-            if _concerns(asked[environment.id], said[number], len(programs))
-        ]
+        mine = (
+            one
+            for one in known
+            if one.id not in special or not special[one.id].isdisjoint(said[number])
+        )
         yield ClaimReport(entry, tuple(said[number]), tuple(_standings(entry, mine, places)))
 
 
-def _concerns(asked: Collection[str], said: Iterable[str], programs: int) -> bool:
-    """Whether an environment is asked for a claim.
+def _is_special(environment: Environment, known: Iterable[Environment]) -> bool:
+    """It is there for programs that want boot parameters which another one has not."""
 
-    One that only some programs want, for a boot parameter, is asked for what
-    these say; any other for everything.
+    def plain(one: Environment) -> str:
+        return replace(one, boot_args=()).id
 
-    Args:
-        asked: programs that were to run there.
-        said: programs that say the claim.
-        programs: how many there are.
-    """
-    return not 0 < len(asked) < programs or any(name in asked for name in said)
+    return any(
+        plain(other) == plain(environment) and set(other.boot_args) < set(environment.boot_args)
+        for other in known
+    )
+
+
+def _asked(environment: Environment, record: Record) -> set[str]:
+    """The programs that were to run in a special environment."""
+    return {
+        result.program
+        for result in record.results
+        if result.environment == environment.id and result.verdict is not Verdict.SKIPPED
+    }
 
 
 def _standings(

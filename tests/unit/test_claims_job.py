@@ -237,10 +237,13 @@ def test_what_was_not_reached_fails(few: list[Source]) -> None:
 def test_an_environment_for_some_programs_is_asked_for_their_claims(few: list[Source]) -> None:
     other = replace(few[0], name="programs/q.mm", compiled=replace(few[0].compiled, claims=()))
     special = replace(X86, boot_args=("a=1",))
-    shows = result(other.name, special), *run_of(few, (True, False)).results, result(other.name)
+    skipped = result(few[0].name, special, Verdict.SKIPPED, trace=None)
+    shows = result(other.name, special), skipped, *run_of(few, (True, False)).results
     judged = claims_job.judged(of(*shows, environments=(X86, special)), [*few, other])
     assert judged.exit_code == 0
     assert [one.environment for one in survey(judged).reports[0].standings] == [X86.id]
+    alone = claims_job.judged(of(*shows[:2], environments=(special,)), [*few, other])
+    assert alone.exit_code == 11
 
 
 def test_where_nothing_ran_the_reason_decides(few: list[Source]) -> None:
