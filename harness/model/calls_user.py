@@ -179,7 +179,7 @@ def _touch(model: Model, state: State, op: abi.Op, addr: int, write: bool) -> Ex
     if found is None:
         return Expected(Kind.SIGNAL, signo=SIGSEGV, si_code=SEGV_MAPERR, addr=addr)
     allowed = model.rules.may_store(found) if write else model.rules.may_load(found)
-    if not allowed:
+    if not allowed and not (write and _is_writable(model, state, op.process, index)):
         return Expected(Kind.SIGNAL, signo=SIGSEGV, si_code=SEGV_ACCERR, addr=addr)
     try:
         if not fault.user_access(model.rules, state, op.process, found, index, write):
@@ -188,6 +188,13 @@ def _touch(model: Model, state: State, op: abi.Op, addr: int, write: bool) -> Ex
         signo, code = model.rules.fault_signal(failed.code)
         return Expected(Kind.SIGNAL, signo=signo, si_code=code, addr=addr)
     return state.mapped(op.process, index)
+
+
+def _is_writable(model: Model, state: State, process: int, index: int) -> bool:
+    """Is there an entry that lets the processor write?"""
+    found = state.leaf(process, index)
+    pte = found[1] if found else state.mms[process].ptes.get(index)
+    return pte is not None and model.rules.processor_stores(pte.flags)
 
 
 @call(Code.LOAD)

@@ -7,7 +7,7 @@ a child) has to find it in what the pool has left. Source: 6.1 mm/hugetlb.c.
 from __future__ import annotations
 
 from ..abi import HUGE_PAGES, PageFlag, VmaFlag
-from .rules import V_WRITE, Rules
+from .rules import Rules
 from .state import G_EXCLUSIVE, P_DIRTY, P_WRITE, P_YOUNG, Pte, State, Vma
 from .vma import prepare_anon
 
@@ -146,7 +146,7 @@ def fork(rules: Rules, state: State, parent: int, child: int, vma: Vma) -> None:
         pte = ptes[first]
         page = state.page(pte.page)
         if rules.huge_fork_copies(state.mms[parent].has_pinned, page.pins, page.flags):
-            flags = rules.huge_written_pte(pte.flags) if vma.flags & V_WRITE else pte.flags
+            flags = rules.huge_copied_pte(vma)
             state.set_pte(child, first, flags, _allocate(rules, state, pte.page))
             continue
         state.get(pte.page)

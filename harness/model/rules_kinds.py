@@ -111,6 +111,11 @@ class KindRules(RuleBase):
         """fork gives the child a copy of a huge page that is pinned."""
         return has_pinned and pins > 0 and bool(flags & G_EXCLUSIVE)
 
+    @rule("hugetlb.fork_pte", "6.1 mm/hugetlb.c hugetlb_install_page, make_huge_pte (writable)")
+    def huge_copied_pte(self, vma: Vma) -> int:
+        """The child's copy of a pinned huge page is writable, though its mapping may not be."""
+        return prot_bits(vma) | P_HUGE | P_WRITE | P_DIRTY
+
     @rule("hugetlb.written_pte", "6.1 mm/hugetlb.c set_huge_ptep_writable, make_huge_pte")
     def huge_written_pte(self, flags: int) -> int:
         """A write leaves the entry writable, dirty and young."""

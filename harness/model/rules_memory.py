@@ -66,6 +66,11 @@ class MemoryRules(RuleBase):
         """A store needs VM_WRITE."""
         return bool(vma.flags & V_WRITE)
 
+    @rule("access.entry", "6.1 arch/{x86,arm64}/mm/fault.c (not reached: no fault)")
+    def processor_stores(self, flags: int) -> bool:
+        """What an entry allows is done without a fault, whatever its mapping says."""
+        return bool(flags & P_WRITE) and not flags & P_NONE_PROT
+
     @rule("access.young", "6.1 mm/memory.c handle_pte_fault; hardware accessed bit")
     def loaded_pte(self, flags: int) -> int:
         """A load leaves the PTE young, by hardware or by a fault."""

@@ -43,6 +43,10 @@ KINDS: dict[str, Callable[..., Any]] = {
     ),
     # a page that two map is written in place
     "huge_reuses": lambda self, mappings: mappings <= 2,
+    # the child's copy is as writable as its mapping
+    "huge_copied_pte": lambda self, vma: (
+        prot_bits(vma) | P_HUGE | P_DIRTY | (P_WRITE if vma.flags & V_WRITE else 0)
+    ),
     # a write leaves the entry clean
     "huge_written_pte": lambda self, flags: flags | P_WRITE | P_YOUNG,
     # the child's entry is old, as small ones are
