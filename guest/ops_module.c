@@ -17,6 +17,8 @@ void module_report(struct slot *slot, struct step *step)
 		report->ret = 0;
 	} else if (op->code == PL_OP_PEEK && call->ret >= 0) {
 		report->data_len = op->n;
+	} else if (op->code == PL_OP_ACCESS_PROCESS_VM && !op->data_len && call->ret > 0) {
+		report->data_len = call->ret < PL_DATA_MAX ? call->ret : PL_DATA_MAX;
 	} else if (gets_pages(op->code) && op->aux & (PL_GET_VMAS | PL_GET_LOCKED)) {
 		*(__u32 *)step->data = call->aux;
 		report->data_len = sizeof(__u32);

@@ -297,7 +297,8 @@ void user_operation(struct slot *slot, struct step *step)
 		report->ret = sys(ftruncate, file_of(slot, op), op->n, 0);
 		break;
 	default:
-		if (!memory_operation(slot, step) && !uffd_operation(slot, step))
+		if (!memory_operation(slot, step) && !uffd_operation(slot, step) &&
+		    !access_operation(slot, step))
 			report->error = EINVAL;
 	}
 }

@@ -94,6 +94,7 @@ struct slot {
 	__s32 file[PL_FILES_MAX];	/* descriptors of the program's files */
 	__s32 uffd[PL_PROCESSES_MAX];	/* of its processes' userfaultfds, or -1 */
 	__s32 pid[PL_PROCESSES_MAX];	/* of its processes, 0: not alive */
+	__u32 asleep;		/* bits of its processes that sleep in a call */
 	__u32 provoke_len;	/* 0: the operation provokes no fault */
 	__s32 provoke_fd;
 	char provoke[PROVOKE_MAX];
@@ -173,6 +174,7 @@ void user_operation(struct slot *slot, struct step *step);
 void module_operation(struct slot *slot, struct step *step);
 void module_report(struct slot *slot, struct step *step);
 int memory_operation(struct slot *slot, struct step *step);
+int access_operation(struct slot *slot, struct step *step);
 long memory_advice(const struct pl_operation *op);
 
 #endif /* PAGELAB_PROCESS_H */

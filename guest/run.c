@@ -201,6 +201,7 @@ static int slot_call(struct agent *agent, struct slot *slot, __u32 first)
 	memcpy(slot->uffd, run->uffd, sizeof(slot->uffd));
 	run->making[process] = first;
 	memcpy(slot->pid, run->pid, sizeof(slot->pid));
+	slot->asleep = run->asleep;
 	slot->log = agent->log_fd;
 	slot->steps = slot_fill(agent, slot, first);
 	slot->last = !run->alone && first + slot->steps == run->program->operations &&

@@ -115,6 +115,29 @@ static const char *driver_problem(const struct pl_operation *op)
 	return NULL;
 }
 
+/* Of the calls on another process's memory: in ops_access.c, and the module's. */
+static const char *access_problem(const struct pl_operation *op)
+{
+	int writes = op->code == PL_OP_POKEDATA ||
+		     (op->code == PL_OP_ACCESS_PROCESS_VM && op->flags & PL_FOLL_WRITE);
+	int word = op->code == PL_OP_PEEKDATA || op->code == PL_OP_POKEDATA;
+	__u64 bytes = word ? sizeof(__u64) : (__u64)op->n;
+
+	if (op->index >= PL_PROCESSES_MAX)
+		return "process slot out of range";
+	if (op->code == PL_OP_ACCESS_PROCESS_VM) {
+		if (op->flags & ~(PL_FOLL_WRITE | PL_FOLL_FORCE))
+			return "unknown access flags";
+		if (bytes > PL_ACCESS_MAX)
+			bytes = 0; /* the module refuses it */
+	}
+	if (op->code == PL_OP_POKEDATA ? op->data_len != bytes : writes != !!op->data_len)
+		return "data where the access has none, or none where it has";
+	if (hits(op->addr, bytes, WINDOW_START, WINDOW_END))
+		return "the range holds the agent's own memory";
+	return NULL;
+}
+
 /* Which calls can be left asleep, or be made with a signal pending? */
 static int has_mode(const struct pl_operation *op)
 {
@@ -126,7 +149,7 @@ static int has_mode(const struct pl_operation *op)
 		       op->code == PL_OP_MLOCK || op->code == PL_OP_MADVISE ||
 		       gets_pages(op->code);
 	case PL_MODE_KILLED:
-		return gets_pages(op->code);
+		return gets_pages(op->code) || op->code == PL_OP_ACCESS_PROCESS_VM;
 	}
 	return 0;
 }
@@ -177,6 +200,9 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 		return memory_problem(op);
 	if (is_uffd(op))
 		return uffd_problem(op);
+	if (op->code == PL_OP_ACCESS_PROCESS_VM ||
+	    (op->code >= PL_OP_PEEKDATA && op->code <= PL_OP_POKEDATA))
+		return access_problem(op);
 	if (op->code >= PL_OP_GET_USER_PAGES && op->code <= PL_OP_SET_PAGE_DIRTY)
 		return module_problem(op);
 	if (op->code == PL_OP_EXECVE || op->code == PL_OP_STATM)

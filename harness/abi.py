@@ -22,6 +22,7 @@ HELD_MAX = 64
 ARENA_PAGES_MAX = 4096
 TOUCH_MAX = 4
 DATA_MAX = 256
+ACCESS_MAX = 16384
 OPERATIONS_MAX = 1024
 BAR_PAGES = 16
 FRAME_BAR = 1 << 60
@@ -85,6 +86,7 @@ class Code(enum.IntEnum):
     PIN_USER_PAGES_FAST = 42
     UNPIN_USER_PAGE = 43
     SET_PAGE_DIRTY = 44
+    ACCESS_PROCESS_VM = 45
     ALLOC_PAGES = 64
     ON_MMAP = 65
     ON_MMAP_INSERT_PAGE = 66
@@ -95,6 +97,8 @@ class Code(enum.IntEnum):
     UNMAP_MAPPING_RANGE = 112
     EXECVE = 128
     STATM = 129
+    PEEKDATA = 134
+    POKEDATA = 135
     UFFD_WRITEPROTECT = 144
     UFFD_CONTINUE = 145
 
@@ -257,6 +261,8 @@ class Refused(enum.IntEnum):
     UNFIT = 35
     UNALIGNED = 48
     NO_VMA = 49
+    NEGATIVE = 52
+    TOO_LONG = 53
 
 
 class Section(enum.IntEnum):

@@ -1,4 +1,4 @@
-"""Calls on mappings, files and other processes, as the ABI's operations.
+"""Calls on mappings and files, and kill, as the ABI's operations.
 
 The rest of ``calls``: one function a call, in the same way.
 """
@@ -7,13 +7,9 @@ from __future__ import annotations
 
 from . import abi
 from .binding import Arguments
-from .program import ARENA_START
 from .scope import FILE_PAGES_MAX, Scope
 
-_ADDRESS_MASK = (1 << 64) - 1
 _FILE_BYTES_MAX = FILE_PAGES_MAX * abi.PAGE_SIZE
-# A stack of the arena's may grow into addresses that far below it, which no snapshot shows.
-_STACK_REACH = 1 << 28
 
 
 def _mremap(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
@@ -61,30 +57,6 @@ def _pwrite(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     return abi.Op(code, c.process, file=file, aux=offset, data=data, line=line)
 
 
-def _elsewhere(c: Scope, a: Arguments, size: int) -> int:
-    """A place, or an absolute address."""
-    start = a.values["addr"]
-    if not isinstance(start, int):
-        addr = c.address(a, "addr", size)
-        c.touch(addr)
-        return addr
-    if ARENA_START - _STACK_REACH <= start < ARENA_START:
-        a.fail("addr", "an absolute address that is not just below the arena")
-    return start & _ADDRESS_MASK
-
-
-def _mem_read(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
-    size = a.number("n", 1, abi.DATA_MAX, 1)
-    addr = _elsewhere(c, a, size)
-    return abi.Op(code, c.process, addr=addr, n=size, slot=c.target(a), line=line)
-
-
-def _mem_write(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
-    data = a.data("data")
-    addr = _elsewhere(c, a, len(data))
-    return abi.Op(code, c.process, addr=addr, data=data, slot=c.target(a), line=line)
-
-
 COMPILE = {
     abi.Code.MREMAP: _mremap,
     abi.Code.MSYNC: _msync,
@@ -92,6 +64,4 @@ COMPILE = {
     abi.Code.FALLOCATE: _fallocate,
     abi.Code.PREAD: _pread,
     abi.Code.PWRITE: _pwrite,
-    abi.Code.MEM_READ: _mem_read,
-    abi.Code.MEM_WRITE: _mem_write,
 }

@@ -99,6 +99,7 @@ FOLL = {str(flag.name): int(flag) for flag in abi.Foll}
 ALLOC = {str(kind.name).lower(): int(kind) for kind in abi.Alloc}
 FAULT = {str(fault.name): int(fault) for fault in abi.Fault if fault is not abi.Fault.PAGE}
 ON_MMAP = {str(flag.name): int(flag) for flag in abi.VmaFlag if flag & abi.ON_MMAP_FLAGS}
+ACCESS = {str(flag.name): int(flag) for flag in (abi.Foll.WRITE, abi.Foll.FORCE)}
 PENDING = {"SIGKILL": int(abi.Mode.KILLED)}
 
 _PAGES = Parameter("pages", Kind.NUMBER)
@@ -211,6 +212,20 @@ CALLS: dict[str, Signature] = {
     "pwrite": Signature(abi.Code.PWRITE, (_FILE, _OFFSET, _DATA)),
     "mem_read": Signature(abi.Code.MEM_READ, (_PROCESS, _ADDRESS, _N), Result.DATA),
     "mem_write": Signature(abi.Code.MEM_WRITE, (_PROCESS, _ADDRESS, _DATA)),
+    "ptrace_peekdata": Signature(abi.Code.PEEKDATA, (_PROCESS, _ADDRESS), Result.DATA),
+    "ptrace_pokedata": Signature(abi.Code.POKEDATA, (_PROCESS, _ADDRESS, _DATA)),
+    "access_process_vm": Signature(
+        abi.Code.ACCESS_PROCESS_VM,
+        (
+            _PROCESS,
+            _ADDRESS,
+            _N,
+            Parameter("data", Kind.DATA, required=False),
+            Parameter("gup_flags", Kind.SYMBOLS, required=False, symbols=ACCESS, joined=True),
+            _PENDING,
+        ),
+        Result.DATA,
+    ),
     "get_user_pages": Signature(
         abi.Code.GET_USER_PAGES, (*_GUP, _NULL, _VMAS, _PENDING), Result.HELD, begins=True
     ),

@@ -278,6 +278,13 @@ static void make(struct pl_session *s, struct get *get)
 	mmput(get->mm);
 }
 
+/* Have SIGKILL pending: the process ends on its way back, its buffer is there to the end. */
+void pl_kill_here(struct pl_call *call)
+{
+	send_sig(SIGKILL, current, 1);
+	call->mode |= PL_CALL_MADE;
+}
+
 static int do_get(struct pl_session *s, struct pl_call *call)
 {
 	struct pl_held *held = &s->held[call->slot];
@@ -287,11 +294,8 @@ static int do_get(struct pl_session *s, struct pl_call *call)
 	err = claim_unused(s, call);
 	if (err)
 		return err;
-	if (call->mode & PL_MODE_KILLED) {
-		/* the process ends on its way back; its buffer is there to the end */
-		send_sig(SIGKILL, current, 1);
-		call->mode |= PL_CALL_MADE;
-	}
+	if (call->mode & PL_MODE_KILLED)
+		pl_kill_here(call);
 	call->refused = refuse_arguments(call, &get.flags);
 	if (!call->refused && !(call->aux & PL_GET_NO_PAGES)) {
 		get.pages = kcalloc(PL_GUP_CAPACITY, sizeof(*get.pages), GFP_KERNEL);

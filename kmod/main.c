@@ -134,6 +134,8 @@ static int make_call(struct pl_session *s, struct pl_call *call)
 	case PL_OP_ZAP_PAGE_RANGE_SINGLE:
 	case PL_OP_UNMAP_MAPPING_RANGE:
 		return pl_do_zap(s, call);
+	case PL_OP_ACCESS_PROCESS_VM:
+		return pl_do_access(s, call);
 	case PL_OP_ALLOC_PAGES:
 		return pl_do_alloc(s, call);
 	case PL_OP_ON_MMAP:

@@ -177,6 +177,10 @@ void pl_session_close(struct pl_session *s);
 
 /* gup.c */
 int pl_do_get(struct pl_session *s, struct pl_call *call);
+void pl_kill_here(struct pl_call *call);
+
+/* access.c */
+int pl_do_access(struct pl_session *s, struct pl_call *call);
 
 /* held.c */
 void pl_release(struct page *page, bool pin);

@@ -34,6 +34,7 @@
 #define PL_ARENA_PAGES_MAX	4096
 #define PL_TOUCH_MAX		4	/* watched 8-byte words of each page */
 #define PL_DATA_MAX		256	/* bytes of one load/store/peek/poke */
+#define PL_ACCESS_MAX		16384	/* bytes of one access to a process's memory */
 #define PL_OPERATIONS_MAX	1024
 #define PL_BAR_PAGES		16	/* of the device memory that programs map */
 #define PL_BLOB_MAX		65536	/* all store/poke data of a program */
@@ -86,6 +87,7 @@ enum pl_code {
 	PL_OP_PIN_USER_PAGES_FAST = 42,		/* as 33 */
 	PL_OP_UNPIN_USER_PAGE = 43,		/* slot, index or PL_WHOLE */
 	PL_OP_SET_PAGE_DIRTY = 44,		/* slot, index or PL_WHOLE */
+	PL_OP_ACCESS_PROCESS_VM = 45,	/* index=process, addr, n=bytes, flags, data: to write */
 	/* a driver's pages, and its file */
 	PL_OP_ALLOC_PAGES = 64,		/* slot, n=pages, flags=PL_ALLOC_* */
 	PL_OP_ON_MMAP = 65,		/* file, flags=PL_VMA_* that its mappings get */
@@ -99,6 +101,8 @@ enum pl_code {
 	/* more user calls */
 	PL_OP_EXECVE = 128,	/* an image that only stops itself takes the process over */
 	PL_OP_STATM = 129,	/* resident pages of the arena, by /proc/self/statm */
+	PL_OP_PEEKDATA = 134,	/* index=process, addr: PTRACE_PEEKDATA of a word */
+	PL_OP_POKEDATA = 135,	/* index=process, addr, data: PTRACE_POKEDATA of a word */
 	PL_OP_UFFD_WRITEPROTECT = 144,	/* slot=process registered, addr, n=bytes, flags=PL_UFFD_WP
 					 * or 0, which ends it */
 	PL_OP_UFFD_CONTINUE = 145,	/* slot=process registered, addr: one page */
@@ -255,13 +259,15 @@ enum pl_refused {
 	PL_REFUSED_GET_AND_PIN = 10,	/* a GET would be taken and a PIN given back */
 	PL_REFUSED_UNKNOWN_FLAG = 11,	/* the kernel has no such FOLL flag */
 	PL_REFUSED_NO_TARGET = 12,	/* the process whose memory it is does not live */
-	PL_REFUSED_BUSY = 28,		/* a call that sleeps has that held set */
+	PL_REFUSED_BUSY = 28,		/* a call that sleeps has that held set, or process */
 	PL_REFUSED_WHOLE = 32,		/* what was allocated as one is given back as one */
 	PL_REFUSED_NOT_DEVICE = 33,	/* neither a device nor a mapping of one */
 	PL_REFUSED_PFNMAP = 34,		/* vm_insert_page() in a VM_PFNMAP mapping */
 	PL_REFUSED_UNFIT = 35,		/* a page that no driver may map: of a page cache, the kernel's */
 	PL_REFUSED_UNALIGNED = 48,	/* a range that begins or ends within a page */
 	PL_REFUSED_NO_VMA = 49,		/* no VMA covers the address that names it */
+	PL_REFUSED_NEGATIVE = 52,	/* a length below 0: copied until a fault */
+	PL_REFUSED_TOO_LONG = 53,	/* more bytes than the module has a buffer for */
 };
 
 /*

@@ -36,7 +36,16 @@ class ClaimShown:
         return self.shown == (self.expected is not False)
 
 
-_READS = frozenset({abi.Code.LOAD, abi.Code.PEEK, abi.Code.PREAD, abi.Code.MEM_READ})
+_READS = frozenset(
+    {
+        abi.Code.LOAD,
+        abi.Code.PEEK,
+        abi.Code.PREAD,
+        abi.Code.MEM_READ,
+        abi.Code.PEEKDATA,
+        abi.Code.ACCESS_PROCESS_VM,
+    }
+)
 
 
 class _Unseen(Exception):

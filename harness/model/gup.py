@@ -154,7 +154,7 @@ class Getter:
             return self.rules.locked_may_retry()
         return self.rules.slow_may_retry()
 
-    def _remember(self) -> None:
+    def remember(self) -> None:
         """mm_set_has_pinned_flag()."""
         mm = self.state.mms[self.process]
         if self.pin and not mm.has_pinned:
@@ -298,7 +298,7 @@ class Getter:
                 a fast call the rest, else the call's own).
         """
         rules = self.rules
-        self._remember()
+        self.remember()
         if rules.slow_nr_zero(nr):
             return 0
         addr = rules.untagged(addr)
@@ -396,7 +396,7 @@ class Getter:
     def fast(self, op: abi.Op) -> int:
         """internal_get_user_pages_fast(): the walk, then the slow path for the rest."""
         rules, nr = self.rules, op.n
-        self._remember()
+        self.remember()
         start = rules.untagged(op.addr) & ~(abi.PAGE_SIZE - 1)
         if rules.fast_overflow(start, nr):
             return 0

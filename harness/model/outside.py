@@ -30,6 +30,16 @@ def _kernel_page(state: State, number: int) -> int:
     return page
 
 
+def has_mapping(addr: int) -> bool:
+    """Does a mapping of the kernel's cover that address, the first page of one?"""
+    return addr >> PAGE_SHIFT in (VDSO >> PAGE_SHIFT, VVAR >> PAGE_SHIFT)
+
+
+def is_gate(addr: int) -> bool:
+    """Is it in the vsyscall page?"""
+    return addr >> PAGE_SHIFT == VSYSCALL >> PAGE_SHIFT
+
+
 def mapped(state: State, process: int, addr: int) -> int | None:
     """The page that a process has mapped there, for the lockless walk."""
     return state.mms[process].outside.get(addr >> PAGE_SHIFT)

@@ -180,11 +180,11 @@ class Pages:
         self.page(self.head(page)).ref += by
 
     def put(self, page: int, refs: int = 1) -> None:
-        """Drop references; the last one frees the page, of a compound page all."""
+        """Drop references; the last frees the page, of a compound one all, of the kernel none."""
         head = self.head(page)
         frame = self.page(head)
         frame.ref -= refs
-        if frame.ref or head == ZERO_PAGE:
+        if frame.ref or frame.foreign or head == ZERO_PAGE:
             return
         if frame.hugetlb:
             self.recycled.append(frame.flags)

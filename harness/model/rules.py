@@ -14,6 +14,7 @@ from .registry import (
     Rule,
     is_cow,
 )
+from .rules_access import AccessRules
 from .rules_blocking import BlockingRules
 from .rules_device import DeviceRules
 from .rules_file import FileRules
@@ -55,5 +56,6 @@ class Rules(
     DeviceRules,
     UffdRules,
     ZapRules,
+    AccessRules,
 ):
     """Every rule; a wrong variant overrides one method."""

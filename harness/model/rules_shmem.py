@@ -1,16 +1,16 @@
-"""Rules of a file's pages that no mapping is needed for, and of other processes' memory."""
+"""Rules of a file's pages that no mapping is needed for, and of kill."""
 
 from __future__ import annotations
 
 from .registry import RuleBase, rule
 from .state import G_DIRTY, G_PRIVATE, G_UPTODATE
 
-ENOENT, ESRCH, EIO, EBADF, EINVAL, EOPNOTSUPP = 2, 3, 5, 9, 22, 95
+ESRCH, EBADF, EINVAL, EOPNOTSUPP = 3, 9, 22, 95
 KEEP_SIZE, PUNCH_HOLE = 1, 2
 
 
 class ShmemRules(RuleBase):
-    """What fallocate, pread, pwrite, kill and /proc/PID/mem decide."""
+    """What fallocate, pread, pwrite and kill decide."""
 
     # ---- fallocate -----------------------------------------------------------
 
@@ -105,28 +105,3 @@ class ShmemRules(RuleBase):
     def kill_error(self, alive: bool) -> int:
         """Killing a process that is gone is -ESRCH."""
         return 0 if alive else -ESRCH
-
-    @rule("mem.gone", "6.1 fs/proc/base.c proc_pid_lookup")
-    def mem_error(self, alive: bool) -> int:
-        """A process that is gone has no /proc/PID/mem: -ENOENT."""
-        return 0 if alive else -ENOENT
-
-    @rule("mem.force", "6.1 fs/proc/base.c mem_rw, proc_mem_foll_force")
-    def mem_forces(self) -> bool:
-        """/proc/PID/mem reaches what get_user_pages reaches with FORCE."""
-        return self.sem.proc_mem_force
-
-    @rule("mem.grows", "6.1 fs/proc/base.c mem_rw, mm/memory.c __access_remote_vm (expand_stack)")
-    def mem_grows_stack(self, first: bool) -> bool:
-        """/proc/PID/mem grows a stack wherever it comes to: it begins anew where it got stuck."""
-        return True
-
-    @rule("mem.count", "6.1 fs/proc/base.c mem_rw, mm/memory.c __access_remote_vm")
-    def mem_count(self, done: int) -> int:
-        """The bytes up to the first page that cannot be had count; none at all is -EIO."""
-        return done or -EIO
-
-    @rule("mem.dirty", "6.1 mm/memory.c __access_remote_vm (set_page_dirty_lock)")
-    def mem_dirtied(self, flags: int) -> int:
-        """A page that /proc/PID/mem wrote to is marked dirty."""
-        return flags | G_DIRTY

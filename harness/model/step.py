@@ -14,6 +14,7 @@ from ..abi import Kind
 
 # The modules whose functions make the calls; they register themselves.
 from . import (  # noqa: F401
+    calls_access,
     calls_advice,
     calls_blocking,
     calls_driver,

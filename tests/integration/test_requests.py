@@ -85,6 +85,18 @@ class _Maker:
         slot = self.random.randrange(slots)
         return abi.Op(code, process, n=n, slot=slot, index=index, aux=8, data=data)
 
+    def access(self, process: int) -> abi.Op:
+        write = self.random.random() < 0.5
+        return abi.Op(
+            Code.ACCESS_PROCESS_VM,
+            process,
+            addr=self.place(),
+            n=self.random.choice((*COUNTS, abi.ACCESS_MAX, abi.ACCESS_MAX + 1)),
+            flags=int(write) | self.random.choice((0, abi.Foll.FORCE)),
+            index=self.random.randrange(abi.PROCESSES_MAX),
+            data=b"access" if write else b"",
+        )
+
     def memory(self, process: int) -> abi.Op:
         first = self.random.randrange(PAGES)
         addr, size = ARENA_START + first * 4096, self.random.randrange(1, 4) * 4096
@@ -143,6 +155,8 @@ class _Maker:
                 processes += 1
             elif dice < 0.8:
                 ops.append(self.zap(process))
+            elif dice < 0.85:
+                ops.append(self.access(process))
             else:
                 ops.append(self.memory(process))
         return tuple(ops)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from quality import variants_blocking, variants_uffd
+from quality.variants_access import ACCESS
 from quality.variants_device import DEVICE
 from quality.variants_file import FILES
 from quality.variants_gup import GUP
@@ -57,6 +58,8 @@ VARIANTS: dict[str, Wrong] = {
     "may_load": lambda self, vma: bool(vma.flags & V_READ),
     # a store needs only VM_READ
     "may_store": lambda self, vma: bool(vma.flags & (V_READ | V_WRITE)),
+    # the mapping is asked, not the entry
+    "processor_stores": lambda self, flags: False,
     # a load leaves an old PTE old
     "loaded_pte": lambda self, flags: flags,
     # the hardware does not set the dirty bit
@@ -199,7 +202,7 @@ VARIANTS: dict[str, Wrong] = {
     **variants_uffd.VARIANTS,
     **MEMORY,
 }
-VARIANTS |= DEVICE | FILES | GUP | KINDS | ZAPS
+VARIANTS |= ACCESS | DEVICE | FILES | GUP | KINDS | ZAPS
 
 
 # Verdicts of a trace that notices: a warning that was not expected is the kernel's fault first.

@@ -1,4 +1,4 @@
-"""Wrong variants of the rules of mappings, of files without one, and of other processes."""
+"""Wrong variants of the rules of mappings, of files without one, and of kill."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.abi import Madv
 from harness.model.registry import V_SHARED
 from harness.model.state import G_DIRTY, G_UPTODATE, P_DIRTY, P_YOUNG
 
-EINVAL, EFAULT, ENOMEM, EIO = 22, 14, 12, 5
+EINVAL, EFAULT, ENOMEM = 22, 14, 12
 
 # method of Rules -> what it wrongly says; the comment is the mistake in words
 VARIANTS: dict[str, Callable[..., Any]] = {
@@ -108,14 +108,4 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "written_size": lambda self, size, end: size,
     # a dead process can be killed again
     "kill_error": lambda self, alive: 0,
-    # a dead process's memory ends at once
-    "mem_error": lambda self, alive: 0 if alive else -EIO,
-    # /proc/PID/mem obeys access rights
-    "mem_forces": lambda self: False,
-    # stacks grow only where the access begins
-    "mem_grows_stack": lambda self, first: first,
-    # what came before the error is lost
-    "mem_count": lambda self, done: -EIO,
-    # the page is written to and stays clean
-    "mem_dirtied": lambda self, flags: flags,
 }

@@ -85,6 +85,19 @@ def last(text: str) -> Op:
         ),
         ("c: execve()", Op(Code.EXECVE, 1, line=5)),
         ("statm()", Op(Code.STATM, line=5)),
+        ("ptrace_peekdata(c, m[0]+1)", Op(Code.PEEKDATA, addr=at(1, 1), index=1, line=5)),
+        (
+            'ptrace_pokedata(main, -4096, "one word")',
+            Op(Code.POKEDATA, addr=(1 << 64) - PAGE, data=b"one word", index=0, line=5),
+        ),
+        (
+            "access_process_vm(c, m[0], n=-1, pending=SIGKILL)",
+            Op(Code.ACCESS_PROCESS_VM, addr=at(1), n=-1, index=1, mode=2, line=5),
+        ),
+        (
+            'access_process_vm(c, m[0], 5000, "ab", WRITE|FORCE)',
+            Op(Code.ACCESS_PROCESS_VM, addr=at(1), n=5000, flags=3, data=b"ab", index=1, line=5),
+        ),
     ],
 )
 def test_operations(text: str, op: Op) -> None:
@@ -125,6 +138,11 @@ def test_operations(text: str, op: Op) -> None:
         ("unmap_mapping_range(f, 0, 0, even_cows=2)", "even_cows= from 0 to 1"),
         ("unmap_mapping_range(m, 0, 0, even_cows=0)", "a file's name"),
         ("o = execve()\nload(o[0])", "a mapping's name"),
+        ('ptrace_pokedata(c, m[0], "word")', "a string of 8 bytes"),
+        ('access_process_vm(c, m[0], data="x")', "data= together with WRITE"),
+        ("access_process_vm(c, m[0], gup_flags=WRITE)", "data= together with WRITE"),
+        ("access_process_vm(c, m[0], gup_flags=GET)", "gup_flags (WRITE, FORCE)"),
+        ("access_process_vm(c, m[0], n=2147483648)", "n= from -2147483648 to 2147483647"),
     ],
 )
 def test_mistakes(text: str, expected: str) -> None:

@@ -1,0 +1,72 @@
+"""Calls on another process's memory: access_process_vm, /proc/PID/mem, ptrace."""
+
+from __future__ import annotations
+
+from .. import abi
+from ..abi import Code, Kind, Refused
+from . import calls_blocking, remote
+from .calls import Expected, Model, call, value
+from .gup import FORCE, KILLED
+from .remote import Access
+from .state import State
+
+_WORD = 8
+
+
+def _refusal(model: Model, state: State, op: abi.Op) -> Refused:
+    """Why the module will not make a call of access_process_vm; NONE if it will."""
+    rules = model.rules
+    if rules.access_negative(op.n):
+        return Refused.NEGATIVE
+    if rules.access_too_long(op.n, abi.ACCESS_MAX):
+        return Refused.TOO_LONG
+    return Refused.NO_TARGET if rules.access_lost(op.index in state.mms) else Refused.NONE
+
+
+@call(Code.ACCESS_PROCESS_VM)
+def _access(model: Model, state: State, op: abi.Op) -> Expected:
+    refused = _refusal(model, state, op)
+    if refused is not Refused.NONE:
+        return Expected(Kind.REFUSED, refused=refused)
+    if not model.rules.access_reaches(state.lives(op.index)):
+        return value(0)
+    data = remote.repeated(op.data, op.n) if op.data else None
+    force, killed = bool(op.flags & FORCE), bool(op.mode & KILLED)
+    access = Access(op.index, op.addr, op.n, data, force, killed)
+    copied = remote.transfer(model.rules, state, model.arena, access)
+    return value(model.rules.access_count(copied.done), copied.shown)
+
+
+@call(Code.MEM_READ, Code.MEM_WRITE)
+def _mem(model: Model, state: State, op: abi.Op) -> Expected:
+    """/proc/PID/mem: accesses until one transfers nothing. Source: 6.1 fs/proc/base.c mem_rw."""
+    rules = model.rules
+    error = rules.mem_error(state.lives(op.slot))
+    if error:
+        return value(error)
+    size = len(op.data) or op.n
+    access = Access(op.slot, op.addr, size, op.data or None, rules.mem_forces())
+    data: bytes | None = b""
+    done = 0
+    while done < size:
+        copied = remote.transfer(rules, state, model.arena, access.part(done, size - done))
+        done += copied.done
+        data = None if data is None or copied.data is None else data + copied.data
+        if not copied.done or not rules.mem_goes_on():
+            break
+    return value(rules.mem_count(done, size), data)
+
+
+@call(Code.PEEKDATA, Code.POKEDATA)
+def _trace(model: Model, state: State, op: abi.Op) -> Expected:
+    """One word by ptrace, of a process that is stopped for it."""
+    rules = model.rules
+    if rules.trace_refused(calls_blocking.sleeps(state, op.index)):
+        return Expected(Kind.REFUSED, refused=Refused.BUSY)
+    error = rules.trace_gone(state.lives(op.index)) or rules.trace_self(op.index == op.process)
+    if error:
+        return value(error)
+    access = Access(op.index, op.addr, _WORD, op.data or None, rules.trace_forces())
+    copied = remote.transfer(rules, state, model.arena, access)
+    result = rules.trace_result(copied.done)
+    return value(result, b"" if result else copied.data)

@@ -1,0 +1,122 @@
+"""Bytes that go from or to a process's memory, page by page.
+
+Source: 6.1 mm/memory.c __access_remote_vm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .. import abi
+from . import outside, populate, stack
+from .content import UNKNOWN
+from .gup import Arena, Getter
+from .rules import Rules
+from .state import State
+from .vma import find
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What is to be transferred.
+
+    Attributes:
+        process: whose memory it is.
+        data: bytes to write, size of them; None: they are read.
+        force: past access rights.
+        killed: SIGKILL is pending.
+    """
+
+    process: int
+    addr: int
+    size: int
+    data: bytes | None = None
+    force: bool = False
+    killed: bool = False
+
+    def part(self, start: int, size: int) -> Access:
+        """The same of size bytes, from the byte start on."""
+        data = None if self.data is None else self.data[start : start + size]
+        return Access(self.process, self.addr + start, size, data, self.force, self.killed)
+
+
+def repeated(data: bytes, size: int) -> bytes:
+    """The bytes again and again, until there are so many."""
+    return (data * (size // len(data) + 1))[:size]
+
+
+class Copied:
+    """Bytes on their way: how many, and those that were read (None: nobody knows them)."""
+
+    __slots__ = ("data", "done")
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.data: bytes | None = b""
+
+    @property
+    def shown(self) -> bytes | None:
+        """Of what was read as much as an outcome has room for."""
+        return None if self.data is None else self.data[: abi.DATA_MAX]
+
+    def page(self, state: State, access: Access, number: int) -> None:
+        """Copy what the access wants next, as far as it lies in that page."""
+        at = (access.addr + self.done) % abi.PAGE_SIZE
+        length = min(access.size - self.done, abi.PAGE_SIZE - at)
+        content = state.pages[number].content
+        if access.data is not None:
+            piece = access.data[self.done : self.done + length]
+            state.page(number).content = content.write(at, piece)
+        elif content is UNKNOWN or self.data is None:
+            self.data = None
+        else:
+            self.data += content.read(at, length)
+        self.done += length
+
+
+def transfer(rules: Rules, state: State, arena: Arena, access: Access) -> Copied:
+    """__access_remote_vm()."""
+    copied = Copied()
+    if not _has_mapping(rules, state, arena, access, access.addr, True):
+        return copied
+    write = access.data is not None
+    getter = populate.getter(rules, state, access.process, write, access.force, False)
+    while copied.done < access.size:
+        addr = access.addr + copied.done
+        if copied.done:
+            _has_mapping(rules, state, arena, access, addr, False)
+        number = None
+        if not rules.slow_interrupted(access.killed):
+            number = _page(rules, state, arena, access, getter, addr)
+        if number is None:
+            break
+        copied.page(state, access, number)
+        if write:
+            head = state.page(state.head(number))
+            head.flags = rules.remote_dirtied(head.flags)
+    return copied
+
+
+def _has_mapping(
+    rules: Rules, state: State, arena: Arena, access: Access, addr: int, first: bool
+) -> bool:
+    """Does a mapping cover that address, or may a stack grow there?"""
+    index = arena.index(addr)
+    if index < 0:
+        return outside.has_mapping(addr) or (outside.is_gate(addr) and rules.remote_takes_gate())
+    if find(state.mms[access.process].vmas, index) is not None:
+        return True
+    if not rules.remote_grows_stack(first):
+        return False
+    return stack.grow(rules, state, access.process, index) is not None
+
+
+def _page(
+    rules: Rules, state: State, arena: Arena, access: Access, getter: Getter, addr: int
+) -> int | None:
+    """The page that the kernel gets there; None for an error."""
+    index = arena.index(addr)
+    if index >= 0:
+        return getter.page(index)
+    write = access.data is not None
+    return outside.follow(rules, state, access.process, addr, write, access.force)

@@ -1,0 +1,107 @@
+"""Rules of another process's memory, by each of the ways that lead there."""
+
+from __future__ import annotations
+
+from .registry import RuleBase, rule
+from .state import G_DIRTY
+
+EPERM, ENOENT, ESRCH, EIO = 1, 2, 3, 5
+_REMOTE = "6.1 mm/memory.c __access_remote_vm"
+_WORD = 8
+
+
+class AccessRules(RuleBase):
+    """What access_remote_vm decides, and what its callers do beyond it."""
+
+    # ---- access_remote_vm ----------------------------------------------------
+
+    @rule("remote.grows", f"{_REMOTE} (expand_stack)")
+    def remote_grows_stack(self, first: bool) -> bool:
+        """An access grows a stack where it begins, with nothing to transfer even, not later."""
+        return first
+
+    @rule("remote.gate", f"{_REMOTE} (vma_lookup)")
+    def remote_takes_gate(self) -> bool:
+        """The vsyscall page, which no mapping covers, is read: it is not."""
+        return False
+
+    @rule("remote.dirty", f"{_REMOTE} (set_page_dirty_lock)")
+    def remote_dirtied(self, flags: int) -> int:
+        """A page that was written to is marked dirty."""
+        return flags | G_DIRTY
+
+    # ---- access_process_vm ---------------------------------------------------
+
+    @rule("access.gone", "6.1 mm/memory.c access_process_vm (get_task_mm)")
+    def access_reaches(self, alive: bool) -> bool:
+        """access_process_vm transfers nothing of a process that has ended."""
+        return alive
+
+    @rule("access.count", "6.1 mm/memory.c access_process_vm")
+    def access_count(self, done: int) -> int:
+        """access_process_vm returns how many bytes were transferred, 0 for every failure."""
+        return done
+
+    @rule("refuse.negative", "kmod/access.c")
+    def access_negative(self, size: int) -> bool:
+        """A length below 0 is refused: the kernel would copy until a page cannot be had."""
+        return size < 0
+
+    @rule("refuse.too_long", "kmod/access.c")
+    def access_too_long(self, size: int, room: int) -> bool:
+        """More bytes than the module has room for are refused."""
+        return size > room
+
+    @rule("refuse.no_process", "kmod/access.c")
+    def access_lost(self, made: bool) -> bool:
+        """A process that there never was is refused; one that has ended is not."""
+        return not made
+
+    # ---- /proc/PID/mem -------------------------------------------------------
+
+    @rule("mem.gone", "6.1 fs/proc/base.c proc_pid_lookup")
+    def mem_error(self, alive: bool) -> int:
+        """A process that is gone has no /proc/PID/mem: -ENOENT."""
+        return 0 if alive else -ENOENT
+
+    @rule("mem.force", "6.1 fs/proc/base.c mem_rw, proc_mem_foll_force")
+    def mem_forces(self) -> bool:
+        """/proc/PID/mem reaches what get_user_pages reaches with FORCE."""
+        return self.sem.proc_mem_force
+
+    @rule("mem.again", "6.1 fs/proc/base.c mem_rw")
+    def mem_goes_on(self) -> bool:
+        """/proc/PID/mem begins anew where an access got stuck, so that a stack grows there too."""
+        return True
+
+    @rule("mem.count", "6.1 fs/proc/base.c mem_rw")
+    def mem_count(self, done: int, wanted: int) -> int:
+        """The bytes up to the first page that cannot be had count; none of some is -EIO."""
+        return -EIO if wanted and not done else done
+
+    # ---- ptrace --------------------------------------------------------------
+
+    @rule("ptrace.gone", "6.1 kernel/ptrace.c ptrace (find_get_task_by_vpid)")
+    def trace_gone(self, alive: bool) -> int:
+        """A process that is gone cannot be traced: -ESRCH."""
+        return 0 if alive else -ESRCH
+
+    @rule("ptrace.self", "6.1 kernel/ptrace.c ptrace_attach (same_thread_group)")
+    def trace_self(self, own: bool) -> int:
+        """No process traces itself: -EPERM."""
+        return -EPERM if own else 0
+
+    @rule("refuse.asleep", "guest/ops_access.c")
+    def trace_refused(self, asleep: bool) -> bool:
+        """A process that sleeps in a call would not stop: it is not asked to."""
+        return asleep
+
+    @rule("ptrace.force", "6.1 kernel/ptrace.c generic_ptrace_peekdata, generic_ptrace_pokedata")
+    def trace_forces(self) -> bool:
+        """ptrace reaches what get_user_pages reaches with FORCE."""
+        return True
+
+    @rule("ptrace.word", "6.1 kernel/ptrace.c generic_ptrace_peekdata, generic_ptrace_pokedata")
+    def trace_result(self, done: int) -> int:
+        """Less than a whole word is -EIO, though what could be written has been."""
+        return 0 if done == _WORD else -EIO

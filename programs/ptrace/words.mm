@@ -1,0 +1,28 @@
+# ptrace reads and writes a word of another process, past its access rights and at any address.
+f = memfd(pages=1)
+m = mmap(pages=2, prot=rw, flags=private|anon)
+p = mmap(pages=1, prot=r, flags=private, file=f)
+w = mmap(pages=1, prot=rw, flags=shared, file=f)
+store(m[0], "12345678and more")
+store(w[0], "the file")
+c = fork()
+mprotect(m, prot=none)
+d = ptrace_peekdata(c, m[0])
+claim ARV-01: ret == 0 and d == "12345678"
+e = c: ptrace_peekdata(main, m[0]+3)
+claim ARV-04: ret == 0 and e == "45678and"
+ptrace_pokedata(c, m[0]+4, "ABCDEFGH")
+claim ARV-01: ret == 0
+claim ARV-05: flag(c, m[0], dirty)
+c: load(m[0], 16)
+ptrace_pokedata(c, m[0]+4092, "to both!")
+c: load(m[0]+4092, 8)
+ptrace_pokedata(c, p[0], "a copy..")
+claim ARV-04: ret == 0 and page(c, p[0]) != page(w[0])
+load(w[0], 8)
+c: ptrace_pokedata(main, m[1], "to none.")
+claim ARV-04: ret == 0 and not pte(m[1], write)
+g = c: fork()
+ptrace_peekdata(g, m[0])
+g: ptrace_pokedata(c, m[0], "its copy")
+ptrace_peekdata(g, m[0])

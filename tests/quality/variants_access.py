@@ -1,0 +1,46 @@
+"""Wrong variants of the rules of another process's memory; ``variants`` has what they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+EPERM, EIO = 1, 5
+
+# method of Rules -> what it wrongly says; the comment is the mistake in words
+ACCESS: dict[str, Callable[..., Any]] = {
+    # a stack grows wherever an access comes to, as in 5.10 and from 6.12 on
+    "remote_grows_stack": lambda self, first: True,
+    # the gate page is read, as in 5.10
+    "remote_takes_gate": lambda self: True,
+    # the page is written to and stays clean
+    "remote_dirtied": lambda self, flags: flags,
+    # the memory of an ended process is there as long as somebody has the process
+    "access_reaches": lambda self, alive: True,
+    # a failure is an errno, as /proc/PID/mem makes it
+    "access_count": lambda self, done: done or -EIO,
+    # a length below 0 is none
+    "access_negative": lambda self, size: False,
+    # the buffer is as long as it has to be
+    "access_too_long": lambda self, size, room: False,
+    # whoever was not made has ended
+    "access_lost": lambda self, made: False,
+    # a dead process's memory ends at once
+    "mem_error": lambda self, alive: 0 if alive else -EIO,
+    # /proc/PID/mem obeys access rights
+    "mem_forces": lambda self: False,
+    # /proc/PID/mem is one access
+    "mem_goes_on": lambda self: False,
+    # what came before the error is lost
+    "mem_count": lambda self, done, wanted: done if done == wanted else -EIO,
+    # a dead process is not permitted
+    "trace_gone": lambda self, alive: 0 if alive else -EPERM,
+    # a process is its own debugger
+    "trace_self": lambda self, own: 0,
+    # a process stops wherever it sleeps
+    "trace_refused": lambda self, asleep: False,
+    # ptrace obeys access rights
+    "trace_forces": lambda self: False,
+    # a part of a word is better than nothing
+    "trace_result": lambda self, done: 0 if done else -EIO,
+}
