@@ -10,7 +10,6 @@ nothing.
 from __future__ import annotations
 
 import contextlib
-import os
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -32,7 +31,7 @@ from harness.progress import SILENT, Progress
 from harness.trace import Trace
 from harness.verdict import Verdict
 
-from .machine import Judged, Plan, median, table
+from .machine import Judged, Plan, median, processor_seconds, table
 
 RATE, CHECK_MICROSECONDS = 2500.0, 150.0
 OPERATIONS = 12
@@ -61,9 +60,9 @@ class Oracle(RealBackend):
         def boot(console: Path) -> Iterator[Guest]:
             with prepared.boot(console) as booted:
                 assert isinstance(booted, guest.Guest)
-                before = qemu_seconds(booted.pid)
+                before = processor_seconds(booted.pid)
                 yield booted
-                self.qemu += qemu_seconds(booted.pid) - before
+                self.qemu += processor_seconds(booted.pid) - before
 
         return replace(prepared, boot=boot)
 
@@ -149,12 +148,6 @@ def sources(number: int) -> list[Source]:
             raise HarnessError(f"{path.name} has {len(compiled.ops)} operations")
         made.append(Source(name, path, text, compiled))
     return made
-
-
-def qemu_seconds(pid: int) -> float:
-    """Processor time of a process, seconds."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(plan: Plan, arch: Arch, *, checks: bool) -> Measured:

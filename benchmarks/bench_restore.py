@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from harness import accel
 from harness.errors import HarnessError
 from harness.fresh import Fresh, Wanted
 
@@ -25,9 +24,8 @@ def run(plan: Plan) -> Iterable[Judged]:
     rows, found = [], []
     with tempfile.TemporaryDirectory(prefix="pagelab-bench-") as name:
         folder = Path(name)
-        for arch in plan.arches:
-            built = plan.built(arch)
-            how = accel.probe(arch, plan.cache).accel
+        for built, how in plan.machines():
+            arch = built.arch
             if how != "tcg":
                 rows.append([arch.name, *["-"] * 5])  # guests under KVM are booted
                 continue
@@ -35,14 +33,15 @@ def run(plan: Plan) -> Iterable[Judged]:
             with fresh.guest(folder / "console.log") as made:
                 if not made.environment.snapshot:
                     raise HarnessError(fresh.take_note())
-            seconds: dict[str, list[float]] = {"boot": [], "hello": [], "outcome": []}
-            for _ in range(plan.boots):
-                _, booted = first_outcome(booter(built, how), folder)
-                hello, outcome = first_outcome(fresh.guest, folder)
-                for key, value in zip(seconds, (booted, hello, outcome), strict=True):
-                    seconds[key].append(value)
-            boots, hellos, outcomes = (median(values) for values in seconds.values())
-            numbers = (boots, hellos, outcomes, boots / outcomes, min(seconds["hello"]))
+            pairs = [
+                (first_outcome(booter(built, how), folder), first_outcome(fresh.guest, folder))
+                for _ in range(plan.boots)
+            ]
+            boots = median([boot.outcome for boot, _ in pairs])
+            hellos = median([ours.hello for _, ours in pairs])
+            outcomes = median([ours.outcome for _, ours in pairs])
+            best = min(ours.hello for _, ours in pairs)
+            numbers = (boots, hellos, outcomes, boots / outcomes, best)
             rows.append([arch.name, *[f"{value:.3f}" for value in numbers]])
             found.append(Judged(f"restore, {arch.name}, s to the hello", hellos, LIMIT))
     print(f"restore: seconds from the spawn, medians of {plan.boots}, a boot beside each")

@@ -106,8 +106,8 @@ def run(plan: Plan) -> Iterable[Judged]:
         folder = Path(name)
         for turn in range(plan.boots + 1):
             theirs = virtme_boot(vng, built.image, folder)
-            _, booted = first_outcome(booter(built, "tcg"), folder)
-            _, restored = first_outcome(fresh.guest, folder)
+            booted = first_outcome(booter(built, "tcg"), folder).outcome
+            restored = first_outcome(fresh.guest, folder).outcome
             if turn:  # the first ones fill the host's page cache, and make the snapshot
                 for key, value in zip(seconds, (theirs, booted, restored), strict=True):
                     seconds[key].append(value)

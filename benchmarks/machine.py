@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -36,6 +36,11 @@ class Plan:
     def built(self, arch: Arch) -> build.Built:
         """The kernel, out of the cache or built."""
         return build.build(self.kernel, arch, "base", cache=self.cache)
+
+    def machines(self) -> Iterator[tuple[build.Built, str]]:
+        """Each architecture's kernel, and the acceleration that its guests have."""
+        for arch in self.arches:
+            yield self.built(arch), accel.probe(arch, self.cache).accel
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,12 @@ def facts(plan: Plan) -> str:
             f"load average {load}; " + "; ".join(found),
         )
     )
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def median(values: Sequence[float]) -> float:
