@@ -74,6 +74,7 @@ struct agent {
 	int once_fd;
 	struct provoke provoke;
 	struct pl_info info;
+	int has_disk;		/* it is mounted */
 	struct run run;
 	struct log log;
 	char record[LOG_RECORD_MAX];
@@ -94,6 +95,9 @@ __attribute__((noreturn)) void agent_enter(const struct channel *channel);
 /* validate.c: NULL, or what is wrong with a program; *operation: where, or -1. */
 const char *program_problem(const struct pl_program *program, __u32 len, __u64 task_size,
 			    int *operation);
+
+/* disk.c */
+long disk_mount(void);
 
 /* run.c */
 void run_program(struct agent *agent, const struct pl_frame *frame);

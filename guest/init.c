@@ -22,8 +22,6 @@
 #define PORT_NAME	"pagelab\n"
 #define PORTS		"/sys/class/virtio-ports"
 #define PORT_WAIT_S	20
-#define DISK		"/dev/vda"
-#define SYSCTL_VM	"/proc/sys/vm/"
 #define SSH_SERVER	"/usr/sbin/dropbear"
 #define AF_NETLINK	16
 #define THP		"/sys/kernel/mm/transparent_hugepage/"
@@ -95,22 +93,6 @@ static void prepare_huge(void)
 		sys_long(ppoll, 0, 0, 0, 0, 0, 0);
 }
 
-/*
- * Mounts the disk so that pages of its files change only where a program makes
- * them: nothing is read ahead, nothing is written back but by fsync.
- */
-static void mount_disk(void)
-{
-	sys(mkdirat, AT_HERE, DISK_PATH, 0755);
-	need("read_ahead_kb", write_file("/sys/block/vda/queue/read_ahead_kb", "0"));
-	need("dirty_writeback_centisecs", write_file(SYSCTL_VM "dirty_writeback_centisecs", "0"));
-	need("dirty_ratio", write_file(SYSCTL_VM "dirty_ratio", "80"));
-	need("dirty_background_ratio", write_file(SYSCTL_VM "dirty_background_ratio", "70"));
-	/* 4: that caches are dropped is not logged each time */
-	need("drop_caches", write_file(SYSCTL_VM "drop_caches", "4"));
-	need("mount of " DISK, sys_long(mount, DISK, DISK_PATH, "ext2", MS_NOATIME, 0, 0));
-}
-
 static void prepare(void)
 {
 	int fd;
@@ -122,7 +104,6 @@ static void prepare(void)
 	need("mount of debugfs", mount("debugfs", "/sys/kernel/debug"));
 	need("fault_around_bytes", write_file("/sys/kernel/debug/fault_around_bytes", "4096"));
 	prepare_huge();
-	mount_disk();
 	fd = sys_open(MODULE_PATH, O_RDONLY | O_CLOEXEC);
 	need(MODULE_PATH, fd);
 	need("module", sys(finit_module, fd, "", 0));

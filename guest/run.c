@@ -456,6 +456,38 @@ static __u32 run_operations(struct agent *agent)
 	return i;
 }
 
+/* Makes ready what only some programs ask for; 0 or -errno. */
+static int prepare(struct agent *agent)
+{
+	const struct run *run = &agent->run;
+	int ret;
+	__u32 i;
+
+	for (i = 0; i < run->program->operations && !agent->has_disk; i++) {
+		if (run->ops[i].code != PL_OP_OPEN && run->ops[i].code != PL_OP_DROP_CACHES)
+			continue;
+		ret = disk_mount();
+		if (ret)
+			return ret;
+		agent->has_disk = 1;
+	}
+	return 0;
+}
+
+/* Runs the program from its first process to its last; how many operations are recorded. */
+static __u32 run_all(struct agent *agent)
+{
+	int ret = run_begin(&agent->run);
+	__u32 done = 0;
+
+	if (ret)
+		say(agent, -1, "cannot begin", ret);
+	else
+		done = run_operations(agent);
+	run_end(&agent->run);
+	return done;
+}
+
 void run_program(struct agent *agent, const struct pl_frame *frame)
 {
 	const struct pl_program *program = (const struct pl_program *)(frame + 1);
@@ -476,13 +508,12 @@ void run_program(struct agent *agent, const struct pl_frame *frame)
 		     may_leave_asleep(run);
 	agent->recorded = 0;
 	sys_write(agent->once_fd, "1", 1);
+	ret = prepare(agent);
 	log_read(agent, 0);
-	ret = run_begin(run);
 	if (ret)
-		say(agent, -1, "cannot begin", ret);
+		say(agent, -1, "cannot mount the disk", ret);
 	else
-		done = run_operations(agent);
-	run_end(run);
+		done = run_all(agent);
 	result_end(agent, done);
 	agent->log.warned = 0;
 	result_flush(agent);
