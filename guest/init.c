@@ -102,7 +102,7 @@ static void prepare(void)
 	need("mount of /proc", mount("proc", "/proc"));
 	need("mount of /sys", mount("sysfs", "/sys"));
 	need("mount of debugfs", mount("debugfs", "/sys/kernel/debug"));
-	need("fault_around_bytes", write_file("/sys/kernel/debug/fault_around_bytes", "4096"));
+	need("fault_around_bytes", write_file(FAULT_AROUND_PATH, FAULT_AROUND_OFF));
 	prepare_huge();
 	fd = sys_open(MODULE_PATH, O_RDONLY | O_CLOEXEC);
 	need(MODULE_PATH, fd);

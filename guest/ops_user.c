@@ -165,6 +165,15 @@ static long keep_file(struct slot *slot, struct step *step, long fd)
 	return 0;
 }
 
+/* How many bytes of a file a read fault looks at. */
+static long set_fault_around(__u64 bytes)
+{
+	struct text text = {0};
+
+	text_number(&text, bytes);
+	return write_file(FAULT_AROUND_PATH, text.text);
+}
+
 static long make_memfd(const struct step *step)
 {
 	int secret = step->op.code == PL_OP_SECRETMEM;
@@ -286,6 +295,9 @@ void user_operation(struct slot *slot, struct step *step)
 		break;
 	case PL_OP_DEVICE:
 		report->ret = keep_file(slot, step, sys_ioctl(slot->device, PL_IOC_DEVICE, NULL));
+		break;
+	case PL_OP_FAULT_AROUND:
+		report->ret = set_fault_around(op->n);
 		break;
 	case PL_OP_FSYNC:
 		report->ret = sys(fsync, file_of(slot, op), 0, 0);

@@ -118,6 +118,9 @@ _Static_assert(sizeof(struct slot) <= SLOT_BYTES - 4096, "a page is left for the
 #define DOORS_BASE	(SLOTS_BASE + PL_PROCESSES_MAX * SLOT_BYTES)
 #define SLOTS_END	(DOORS_BASE + 4096)
 
+#define FAULT_AROUND_PATH	"/sys/kernel/debug/fault_around_bytes"
+#define FAULT_AROUND_OFF	"4096"	/* a page: as programs find it */
+
 #define SCRATCH		SLOTS_END	/* mapped for a moment, within one operation */
 
 _Static_assert(PL_PROCESSES_MAX * sizeof(struct door) <= 4096, "one page for all doors");

@@ -133,6 +133,11 @@ static void run_end(struct run *run)
 	for (i = 0; i < PL_PROCESSES_MAX; i++)
 		if (run->uffd[i] >= 0)
 			sys_close(run->uffd[i]);
+	for (i = 0; i < run->program->operations; i++)
+		if (run->ops[i].code == PL_OP_FAULT_AROUND) {
+			write_file(FAULT_AROUND_PATH, FAULT_AROUND_OFF);
+			break;
+		}
 }
 
 /* ---- one operation -------------------------------------------------------- */

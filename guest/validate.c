@@ -193,6 +193,7 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 	*made |= bit;
 	if ((op->code >= PL_OP_MMAP && op->code <= PL_OP_FTRUNCATE) ||
 	    op->code == PL_OP_SECRETMEM || op->code == PL_OP_DEVICE ||
+	    op->code == PL_OP_FAULT_AROUND ||
 	    (op->code >= PL_OP_OPEN && op->code <= PL_OP_DROP_CACHES))
 		return user_problem(op);
 	if ((op->code >= PL_OP_MREMAP && op->code <= PL_OP_MUNLOCK) ||

@@ -73,6 +73,7 @@ class Code(enum.IntEnum):
     FSYNC = 26
     DROP_CACHES = 27
     DEVICE = 30
+    FAULT_AROUND = 31
     GET_USER_PAGES = 32
     GET_USER_PAGES_FAST = 33
     PUT_PAGE = 34

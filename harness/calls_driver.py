@@ -12,6 +12,7 @@ from .scope import Scope
 from .signatures import Kind, Result
 
 _KMALLOC_MIN = 4  # pages; a smaller object is one of a slab
+_AROUND_MAX = 1 << 24  # bytes
 _PAGE_MAX = 1 << 20  # of a VMA, for a call that is to be outside it
 
 
@@ -82,11 +83,17 @@ def _vm_insert_page(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op
     return abi.Op(code, c.process, addr=at, aux=vma, slot=slot, index=index, line=line)
 
 
+def _fault_around(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    size = a.number("n", 0, _AROUND_MAX)
+    return abi.Op(code, c.process, n=size, line=line)
+
+
 COMPILE = {
     abi.Code.ALLOC_PAGES: _alloc_pages,
     abi.Code.DEVICE: _device,
     abi.Code.ON_MMAP: _on_mmap,
     abi.Code.ON_MMAP_INSERT_PAGE: _on_mmap_insert_page,
     abi.Code.ON_FAULT: _on_fault,
+    abi.Code.FAULT_AROUND: _fault_around,
     abi.Code.VM_INSERT_PAGE: _vm_insert_page,
 }

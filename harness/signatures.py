@@ -276,6 +276,7 @@ CALLS: dict[str, Signature] = {
         Result.HELD,
     ),
     "device": Signature(abi.Code.DEVICE, (), Result.FILE),
+    "fault_around": Signature(abi.Code.FAULT_AROUND, (Parameter("n", Kind.NUMBER),)),
     "on_mmap": Signature(
         abi.Code.ON_MMAP,
         (

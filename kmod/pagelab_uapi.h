@@ -72,6 +72,7 @@ enum pl_code {
 	PL_OP_OPEN = 25,	/* slot=file, n=size in bytes, flags=PL_OPEN_* */
 	PL_OP_FSYNC = 26,	/* file */
 	PL_OP_DROP_CACHES = 27,	/* no LRU batch keeps a page from it */
+	PL_OP_FAULT_AROUND = 31,	/* n=bytes: until the program ends */
 	PL_OP_DEVICE = 30,	/* slot=file: the module's, which does as it is told below */
 	/* module calls, made in the context of the operation's process */
 	PL_OP_GET_USER_PAGES = 32,	/* slot, addr, n=nr_pages, flags=PL_FOLL_* */

@@ -12,6 +12,8 @@ from . import vma as vmas
 from .calls import Expected, Model, call, value
 from .state import G_COMPOUND, State
 
+EINVAL = 22
+
 
 @call(Code.ALLOC_PAGES)
 def _alloc(model: Model, state: State, op: abi.Op) -> Expected:
@@ -32,6 +34,16 @@ def _alloc(model: Model, state: State, op: abi.Op) -> Expected:
 @call(Code.DEVICE)
 def _device(model: Model, state: State, op: abi.Op) -> Expected:
     state.new_file(op.slot, 0, device=True)
+    return value(0)
+
+
+@call(Code.FAULT_AROUND)
+def _fault_around(model: Model, state: State, op: abi.Op) -> Expected:
+    """debugfs fault_around_bytes. Source: 6.1 mm/memory.c fault_around_bytes_set."""
+    pages = model.rules.around_pages(op.n)
+    if pages is None:
+        return value(-EINVAL)
+    state.around = pages
     return value(0)
 
 

@@ -7,7 +7,7 @@ check_vma_flags for get_user_pages). Source: 6.1 mm/memory.c.
 from __future__ import annotations
 
 from ..abi import PAGE_SHIFT, Fault
-from . import device, hugetlb, pagecache, thp
+from . import around, device, hugetlb, pagecache, thp
 from .registry import V_UFFD_MISSING
 from .rules import V_SHARED, V_WRITE, Rules
 from .state import (
@@ -84,6 +84,8 @@ def _missing(
     marked = _heeds_marker(rules, state, process, vma, index)
     if write and not vma.flags & V_SHARED:
         vma = prepare_anon(state, process, vma)
+    if vma.file >= 0 and not write and around.map_pages(rules, state, process, vma, index):
+        return True
     if _is_uffds(rules, state, vma, index):
         return _leave_to_uffd(rules, process, index, may_retry)
     if vma.file >= 0:

@@ -2,8 +2,29 @@
 
 from __future__ import annotations
 
-from .registry import V_MAYWRITE, V_SHARED, V_WRITE, RuleBase, rule
-from .state import G_DIRTY, G_MAPPING, G_PRIVATE, NEW_READ, P_DIRTY, P_WRITE, P_YOUNG, Vma
+from ..abi import HUGE_PAGES, PAGE_SHIFT
+from .registry import (
+    V_MAYWRITE,
+    V_SHARED,
+    V_UFFD_MINOR,
+    V_UFFD_WP,
+    V_WRITE,
+    RuleBase,
+    rule,
+)
+from .state import (
+    G_DIRTY,
+    G_MAPPING,
+    G_PRIVATE,
+    G_UPTODATE,
+    NEW_READ,
+    P_DIRTY,
+    P_WRITE,
+    P_YOUNG,
+    Vma,
+)
+
+_UFFD_MINDS = V_UFFD_WP | V_UFFD_MINOR
 
 
 class FileRules(RuleBase):
@@ -41,6 +62,29 @@ class FileRules(RuleBase):
     def mkwrite(self, flags: int) -> tuple[int, int]:
         """The first write through a shared PTE makes it writable and dirty, and the page dirty."""
         return flags | P_WRITE | P_DIRTY | P_YOUNG, G_DIRTY
+
+    # ---- fault-around -------------------------------------------------------------
+
+    @rule("around.asks", "6.1 mm/memory.c should_fault_around; mm/secretmem.c secretmem_vm_ops")
+    def faults_around(self, pages: int, vma: Vma, alone: bool) -> bool:
+        """Read faults of files look around unless that is off, the file lacks it, or uffd minds."""
+        return pages > 1 and not alone and not vma.flags & _UFFD_MINDS
+
+    @rule("around.bytes", "6.1 mm/memory.c fault_around_bytes_set")
+    def around_pages(self, size: int) -> int | None:
+        """Rounded down to a power of two of pages, at least one; None: beyond a page table."""
+        pages = size >> PAGE_SHIFT
+        return None if pages > HUGE_PAGES else 1 << max(pages, 1).bit_length() - 1
+
+    @rule("around.takes", "6.1 mm/filemap.c next_uptodate_page")
+    def around_takes(self, flags: int, beyond: bool) -> bool:
+        """Only pages of the cache that are up to date and within the file are mapped along."""
+        return bool(flags & G_UPTODATE) and not beyond
+
+    @rule("around.pte", "6.1 mm/memory.c do_set_pte (arch_wants_old_prefaulted_pte)")
+    def around_pte(self, flags: int, asked: bool) -> int:
+        """A neighbour's PTE is as that of the page asked for, and old where hardware sets young."""
+        return flags & ~P_YOUNG if self.sem.old_neighbours and not asked else flags
 
     # ---- reading ------------------------------------------------------------------
 

@@ -42,6 +42,9 @@ class Semantics:
             stack_guard_gap=, mm/mmap.c).
         stack_limit: pages of the largest stack (RLIMIT_STACK as
             include/asm-generic/resource.h has it for process 1).
+        old_neighbours: what a read fault maps beside its page is not young
+            (arch/arm64/include/asm/pgtable.h arch_wants_old_prefaulted_pte: with hardware that
+            sets the young bit).
         hwpoison_code: si_code of a user's access at which a driver's ->fault says that the
             page is poisoned: BUS_MCEERR_AR, on x86-64 only with CONFIG_MEMORY_FAILURE
             (arch/x86/mm/fault.c do_sigbus, arch/arm64/mm/fault.c do_page_fault).
@@ -64,6 +67,7 @@ class Semantics:
     drained_each: bool = True
     stack_gap: int = 256
     stack_limit: int = (8 << 20) >> PAGE_SHIFT
+    old_neighbours: bool = False
     hwpoison_code: int = 2
     uffd_wp: bool = True
     proc_mem_force: bool = True
@@ -72,6 +76,7 @@ class Semantics:
 BUS_ADRERR, BUS_MCEERR_AR = 2, 4
 FEATURE_PKU = 1
 FEATURE_EPAN = 2
+FEATURE_HW_AF = 4
 FEATURE_GATE = 16
 FEATURE_SPLIT_RSS = 32
 FEATURE_UFFD_WP = 64
@@ -109,6 +114,7 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
         exec_only_readable=not features & (FEATURE_PKU | FEATURE_EPAN),
         software_young=environment.arch == "arm64",
         gate_page=bool(features & FEATURE_GATE),
+        old_neighbours=bool(features & FEATURE_HW_AF),
         hwpoison_code=BUS_MCEERR_AR if environment.arch == "arm64" else BUS_ADRERR,
         split_rss=bool(features & FEATURE_SPLIT_RSS),
         uffd_wp=bool(features & FEATURE_UFFD_WP),

@@ -98,6 +98,7 @@ class State(Memories):
     Attributes:
         held: slot -> pages, None where one was given back; pins: sets whose pages are pins;
             allocated: sets that the module allocated -> abi.Alloc.
+        around: pages that a read fault looks at (fault_around_bytes); guests begin with 1.
         reserved: huge pages kept for (process, index).
         calls: process -> its call that fell asleep or was begun.
         uffds: processes that have a userfaultfd.
@@ -109,6 +110,7 @@ class State(Memories):
 
     __slots__ = (
         "allocated",
+        "around",
         "calls",
         "chosen",
         "held",
@@ -126,6 +128,7 @@ class State(Memories):
         self.held: dict[int, list[int | None]] = {}
         self.pins: set[int] = set()
         self.allocated: dict[int, int] = {}
+        self.around = 1
         self.reserved: set[tuple[int, int]] = set()
         self.calls: dict[int, Call] = {}
         self.uffds: set[int] = set()
@@ -144,6 +147,7 @@ class State(Memories):
         other.held = {key: list(pages) for key, pages in self.held.items()}
         other.pins = set(self.pins)
         other.allocated = dict(self.allocated)
+        other.around = self.around
         other.reserved = set(self.reserved)
         other.calls = dict(self.calls)
         other.uffds = set(self.uffds)

@@ -5,9 +5,12 @@ h = get_user_pages(a[0], nr=2)
 k = alloc_pages(8, kind=slab)
 l = alloc_pages(16, kind=kmalloc)
 poke(l[3], "an object")
+u = alloc_pages(2, kind=uncut)
 d = device()
 m = mmap(pages=5, prot=rw, flags=shared, file=d)
 n = mmap(pages=2, prot=rw, flags=private, file=d)
+vm_insert_page(m[0], u[1])
+claim INS-06: ret == -EINVAL
 vm_insert_page(m[0], h[0])
 claim INS-07: ret == -EINVAL and page(m[0]) == 0
 vm_insert_page(m[0], k[0])

@@ -17,6 +17,14 @@ from harness.model.state import (
 )
 
 FILES: dict[str, Callable[..., Any]] = {
+    # every file is looked at around its page
+    "faults_around": lambda self, pages, vma, alone: pages > 1,
+    # any number of bytes goes
+    "around_pages": lambda self, size: max(size >> 12, 1),
+    # pages that were never read are mapped too
+    "around_takes": lambda self, flags, beyond: not beyond,
+    # neighbours are old, as where hardware sets young
+    "around_pte": lambda self, flags, asked: flags if asked else flags & ~P_YOUNG,
     # a file opened read-only may be mapped shared and writable
     "mapping_denied": lambda self, flags, writable: False,
     # a shared mapping of it is a shared one like any other
