@@ -108,6 +108,8 @@ static const char *driver_problem(const struct pl_operation *op)
 		return op->flags ? "unknown flags" : NULL;
 	if (!op->file)
 		return "no file";
+	if (op->code == PL_OP_ON_ACCESS)
+		return op->flags && op->flags <= PL_ANSWER_LENGTH ? NULL : "unknown answer";
 	if (op->code == PL_OP_ON_FAULT)
 		return op->flags > PL_FAULT_SIGSEGV ? "unknown fault" : NULL;
 	if (op->flags & ~(op->code == PL_OP_ON_MMAP ? PL_ON_MMAP_FLAGS : 0))
@@ -211,7 +213,8 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 	/* the module sees to it that these touch nothing of the agent's */
 	if (op->code >= PL_OP_ZAP_PAGE_RANGE && op->code <= PL_OP_UNMAP_MAPPING_RANGE)
 		return NULL;
-	if (op->code >= PL_OP_ALLOC_PAGES && op->code <= PL_OP_VM_INSERT_PAGE)
+	if (op->code == PL_OP_ON_ACCESS ||
+	    (op->code >= PL_OP_ALLOC_PAGES && op->code <= PL_OP_VM_INSERT_PAGE))
 		return driver_problem(op);
 	return "unknown code";
 }

@@ -88,6 +88,7 @@ class Code(enum.IntEnum):
     UNPIN_USER_PAGE = 43
     SET_PAGE_DIRTY = 44
     ACCESS_PROCESS_VM = 45
+    ON_ACCESS = 46
     ALLOC_PAGES = 64
     ON_MMAP = 65
     ON_MMAP_INSERT_PAGE = 66
@@ -208,6 +209,13 @@ class Alloc(enum.IntEnum):
     UNCUT = 3
     SLAB = 4
     KMALLOC = 5
+
+
+class Answer(enum.IntEnum):
+    """PL_ANSWER_*: what a device's ->access does."""
+
+    PAGES = 1
+    LENGTH = 2
 
 
 class Fault(enum.IntEnum):

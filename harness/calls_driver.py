@@ -6,7 +6,7 @@ The rest of ``calls``: one function a call, in the same way.
 from __future__ import annotations
 
 from . import abi
-from .abi import Alloc, Fault
+from .abi import Alloc, Answer, Fault
 from .binding import Arguments
 from .scope import Scope
 from .signatures import Kind, Result
@@ -76,6 +76,14 @@ def _on_fault(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     )
 
 
+def _on_access(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    gives = a.symbols("gives") if "gives" in a.values else int(Answer.PAGES)
+    if ("pages" in a.values) == ("gives" in a.values):
+        a.fail("gives", "either pages= or gives=")
+    slot = _set(c, a, "pages") if "pages" in a.values else 0
+    return abi.Op(code, c.process, file=c.file(a), slot=slot, flags=gives, line=line)
+
+
 def _vm_insert_page(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     slot, index = _one(c, a, "page")
     vma = c.address(a, "place", 1)
@@ -95,5 +103,6 @@ COMPILE = {
     abi.Code.ON_MMAP_INSERT_PAGE: _on_mmap_insert_page,
     abi.Code.ON_FAULT: _on_fault,
     abi.Code.FAULT_AROUND: _fault_around,
+    abi.Code.ON_ACCESS: _on_access,
     abi.Code.VM_INSERT_PAGE: _vm_insert_page,
 }

@@ -98,6 +98,7 @@ MS = {str(flag.name): int(flag) for flag in abi.Ms}
 FOLL = {str(flag.name): int(flag) for flag in abi.Foll}
 ALLOC = {str(kind.name).lower(): int(kind) for kind in abi.Alloc}
 FAULT = {str(fault.name): int(fault) for fault in abi.Fault if fault is not abi.Fault.PAGE}
+ANSWER = {str(answer.name): int(answer) for answer in abi.Answer if answer is not abi.Answer.PAGES}
 ON_MMAP = {str(flag.name): int(flag) for flag in abi.VmaFlag if flag & abi.ON_MMAP_FLAGS}
 ACCESS = {str(flag.name): int(flag) for flag in (abi.Foll.WRITE, abi.Foll.FORCE)}
 PENDING = {"SIGKILL": int(abi.Mode.KILLED)}
@@ -295,6 +296,14 @@ CALLS: dict[str, Signature] = {
             Parameter("pages", Kind.HELD, required=False),
             Parameter("gives", Kind.SYMBOLS, required=False, symbols=FAULT),
             Parameter("meanwhile", Kind.HELD, required=False),
+        ),
+    ),
+    "on_access": Signature(
+        abi.Code.ON_ACCESS,
+        (
+            _FILE,
+            Parameter("pages", Kind.HELD, required=False),
+            Parameter("gives", Kind.SYMBOLS, required=False, symbols=ANSWER),
         ),
     ),
     "vm_insert_page": Signature(

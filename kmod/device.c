@@ -3,11 +3,11 @@
  * device.c - files whose mappings the module makes: a driver's.
  *
  * Each has an inode, and so a page cache (an empty one) and a list of mappings,
- * of its own. What its ->mmap and ->fault do is said before by calls of the
+ * of its own. What its ->mmap, ->fault and ->access do is said before by calls of the
  * program. A mapping holds its file and a device the session, so what a device
  * maps from outlives its mappings.
  *
- * Both functions run with the mmap lock held, so they must not wait for the
+ * All three run with the mmap lock held, so they must not wait for the
  * session's: a snapshot takes that one first. What they look at is guarded by
  * device_lock, the innermost.
  */
@@ -125,8 +125,60 @@ static void device_close(struct vm_area_struct *vma)
 {
 }
 
+/* ---- accesses by the kernel ------------------------------------------------- */
+
+/* Copy from or to the page of a held set, as far as it goes. */
+static int access_page(struct pl_session *s, struct vm_area_struct *vma, unsigned long addr,
+		       void *buf, int len, int write)
+{
+	struct pl_device *device = vma->vm_file->private_data;
+	u32 slot = device->access.slot;
+	u64 index = ((addr - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff;
+	struct page *page = page_at(s, slot, index);
+	int offset = offset_in_page(addr);
+
+	if (!page || !s->held[slot].allocated)
+		return -EINVAL;
+	len = min_t(int, len, PAGE_SIZE - offset);
+	if (write)
+		memcpy_to_page(page, offset, buf, len);
+	else
+		memcpy_from_page(buf, page, offset, len);
+	return len;
+}
+
+/* Tell how many bytes were asked for, again and again. */
+static int access_length(u8 *buf, int len, int write)
+{
+	__le64 length = cpu_to_le64(len);
+	int i;
+
+	if (write)
+		return -EINVAL;
+	for (i = 0; i < len; i++)
+		buf[i] = ((u8 *)&length)[i % sizeof(length)];
+	return len;
+}
+
+static int device_access(struct vm_area_struct *vma, unsigned long addr, void *buf, int len,
+			 int write)
+{
+	struct pl_device *device = vma->vm_file->private_data;
+	struct pl_session *s = device->session;
+	int ret = -EINVAL;
+
+	mutex_lock(&s->device_lock);
+	if (device->access.flags == PL_ANSWER_PAGES)
+		ret = access_page(s, vma, addr, buf, len, write);
+	else if (device->access.flags == PL_ANSWER_LENGTH)
+		ret = access_length(buf, len, write);
+	mutex_unlock(&s->device_lock);
+	return ret;
+}
+
 static const struct vm_operations_struct device_vm_ops = {
 	.fault = device_fault,
+	.access = device_access,
 	.close = device_close,
 };
 
@@ -248,6 +300,9 @@ static int set_up(struct pl_device *device, struct pl_call *call)
 	case PL_OP_ON_FAULT:
 		device->fault = *call;
 		return 0;
+	case PL_OP_ON_ACCESS:
+		device->access = *call;
+		return 0;
 	}
 	if (device->calls == PL_ON_MMAP_MAX)
 		call->refused = PL_REFUSED_CAPACITY;
@@ -274,6 +329,8 @@ static int check(const struct pl_call *call)
 		return -E2BIG;
 	if (call->code != PL_OP_ON_MMAP && call->slot >= PL_HELD_MAX)
 		return -E2BIG;
+	if (call->code == PL_OP_ON_ACCESS)
+		return call->flags && call->flags <= PL_ANSWER_LENGTH ? 0 : -EINVAL;
 	if (call->code == PL_OP_ON_FAULT) {
 		if (call->flags > PL_FAULT_SIGSEGV)
 			return -EINVAL;

@@ -141,6 +141,7 @@ static int make_call(struct pl_session *s, struct pl_call *call)
 	case PL_OP_ON_MMAP:
 	case PL_OP_ON_MMAP_INSERT_PAGE:
 	case PL_OP_ON_FAULT:
+	case PL_OP_ON_ACCESS:
 		return pl_do_device(s, call);
 	case PL_OP_VM_INSERT_PAGE:
 		return pl_do_insert(s, call);

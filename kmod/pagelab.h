@@ -120,6 +120,7 @@ struct pl_device {
 	u32 calls;
 	struct pl_call call[PL_ON_MMAP_MAX];	/* to be made from within ->mmap, in order */
 	struct pl_call fault;		/* what ->fault does: PL_OP_ON_FAULT, or zeros */
+	struct pl_call access;		/* what ->access does: PL_OP_ON_ACCESS, or zeros */
 };
 
 struct pl_session {

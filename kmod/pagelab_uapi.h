@@ -89,6 +89,7 @@ enum pl_code {
 	PL_OP_UNPIN_USER_PAGE = 43,		/* slot, index or PL_WHOLE */
 	PL_OP_SET_PAGE_DIRTY = 44,		/* slot, index or PL_WHOLE */
 	PL_OP_ACCESS_PROCESS_VM = 45,	/* index=process, addr, n=bytes, flags, data: to write */
+	PL_OP_ON_ACCESS = 46,		/* file, flags=PL_ANSWER_*, slot */
 	/* a driver's pages, and its file */
 	PL_OP_ALLOC_PAGES = 64,		/* slot, n=pages, flags=PL_ALLOC_* */
 	PL_OP_ON_MMAP = 65,		/* file, flags=PL_VMA_* that its mappings get */
@@ -199,6 +200,10 @@ enum pl_code {
 #define PL_FAULT_OOM		2u	/* of a user's access SIGBUS: it would come again for ever */
 #define PL_FAULT_HWPOISON	3u
 #define PL_FAULT_SIGSEGV	4u
+
+/* What a device's ->access does; without PL_OP_ON_ACCESS it transfers nothing. */
+#define PL_ANSWER_PAGES		1u	/* bytes of the held page, up to its end */
+#define PL_ANSWER_LENGTH	2u	/* all, each u64 the length asked for; -EINVAL to write */
 
 /* One operation of a program: 64 bytes. */
 struct pl_operation {

@@ -154,6 +154,8 @@ def tell(state: State, op: abi.Op) -> None:
         entry.device = dataclasses.replace(device, vm_flags=op.flags, calls=())
     elif op.code is Code.ON_FAULT:
         entry.device = dataclasses.replace(device, fault=op)
+    elif op.code is Code.ON_ACCESS:
+        entry.device = dataclasses.replace(device, access=op)
     else:
         entry.device = dataclasses.replace(device, calls=(*device.calls, op))
 

@@ -17,11 +17,13 @@ class Device:
         vm_flags: that its mappings get.
         calls: to be made from within ->mmap, in order.
         fault: what ->fault does; None: SIGBUS.
+        access: what ->access does; None: it transfers nothing.
     """
 
     vm_flags: int = 0
     calls: tuple[Op, ...] = ()
     fault: Op | None = None
+    access: Op | None = None
 
 
 class File:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import abi
-from . import outside, populate, stack
+from . import device, outside, populate, stack
 from .content import UNKNOWN
 from .gup import Arena, Getter
+from .registry import V_IO, V_PFNMAP
 from .rules import Rules
 from .state import State
 from .vma import find
@@ -59,6 +60,11 @@ class Copied:
         """Of what was read as much as an outcome has room for."""
         return None if self.data is None else self.data[: abi.DATA_MAX]
 
+    def add(self, data: bytes) -> None:
+        """These were read."""
+        self.data = None if self.data is None else self.data + data
+        self.done += len(data)
+
     def page(self, state: State, access: Access, number: int) -> None:
         """Copy what the access wants next, as far as it lies in that page."""
         at = (access.addr + self.done) % abi.PAGE_SIZE
@@ -89,7 +95,9 @@ def transfer(rules: Rules, state: State, arena: Arena, access: Access) -> Copied
         if not rules.slow_interrupted(access.killed):
             number = _page(rules, state, arena, access, getter, addr)
         if number is None:
-            break
+            if not _ask_device(rules, state, arena, access, copied):
+                break
+            continue
         copied.page(state, access, number)
         if write:
             head = state.page(state.head(number))
@@ -109,6 +117,29 @@ def _has_mapping(
     if not rules.remote_grows_stack(first):
         return False
     return stack.grow(rules, state, access.process, index) is not None
+
+
+def _ask_device(rules: Rules, state: State, arena: Arena, access: Access, copied: Copied) -> bool:
+    """A device's ->access: did it transfer anything?"""
+    addr = access.addr + copied.done
+    index = arena.index(addr)
+    vma = find(state.mms[access.process].vmas, index) if index >= 0 else None
+    told = state.device(vma.file) if vma is not None else None
+    if vma is None or told is None or told.access is None:
+        return False
+    if not rules.remote_falls_back(bool(vma.flags & (V_IO | V_PFNMAP))):
+        return False
+    room = abi.PAGE_SIZE - addr % abi.PAGE_SIZE
+    asked = rules.remote_asks(access.size - copied.done, room)
+    if told.access.flags == abi.Answer.LENGTH:
+        if access.data is None:
+            copied.add(repeated(asked.to_bytes(8, "little"), asked))
+        return access.data is None
+    page = device.held_page(state, told.access.slot, vma.pgoff + index - vma.start)
+    if page is None or told.access.slot not in state.allocated:
+        return False
+    copied.page(state, access, page)
+    return True
 
 
 def _page(

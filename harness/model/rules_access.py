@@ -30,6 +30,16 @@ class AccessRules(RuleBase):
         """A page that was written to is marked dirty."""
         return flags | G_DIRTY
 
+    @rule("remote.device", f"{_REMOTE} (vma->vm_ops->access)")
+    def remote_falls_back(self, io: bool) -> bool:
+        """Whatever keeps get_user_pages from a page, VM_IO or not, ->access is asked then."""
+        return True
+
+    @rule("remote.length", f"{_REMOTE} (vma->vm_ops->access)")
+    def remote_asks(self, left: int, room: int) -> int:
+        """->access is asked for all that is left, not for what lies in one page."""
+        return left
+
     # ---- access_process_vm ---------------------------------------------------
 
     @rule("access.gone", "6.1 mm/memory.c access_process_vm (get_task_mm)")

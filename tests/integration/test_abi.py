@@ -38,6 +38,7 @@ ENUMS: dict[type[enum.IntEnum] | type[enum.IntFlag], str] = {
     abi.Get: "PL_GET_",
     abi.Alloc: "PL_ALLOC_",
     abi.Fault: "PL_FAULT_",
+    abi.Answer: "PL_ANSWER_",
     abi.Mode: "PL_MODE_",
     abi.Kind: "PL_KIND_",
     abi.Refused: "PL_REFUSED_",

@@ -15,6 +15,10 @@ ACCESS: dict[str, Callable[..., Any]] = {
     "remote_takes_gate": lambda self: True,
     # the page is written to and stays clean
     "remote_dirtied": lambda self, flags: flags,
+    # ->access is for VM_IO and VM_PFNMAP alone
+    "remote_falls_back": lambda self, io: io,
+    # ->access is asked page by page
+    "remote_asks": lambda self, left, room: min(left, room),
     # the memory of an ended process is there as long as somebody has the process
     "access_reaches": lambda self, alive: True,
     # a failure is an errno, as /proc/PID/mem makes it
