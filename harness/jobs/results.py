@@ -155,7 +155,8 @@ class Survey:
     def sentences(self, environment: str) -> dict[str, str]:
         """What each sentence of the documents stands for in an environment.
 
-        It holds if every claim that answers it does, and is contradicted if one is.
+        It holds if every claim that answers it does, and is contradicted if one is. Left out
+        are those of which nothing is expected there.
         """
         found: dict[str, set[str]] = {}
         for report in self.reports:
@@ -164,8 +165,9 @@ class Survey:
             for sentence in report.entry.sentences:
                 found.setdefault(sentence, set()).update(observed)
         return {
-            sentence: next((status for status in SENTENCE_STATUSES if status in seen), NOT_REACHED)
+            sentence: next(status for status in SENTENCE_STATUSES if status in seen)
             for sentence, seen in sorted(found.items())
+            if seen
         }
 
 

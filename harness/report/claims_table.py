@@ -65,11 +65,15 @@ def summary(record: Record) -> list[str]:
     ]
     if changed := sum(report.changed for report in reports):
         parts.append(f"{changed} changed from one environment to another")
-    return ["; ".join(parts), *(_sentences(record.survey, one.id) for one in record.environments)]
+    counted = [_sentences(record.survey, one.id) for one in record.environments]
+    return ["; ".join(parts), *(line for line in counted if line)]
 
 
 def _sentences(survey: Survey, environment: str) -> str:
+    """Nothing of an environment that is asked for some of the claims alone."""
     statuses = survey.sentences(environment)
+    if len(statuses) < len({name for one in survey.reports for name in one.entry.sentences}):
+        return ""
     count = Counter(statuses.values())
     told = ", ".join(f"{count[status]} {_COUNTED[status]}" for status in _COUNTED if count[status])
     return f"{len(statuses)} sentences on {environment}: {told}"

@@ -242,6 +242,11 @@ def test_an_environment_for_some_programs_is_asked_for_their_claims(few: list[So
     judged = claims_job.judged(of(*shows, environments=(X86, special)), [*few, other])
     assert judged.exit_code == 0
     assert [one.environment for one in survey(judged).reports[0].standings] == [X86.id]
+    assert survey(judged).sentences(special.id) == {"S0-02": "not_testable"}
+    assert [line.split(":")[0] for line in claims_table.summary(judged)] == [
+        "3 claims",
+        f"2 sentences on {X86.id}",
+    ]
     alone = claims_job.judged(of(*shows[:2], environments=(special,)), [*few, other])
     assert alone.exit_code == 11
 
