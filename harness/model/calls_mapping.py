@@ -32,6 +32,8 @@ def _mremap(model: Model, state: State, op: abi.Op) -> Expected:
     if op.flags & _FIXED:
         return _move(model, state, op, start, end, size)
     if size <= end - start:
+        if mapping.cuts_huge(rules, state, op.process, start + size, end):
+            return value(-EINVAL)
         mapping.unmap(rules, state, op.process, start + size, end)
         return value(op.addr)
     return _expand(model, state, op, found, end, start + size)
@@ -72,8 +74,12 @@ def _move(model: Model, state: State, op: abi.Op, start: int, end: int, size: in
     to = (op.aux - model.arena.start) >> abi.PAGE_SHIFT
     if rules.remap_overlaps(start, end, to, to + size):
         return value(-EINVAL)
+    if mapping.cuts_huge(rules, state, process, to, to + size):
+        return value(-EINVAL)
     mapping.unmap(rules, state, process, to, to + size)
     if end - start > size:
+        if mapping.cuts_huge(rules, state, process, start + size, end):
+            return value(-EINVAL)
         mapping.unmap(rules, state, process, start + size, end)
         end = start + size
     found = vmas.find(state.mms[process].vmas, start)

@@ -97,8 +97,7 @@ def _file_flags(rules: Rules, state: State, file: int, flags: int) -> int:
 
 def _clear(model: Model, state: State, process: int, start: int, end: int) -> int:
     """Unmap what is where a mapping is to be; 0 or -errno."""
-    found = vmas.overlapping(state.mms[process].vmas, start, end)
-    if any(hugetlb.splits_badly(model.rules, vma, start, end) for vma in found):
+    if mapping.cuts_huge(model.rules, state, process, start, end):
         return model.rules.fixed_cuts_huge()
     mapping.unmap(model.rules, state, process, start, end)
     return 0
@@ -110,11 +109,12 @@ def _munmap(model: Model, state: State, op: abi.Op) -> Expected:
     if model.rules.range_starts_badly(op.addr):
         return value(-EINVAL)
     start, end = pages_of(model, op)
+    if start == end:
+        return value(model.rules.munmap_empty_error())
     mm = state.mms[op.process]
     if not vmas.overlapping(mm.vmas, start, end) and model.rules.munmap_hole_is_error():
         return value(-EINVAL)
-    found = vmas.overlapping(mm.vmas, start, end)
-    if any(hugetlb.splits_badly(model.rules, vma, start, end) for vma in found):
+    if mapping.cuts_huge(model.rules, state, op.process, start, end):
         return value(-EINVAL)
     mapping.unmap(model.rules, state, op.process, start, end)
     return value(0)
@@ -137,9 +137,11 @@ def _mprotect(model: Model, state: State, op: abi.Op) -> Expected:
         stop = min(found.end, end)
         if not model.rules.may_protect(found, op.prot):
             return value(-EACCES)
-        if hugetlb.splits_badly(model.rules, found, at, stop):
-            return value(-EINVAL)
-        _protect(model, state, op, found, at, stop)
+        flags = found.flags & ~_PROT_ALL | op.prot
+        if flags != found.flags:
+            if hugetlb.splits_badly(model.rules, found, at, stop):
+                return value(-EINVAL)
+            _protect(model, state, op, found, at, stop)
         at = stop
     return value(0)
 
@@ -147,8 +149,6 @@ def _mprotect(model: Model, state: State, op: abi.Op) -> Expected:
 def _protect(model: Model, state: State, op: abi.Op, found: Vma, start: int, end: int) -> None:
     """mprotect_fixup(): one piece of one VMA."""
     flags = found.flags & ~_PROT_ALL | op.prot
-    if flags == found.flags:
-        return
     writable = bool(op.prot & _PROT_WRITE) and not flags & V_SHARED
     mm = state.mms[op.process]
     account = found.account or writable

@@ -22,6 +22,12 @@ def unmap(rules: Rules, state: State, process: int, start: int, end: int) -> Non
     pagecache.drop_unmapped(rules, state)
 
 
+def cuts_huge(rules: Rules, state: State, process: int, start: int, end: int) -> bool:
+    """Would unmapping a range cut a huge page of hugetlb? Then nothing of it is unmapped."""
+    found = vma.overlapping(state.mms[process].vmas, start, end)
+    return any(hugetlb.splits_badly(rules, each, start, end) for each in found)
+
+
 def change(
     rules: Rules,
     state: State,

@@ -32,6 +32,7 @@ from .state import (
 
 MAPPED = P_PRESENT | P_YOUNG
 _MAY_SHIFT = 4  # VM_MAYREAD is VM_READ << 4, and so on
+EINVAL = 22
 PIN_BIAS = 1024  # GUP_PIN_COUNTING_BIAS: references that a pin of one page takes
 _USER_FAULT = "6.1 arch/x86/mm/fault.c access_error, arch/arm64/mm/fault.c do_page_fault"
 
@@ -280,6 +281,11 @@ class MemoryRules(RuleBase):
     def munmap_hole_is_error(self) -> bool:
         """munmap of nothing is an error: it is not."""
         return False
+
+    @rule("munmap.empty", "6.1 mm/mmap.c do_mas_munmap (end == start)")
+    def munmap_empty_error(self) -> int:
+        """munmap of no bytes is -EINVAL, though there is nothing that it could not do."""
+        return -EINVAL
 
     # ---- truncation ----------------------------------------------------------
 

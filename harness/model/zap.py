@@ -27,6 +27,9 @@ def range_(
         spare_copies: leave anonymous pages where they are (even_cows = 0).
         unmapping: the mappings go as well (unmap_vmas).
     """
+    state.drained()  # lru_add_drain() at the start
+    if start >= end:
+        return
     for vma in overlapping(state.mms[process].vmas, start, end):
         thp.split_edges(rules, state, process, vma, start, end)
     _markers(rules, state, process, start, end, unmapping)
@@ -52,7 +55,6 @@ def range_(
             found = find(state.mms[process].vmas, index)
             if found is not None and rules.uffd_leaves_marker(pte.flags, found):
                 state.set_absent(process, index, P_UFFD_WP, 0)
-    state.drained()  # lru_add_drain() at the start
 
 
 def _markers(

@@ -7,6 +7,7 @@ store(m[600], "second")
 zap_page_range(m[0], pages=512)
 claim ZAP-01: page(m[1]) == 0 and page(m[600]) != 0
 load(m[1])
+zap_page_range_single(m[600], pages=0)
 zap_page_range_single(m[600], pages=1)
 claim ZAP-01: page(m[600]) == 0 and page(m[601]) != 0 and not pte(m[601], huge)
 store(n[5], "huge")
