@@ -110,12 +110,14 @@ class Getter:
         keep: pages is not NULL.
         retries: the kernel may let the mmap lock go (locked is not NULL).
         dropped: it did.
+        error: of the page that ``page`` could not get.
         killed: SIGKILL is pending.
     """
 
     __slots__ = (
         "arena",
         "dropped",
+        "error",
         "flags",
         "force",
         "keep",
@@ -144,6 +146,7 @@ class Getter:
         self.touches = rules.touches(op.code, bool(op.flags & LONGTERM))
         self.retries = self._may_retry(op)
         self.dropped = False
+        self.error = -EFAULT
         self.killed = bool(op.mode & KILLED)
 
     def _may_retry(self, op: abi.Op) -> bool:
@@ -337,7 +340,7 @@ class Getter:
                 return done
 
     def page(self, index: int) -> int | None:
-        """The page that the call would get there, without a reference; None for -EFAULT."""
+        """The page that the call would get there, without a reference; None where it cannot."""
         faults = 0
         while True:
             vma = find(self.state.mms[self.process].vmas, index)
@@ -346,7 +349,10 @@ class Getter:
             page = self._follow(vma, index)
             if page is not None:
                 return page
-            if self._fault(vma, index) != 0:
+            error = self._fault(vma, index)
+            if error:
+                self.error = error
+            if error != 0:
                 return None
             faults = _again(faults)
 

@@ -45,7 +45,7 @@ def range_(rules: Rules, state: State, process: int, start: int, end: int, locki
         write, force = rules.populate_writes(vma), rules.populate_forces(vma)
         call = getter(rules, state, process, write, force, True)
         if not _all(call, max(vma.start, start), min(vma.end, end)):
-            error = rules.populate_error(locking)
+            error = rules.populate_error(locking, call.error)
             if error:
                 return error
     return 0
@@ -65,4 +65,5 @@ def advised(
     call = getter(rules, state, process, write, False, True)
     if not call.may(vma):
         return rules.populate_denied()
-    return 0 if _all(call, start, end) else rules.populate_sigbus()
+    call.flags |= rules.populate_tells_poison()
+    return 0 if _all(call, start, end) else rules.populate_failed(call.error)

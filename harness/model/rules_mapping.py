@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..abi import HUGE_PAGES, Madv
+from ..abi import HUGE_PAGES, Foll, Madv
 from .registry import (
     V_ACCESS,
     V_DONTEXPAND,
@@ -18,7 +18,7 @@ from .registry import (
 )
 from .state import G_DIRTY, G_SWAPBACKED, P_DIRTY, P_YOUNG, Vma
 
-EPERM, EACCES, EFAULT, EBUSY, EINVAL, ENOMEM = 1, 13, 14, 16, 22, 12
+EPERM, EACCES, EBUSY, EINVAL, ENOMEM, EAGAIN = 1, 13, 16, 22, 12, 11
 MS_ASYNC, MS_INVALIDATE, MS_SYNC = 1, 2, 4
 _REMAP = "6.1 mm/mremap.c"
 _FREE = "6.1 mm/madvise.c madvise_free_pte_range"
@@ -40,9 +40,14 @@ class MappingRules(RuleBase):
         return bool(vma.flags & V_ACCESS)
 
     @rule("populate.error", "6.1 mm/gup.c __mm_populate, mm/mlock.c __mlock_posix_error_return")
-    def populate_error(self, locking: bool) -> int:
-        """A page that cannot be had is -ENOMEM to mlock, and nothing to mmap and mremap."""
-        return -ENOMEM if locking else 0
+    def populate_error(self, locking: bool, error: int) -> int:
+        """A page that cannot be had is -ENOMEM to mlock, and nothing to mmap and mremap.
+
+        A fault that was short of memory is -EAGAIN.
+        """
+        if not locking:
+            return 0
+        return -EAGAIN if error == -ENOMEM else -ENOMEM
 
     @rule("populate.skips", "6.1 mm/gup.c __mm_populate (VM_IO, VM_PFNMAP)")
     def populate_skips(self, vma: Vma) -> bool:
@@ -54,10 +59,15 @@ class MappingRules(RuleBase):
         """MADV_POPULATE_READ or _WRITE of what the mapping does not allow is -EINVAL."""
         return -EINVAL
 
-    @rule("madvise.populate_sigbus", "6.1 mm/madvise.c madvise_populate")
-    def populate_sigbus(self) -> int:
-        """MADV_POPULATE_READ or _WRITE beyond a file's end is -EFAULT."""
-        return -EFAULT
+    @rule("madvise.populate_failed", "6.1 mm/madvise.c madvise_populate")
+    def populate_failed(self, error: int) -> int:
+        """MADV_POPULATE_READ or _WRITE gives a fault's error: -EFAULT beyond a file's end."""
+        return error
+
+    @rule("madvise.populate_poison", "6.1 mm/gup.c faultin_vma_page_range (FOLL_HWPOISON)")
+    def populate_tells_poison(self) -> int:
+        """They tell a poisoned page from others, as get_user_pages does with HWPOISON."""
+        return int(Foll.HWPOISON)
 
     # ---- mlock ---------------------------------------------------------------
 

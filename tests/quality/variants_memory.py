@@ -18,11 +18,13 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     # populating obeys access rights
     "populate_forces": lambda self, vma: False,
     # mlock ignores what cannot be had, as mmap does
-    "populate_error": lambda self, locking: 0,
+    "populate_error": lambda self, locking, error: 0,
     # a lack of rights is a fault
     "populate_denied": lambda self: -EFAULT,
     # the end of the file is a lack of memory
-    "populate_sigbus": lambda self: -ENOMEM,
+    "populate_failed": lambda self, error: -ENOMEM,
+    # a poisoned page is a fault like any other
+    "populate_tells_poison": lambda self: 0,
     # mlock goes on behind a hole
     "lock_goes_on": lambda self: True,
     # the length counts from the page's beginning
