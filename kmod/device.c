@@ -42,6 +42,18 @@ static struct page *page_at(struct pl_session *s, u32 slot, u64 index)
 	return index < held->count ? held->pages[index].page : NULL;
 }
 
+/*
+ * vm_insert_page() takes the zero page, also where the process can write: what
+ * it writes there everybody reads, until the session's end clears it.
+ */
+static int insert(struct pl_session *s, struct vm_area_struct *vma, unsigned long addr,
+		  struct page *page)
+{
+	if (is_zero_pfn(page_to_pfn(page)))
+		s->zero_mapped = true;
+	return vm_insert_page(vma, addr, page);
+}
+
 /* ---- calls from within ->mmap --------------------------------------------- */
 
 static int insert_page(struct pl_session *s, struct vm_area_struct *vma,
@@ -51,7 +63,7 @@ static int insert_page(struct pl_session *s, struct vm_area_struct *vma,
 
 	if (!page || !is_fit(&s->held[call->slot], page) || vma->vm_flags & VM_PFNMAP)
 		return -EPERM;
-	return vm_insert_page(vma, vma->vm_start + (call->n << PAGE_SHIFT), page);
+	return insert(s, vma, vma->vm_start + (call->n << PAGE_SHIFT), page);
 }
 
 /*
@@ -84,7 +96,7 @@ static vm_fault_t fault_page(struct pl_session *s, struct vm_fault *vmf,
 		other = page_at(s, call->index, vmf->pgoff);
 		if (!other || !is_fit(&s->held[call->index], other) ||
 		    !(vmf->vma->vm_flags & VM_MIXEDMAP) ||
-		    vm_insert_page(vmf->vma, vmf->address, other))
+		    insert(s, vmf->vma, vmf->address, other))
 			return VM_FAULT_SIGBUS;
 	}
 	get_page(page);
@@ -377,7 +389,7 @@ static void insert_now(struct pl_session *s, struct pl_call *call)
 	else if (vma->vm_flags & VM_PFNMAP)
 		call->refused = PL_REFUSED_PFNMAP;
 	else
-		call->ret = vm_insert_page(vma, call->addr, page);
+		call->ret = insert(s, vma, call->addr, page);
 }
 
 int pl_do_insert(struct pl_session *s, struct pl_call *call)

@@ -284,6 +284,8 @@ static void session_end(struct kref *references)
 	/* set_page_dirty_lock() works on it too; the next program starts clean */
 	if (s->begun && !s->zero_dirty)
 		ClearPageDirty(ZERO_PAGE(0));
+	if (s->zero_mapped)
+		clear_page(page_address(ZERO_PAGE(0)));
 	pl_pages_free(&s->pages);
 	kvfree(s->out.data);
 	kvfree(s);

@@ -139,6 +139,7 @@ struct pl_session {
 	u32 touch[PL_TOUCH_MAX];
 	int zero_ref;			/* page_count() of the zero page at the start */
 	bool zero_dirty;
+	bool zero_mapped;		/* a device has had the zero page mapped */
 	u32 live;			/* held pages of all sets */
 	u32 slots;			/* held[] from here on were never used */
 	struct pl_held held[PL_HELD_MAX];

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness import abi, guest, klog, trace
-from harness.abi import Code
+from harness.abi import Alloc, Code, Fault
 from harness.build import Built
 from harness.program import ARENA_START, VDSO, VSYSCALL, VVAR, Compiled
 from harness.verdict import Verdict
@@ -36,6 +36,13 @@ HELD = (
     Code.POKE,
 )
 ZAPS = (Code.ZAP_PAGE_RANGE, Code.ZAP_PAGE_RANGE_SINGLE)
+DRIVER = (
+    Code.ON_MMAP,
+    Code.ON_MMAP_INSERT_PAGE,
+    Code.ON_FAULT,
+    Code.VM_INSERT_PAGE,
+    Code.VM_INSERT_PAGE,
+)
 HOLES = (0, 1, 100, 4096, 4097, 8192, -1, -4096, (1 << 63) - 1, -(1 << 63))
 COUNTS = (0, 1, 1, 2, 3, 8, 512, 513, -1, -(1 << 31), (1 << 31) - 1)
 WILD = (0, -4096, VDSO, VVAR, VSYSCALL, 1 << 48, 0xFFFFFFFF81000000, 0x20_0000_0000)
@@ -106,8 +113,8 @@ class _Maker:
             return abi.Op(code, process, addr=addr, data=b"store")
         if code is Code.LOAD:
             return abi.Op(code, process, addr=addr, n=8)
-        flags = self.random.choice((2, 2, 3, 1, 34)) if code is Code.MMAP else 0
-        file = 0 if flags == 1 else -1
+        flags = self.random.choice((2, 2, 3, 0, 1, 34)) if code is Code.MMAP else 0
+        file = self.random.randrange(2) if code is Code.MMAP and flags < 2 else -1
         return abi.Op(code, process, addr=addr, n=size, prot=prot, flags=flags, file=file)
 
     def zap(self, process: int) -> abi.Op:
@@ -123,6 +130,29 @@ class _Maker:
         code = self.random.choice(ZAPS)
         vma = self.random.choice((addr, addr, self.place()))
         return abi.Op(code, process, addr=addr, n=max(size - offset - cut, 0), aux=vma)
+
+    def alloc(self, process: int, slot: int) -> abi.Op:
+        kind = self.random.choice(list(Alloc))
+        pages = abi.SLAB_PAGES if kind is Alloc.SLAB else self.random.choice((4, 8, 16))
+        return abi.Op(Code.ALLOC_PAGES, process, n=pages, flags=kind, slot=slot)
+
+    def driver(self, process: int, slots: int) -> abi.Op:
+        code = self.random.choice(DRIVER)
+        slot, index = self.random.randrange(slots), self.random.choice((0, 0, 1, 2, 600))
+        file = self.random.choice((1, 1, 1, 0))
+        if code is Code.VM_INSERT_PAGE:
+            place = self.place()
+            at = self.random.choice((place, place, self.place()))
+            return abi.Op(code, process, addr=at, aux=place, slot=slot, index=index)
+        if code is Code.ON_MMAP:
+            flags = self.random.choice((0, 0, 0x400, 0x400, 0x200, 0x800, 0x6C00))
+            return abi.Op(code, process, file=file, flags=flags)
+        if code is Code.ON_MMAP_INSERT_PAGE:
+            at = self.random.choice((0, 0, 1, 2, PAGES, -1, (1 << 63) - 1))
+            return abi.Op(code, process, file=file, slot=slot, index=index, n=at)
+        fault = self.random.choice((Fault.PAGE, Fault.PAGE, *Fault))
+        other = self.random.choice((abi.WHOLE, abi.WHOLE, self.random.randrange(slots)))
+        return abi.Op(code, process, file=file, slot=slot, index=other, flags=fault)
 
     def malformed(self, op: abi.Op) -> abi.Op:
         """The same with one member that cannot be."""
@@ -140,14 +170,20 @@ class _Maker:
         ops = [
             abi.Op(Code.MMAP, addr=ARENA_START, n=PAGES * 4096, prot=3, flags=2),
             abi.Op(Code.MEMFD, slot=0, n=PAGES * 4096),
+            abi.Op(Code.DEVICE, slot=1),
         ]
         slots, processes = 0, 1
         while len(ops) < LENGTH:
             process = self.random.randrange(processes)
             dice = self.random.random()
-            if dice < 0.45 and slots < abi.HELD_MAX:
+            if dice < 0.4 and slots < abi.HELD_MAX:
                 ops.append(self.get(process, slots))
                 slots += 1
+            elif dice < 0.5 and slots < abi.HELD_MAX:
+                ops.append(self.alloc(process, slots))
+                slots += 1
+            elif dice < 0.6 and slots:
+                ops.append(self.driver(process, slots))
             elif dice < 0.7 and slots:
                 ops.append(self.held(process, slots))
             elif dice < 0.72 and processes < 4:
