@@ -24,10 +24,12 @@ from .signatures import CONSTANTS, ENVIRONMENT_NAMES, FACTS, OUTCOME_NAMES
 # A version as it is written in a program: 6.1 is (6, 1).
 Version: TypeAlias = tuple[int, ...]
 # What a name, a fact or a condition is worth; true and false are 1 and 0.
-Value: TypeAlias = int | bytes | str | Version
+# Of several things at once (boot parameters) any may be equal.
+Value: TypeAlias = int | bytes | str | Version | frozenset[str]
 
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 _RELEASE = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_BOOT_ARG = re.compile(r"[!#-~]+")
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
@@ -238,19 +240,19 @@ def _check_requires(condition: Condition, leaf: list[int]) -> None:
 
 def _check_word(subject: str, item: Condition, leaf: int) -> None:
     """What an environment's name may be compared with."""
-    text = item.name if isinstance(item, Name) else ""
+    text = _word(item)
     found = render_condition(item)
     if subject == "kernel":
         number = isinstance(item, Literal) and isinstance(item.value, int) and item.value >= 0
-        if not number and not _VERSION.fullmatch(text):
+        if not number and not (isinstance(item, Name) and _VERSION.fullmatch(text)):
             raise Mistake(leaf, "a version such as 6.1", found)
         return
-    if isinstance(item, Literal) and isinstance(item.value, bytes):
-        text = item.value.decode("latin-1")
     if not text or _VERSION.fullmatch(text) or text in ENVIRONMENT_NAMES:
         raise Mistake(leaf, "a word or a string", found)
     if subject == "arch" and text not in ARCHES:
         raise Mistake(leaf, f"one of {', '.join(ARCHES)}", found)
+    if subject == "boot_arg" and not _BOOT_ARG.fullmatch(text):
+        raise Mistake(leaf, 'a boot parameter such as "hugepages=0"', found)
 
 
 # ---- evaluating -------------------------------------------------------------
@@ -265,12 +267,35 @@ def holds(
 
 def requires_met(condition: Condition, environment: Environment) -> bool:
     """Whether an environment is what a program's ``requires:`` asks for."""
-    known = {name: str(getattr(environment, name)) for name in ENVIRONMENT_NAMES}
+    known: dict[str, Value] = {
+        "arch": environment.arch,
+        "kernel": environment.kernel,
+        "config": environment.config,
+        "boot_arg": frozenset(environment.boot_args),
+    }
 
     def no_fact(fact: Fact) -> Value:
         raise UsageError(f"requires: {render_condition(fact)}: an environment has no such fact")
 
     return holds(condition, lambda name: known.get(name, name), no_fact)
+
+
+def boot_args_asked(condition: Condition) -> tuple[str, ...]:
+    """The boot parameters that a ``requires:`` names as what has to be there, in order."""
+    if not isinstance(condition, Binary):
+        return ()
+    if condition.operator == "and":
+        return boot_args_asked(condition.left) + boot_args_asked(condition.right)
+    if condition.operator == "==" and condition.left == Name("boot_arg"):
+        return (_word(condition.right),)
+    return ()
+
+
+def _word(item: Condition) -> str:
+    """What a word or a string says."""
+    if isinstance(item, Literal) and isinstance(item.value, bytes):
+        return item.value.decode("latin-1")
+    return item.name if isinstance(item, Name) else ""
 
 
 def evaluate(
@@ -338,9 +363,11 @@ def _version(text: str) -> Version:
 
 def _compare(sign: str, left: Value, right: Value) -> bool:
     """Compare two values of one kind; a version as far as the shorter one goes."""
-    if isinstance(left, str) and isinstance(right, bytes):
+    if isinstance(left, str | frozenset) and isinstance(right, bytes):
         right = right.decode("latin-1")
-    elif isinstance(left, str) and isinstance(right, int | tuple):
+    if isinstance(left, frozenset) and isinstance(right, str) and sign in ("==", "!="):
+        return (right in left) == (sign == "==")
+    if isinstance(left, str) and isinstance(right, int | tuple):
         left = _version(left)
         right = (right,) if isinstance(right, int) else right
     if isinstance(left, tuple) and isinstance(right, tuple):

@@ -22,7 +22,7 @@ from .cache import Cache, Entry, digest_of
 from .channel import Channel
 from .errors import HarnessError, PagelabError
 from .guest import Guest, boot, machine_of, meet
-from .qemu_cmd import MEMORY_MB, binary
+from .qemu_cmd import MEMORY_MB, argv, binary
 from .session import Limits
 from .vm import start
 
@@ -89,8 +89,7 @@ class Fresh:
                 qemu = proc.require(binary(built.arch))
                 stat = qemu.stat()
                 shown = replace(machine, kernel="", initrd="", disk="")
-                parts = [*asdict(shown).items(), str(qemu), stat.st_size, stat.st_mtime_ns]
-                text = json.dumps(parts, default=str)
+                text = json.dumps([argv(shown), str(qemu), stat.st_size, stat.st_mtime_ns])
                 digest = digest_of(RECIPE, text, built.image, built.initramfs, built.disk)
                 self._key = f"{built.kernel}-{built.arch.name}-{built.config}-{digest[:24]}"
             return self._key

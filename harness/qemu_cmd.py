@@ -85,7 +85,10 @@ def kernel_parameters(machine: Machine) -> str:
     """
     parameters = [f"console={_CONSOLE[machine.arch.name]}", "loglevel=5", "panic=-1", "nokaslr"]
     # Secret memory has to be asked for; its pages leave a direct map that is made of pages.
-    parameters += ["secretmem.enable=1", f"hugepages={HUGE_POOL}"]
+    parameters.append("secretmem.enable=1")
+    # Of several the kernel takes the first one alone (6.1 mm/hugetlb.c hugepages_setup).
+    if not any(given.startswith("hugepages=") for given in machine.boot_args):
+        parameters.append(f"hugepages={HUGE_POOL}")
     if machine.arch.name == "arm64":
         parameters.append("rodata=full")
     if machine.arch.name == "x86_64":

@@ -8,11 +8,13 @@ allocator might.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from harness import abi, language, layout, trace
 from harness.check.compare import _rss, _vmas
+from harness.conditions import boot_args_asked
 from harness.environment import Environment
-from harness.model import Arena, Expected, Model, Rules, Semantics, State
+from harness.model import Arena, Expected, Model, Rules, State, semantics_for
 from harness.model.semantics import FEATURE_GATE, FEATURE_UFFD_WP
 from harness.model.state import G_COMPOUND
 from harness.trace import Header, Outcome, Trace
@@ -158,7 +160,9 @@ def run(
         alter: changes each outcome on its way.
     """
     compiled = layout.compile_program(language.parse(text, name))
-    semantics = Semantics(drained_each=observe == "each")
+    asked = [arg for one in compiled.requires for arg in boot_args_asked(one)]
+    environment = replace(ENVIRONMENT, boot_args=tuple(asked))
+    semantics = semantics_for(environment, observe)
     model = Model(semantics, Arena(compiled.arena_start, compiled.arena_pages), rules(semantics))
     state = model.initial()
     frames = _Frames()
@@ -174,5 +178,5 @@ def run(
             snapshot = _changes(seen, now)
             seen = now
         outcomes.append(alter(_outcome(number, branch.expected, snapshot)))
-    header = Header(ENVIRONMENT, name, text, observe)
+    header = Header(environment, name, text, observe)
     return Trace(header, tuple(outcomes), True, trace.Ending())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from ..arch import Arch
 from ..environment import DEFAULT_CPU, Environment
 from ..verdict import Verdict
 from .backend import Choice, Prepared
-from .programs import Source
+from .programs import Source, boot_args_asked, unmet
 from .results import Result, infrastructure_detail
 from .session import Session, Task
 
@@ -23,6 +24,8 @@ class Lane:
 
     Attributes:
         kernel: as the user named it.
+        choice: what the command line chose, and boot parameters that its programs ask for.
+        sources: the programs that are to run in it.
         environment: as far as it is known.
         waiting: programs that no guest has.
         sessions: guests that run first-time programs.
@@ -33,6 +36,8 @@ class Lane:
     number: int
     kernel: str
     arch: Arch
+    choice: Choice
+    sources: list[Source]
     environment: Environment
     prepared: Prepared | None = None
     booted: bool = False
@@ -81,7 +86,9 @@ class Lane:
         )
 
 
-def unbuilt(number: int, kernel: str, arch: Arch, choice: Choice) -> Lane:
+def unbuilt(
+    number: int, kernel: str, arch: Arch, choice: Choice, sources: Sequence[Source]
+) -> Lane:
     """A lane of which nothing is known but the command line's words."""
     environment = Environment(
         kernel=kernel,
@@ -90,7 +97,38 @@ def unbuilt(number: int, kernel: str, arch: Arch, choice: Choice) -> Lane:
         cpu=choice.cpu or DEFAULT_CPU[arch.name],
         boot_args=choice.boot_args,
     )
-    return Lane(number, kernel, arch, environment)
+    return Lane(number, kernel, arch, choice, list(sources), environment)
+
+
+def split(lane: Lane, numbers: Iterator[int]) -> list[Lane]:
+    """Takes the programs out that ask for boot parameters which a lane has not.
+
+    Args:
+        lane: its environment is known.
+        numbers: for the lanes that are made.
+
+    Returns:
+        A lane for each set of such parameters.
+    """
+    apart: dict[tuple[str, ...], list[Source]] = {}
+    for source in lane.sources:
+        have = lane.choice.boot_args
+        lacking = tuple(arg for arg in boot_args_asked(source) if arg not in have)
+        better = replace(lane.environment, boot_args=have + lacking)
+        if lacking and unmet(source, better) is None:
+            apart.setdefault(lacking, []).append(source)
+    taken = [source for several in apart.values() for source in several]
+    lane.sources = [source for source in lane.sources if source not in taken]
+    return [
+        unbuilt(
+            next(numbers),
+            lane.kernel,
+            lane.arch,
+            replace(lane.choice, boot_args=lane.choice.boot_args + lacking),
+            several,
+        )
+        for lacking, several in apart.items()
+    ]
 
 
 @dataclass(eq=False, slots=True)

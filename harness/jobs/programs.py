@@ -84,6 +84,12 @@ def read(path: Path, name: str | None = None) -> Source:
     return Source(called, path, data.decode(), layout.compile_program(program))
 
 
+def boot_args_asked(source: Source) -> tuple[str, ...]:
+    """The boot parameters that a program has to have, each once."""
+    asked = (conditions.boot_args_asked(condition) for condition in source.compiled.requires)
+    return tuple(dict.fromkeys(arg for several in asked for arg in several))
+
+
 def unmet(source: Source, environment: Environment) -> str | None:
     """The first ``requires:`` of a program that is false in an environment; None if none is."""
     for condition in source.compiled.requires:

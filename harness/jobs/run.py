@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import queue
 import threading
 import time
@@ -29,7 +30,7 @@ from . import difference
 from .backend import Backend, Choice, Prepared
 from .folder import RunFolder
 from .judge import error_verdict, judge, read_trace
-from .lane import Lane, Pending, unbuilt
+from .lane import Lane, Pending, split, unbuilt
 from .programs import Source, unmet
 from .results import Record, Result, in_order
 from .session import Booted, Done, Over, Session, Task, start, unexpected
@@ -114,7 +115,10 @@ class Run:
         self._owner: dict[Session, Lane | Pending] = {}
         self._error: PagelabError | None = None
         pairs = [(kernel, arch) for kernel in options.kernels for arch in options.arches]
-        self._lanes = [unbuilt(n, *pair, options.choice) for n, pair in enumerate(pairs)]
+        self._lanes = [
+            unbuilt(n, *pair, options.choice, self._sources) for n, pair in enumerate(pairs)
+        ]
+        self._numbers = itertools.count(len(pairs))
         self._unprepared = deque(self._lanes)
 
     def execute(self) -> Record:
@@ -186,9 +190,7 @@ class Run:
         prepared, error, trace = None, None, ""
         try:
             with self._sink.building(f"{lane.kernel} {lane.arch.name}") as progress:
-                prepared = self._backend.prepare(
-                    lane.kernel, lane.arch, self._options.choice, progress
-                )
+                prepared = self._backend.prepare(lane.kernel, lane.arch, lane.choice, progress)
         except PagelabError as known:
             error = known
         except Exception as unknown:
@@ -262,7 +264,7 @@ class Run:
         self._keep_error(event.traceback)
         if event.prepared is None:
             assert event.error is not None
-            self._fail(lane, event.error, [Task(source, Path()) for source in self._sources])
+            self._fail(lane, event.error, [Task(source, Path()) for source in lane.sources])
             return
         environment = event.prepared.environment
         if any(other.prepared and other.environment.id == environment.id for other in self._lanes):
@@ -273,7 +275,8 @@ class Run:
         lane.environment = environment
         if event.prepared.note:
             self._sink.line(event.prepared.note)
-        for source in self._sources:
+        self._split(lane)
+        for source in lane.sources:
             condition = unmet(source, lane.environment)
             if condition is None:
                 trace = self._folder.trace(lane.environment.id, source.name)
@@ -281,6 +284,15 @@ class Run:
             else:
                 text = f"requires: {condition} is false here"
                 self._final(lane, lane.unrun(source, Verdict.SKIPPED, text))
+
+    def _split(self, lane: Lane) -> None:
+        """Programs that ask for boot parameters have guests of their own."""
+        more = split(lane, self._numbers)
+        at = self._lanes.index(lane) + 1
+        self._lanes[at:at] = more
+        self._unprepared.extend(more)
+        if not lane.sources:
+            self._lanes.remove(lane)
 
     def _fail(self, lane: Lane, error: PagelabError, tasks: list[Task]) -> None:
         """Nothing more can run in a lane; wrong usage ends the whole run."""
@@ -373,7 +385,7 @@ class Run:
 
     def _final(self, lane: Lane, result: Result) -> None:
         self._results[result.program, lane.number] = result
-        self._sink.result(result, len(self._sources) * len(self._lanes))
+        self._sink.result(result, sum(len(lane.sources) for lane in self._lanes))
 
     def _keep_error(self, text: str) -> None:
         if text and self._options.keep_errors:

@@ -83,10 +83,10 @@ FEATURE_UFFD_WP = 64
 KNOWN_LINES = ("6.1",)
 
 
-def _last_number(parameters: tuple[str, ...], name: str, default: int) -> int:
-    """The number that the last boot parameter of that name gives."""
+def _first_number(parameters: tuple[str, ...], name: str, default: int) -> int:
+    """The number that the first boot parameter of that name gives."""
     given = [text.removeprefix(name) for text in parameters if text.startswith(name)]
-    return int(given[-1]) if given and given[-1].isdecimal() else default
+    return int(given[0]) if given and given[0].isdecimal() else default
 
 
 def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
@@ -109,7 +109,7 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
         task_size=facts.get("task_size", default.task_size),
         table_span=facts.get("table_span", default.table_span),
         gup_capacity=facts.get("gup_capacity", default.gup_capacity),
-        huge_pool=_last_number(environment.boot_args, "hugepages=", default.huge_pool),
+        huge_pool=_first_number(environment.boot_args, "hugepages=", default.huge_pool),
         tagged_addresses=environment.arch == "arm64",
         exec_only_readable=not features & (FEATURE_PKU | FEATURE_EPAN),
         software_young=environment.arch == "arm64",

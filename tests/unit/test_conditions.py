@@ -115,12 +115,34 @@ def test_what_a_callback_raises_passes() -> None:
         ("config == base", True),
         ('config == "base-x" or config in (debug, kasan)', False),
         ("arch == arm64 and (kernel < 5.10 or config == base)", True),
+        ('boot_arg == "x=1"', True),
+        ("boot_arg == quiet", True),
+        ("boot_arg != quiet", False),
+        ('boot_arg == "x=2"', False),
+        ('boot_arg != "x=2"', True),
+        ('boot_arg in ("x=2", quiet)', True),
     ],
 )
 def test_requires(text: str, met: bool) -> None:
     (asked,) = compiled(f"requires: {text}\n").requires
-    environment = Environment("6.1.192", "arm64", "base")
+    environment = Environment("6.1.192", "arm64", "base", boot_args=("x=1", "quiet"))
     assert conditions.requires_met(asked, environment) is met
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ('boot_arg == "x=1"', ("x=1",)),
+        ('arch == arm64 and (boot_arg == "x=1" and boot_arg == quiet)', ("x=1", "quiet")),
+        ("boot_arg != quiet", ()),
+        ("not boot_arg == quiet", ()),
+        ("arch == arm64 or boot_arg == quiet", ()),
+        ("boot_arg in (quiet, debug)", ()),
+    ],
+)
+def test_boot_parameters_that_have_to_be_there(text: str, asked: tuple[str, ...]) -> None:
+    (condition,) = compiled(f"requires: {text}\n").requires
+    assert conditions.boot_args_asked(condition) == asked
 
 
 @pytest.mark.parametrize(
@@ -138,6 +160,8 @@ def test_requires(text: str, met: bool) -> None:
         ("config == 6.1", 21, "a word or a string", "6.1"),
         ("config == 5", 21, "a word or a string", "5"),
         ("config == page(m)", 21, "a word or a string", "page(m)"),
+        ('boot_arg == "two words"', 23, "a boot parameter such as", '"two words"'),
+        ('boot_arg < "x"', 11, "a comparison (==, !=, in) behind boot_arg", "'<'"),
         ("arch == arm64 and ret == 2", 29, "a comparison that begins", "ret"),
     ],
 )

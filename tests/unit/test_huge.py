@@ -86,8 +86,8 @@ def test_claims_see_through_a_leaf() -> None:
     assert [claim.shown for claim in checked.claims] == [True, True]
 
 
-def test_the_pool_is_what_the_last_parameter_says() -> None:
+def test_the_pool_is_what_the_first_parameter_says() -> None:
     kernel = Environment(kernel="6.1.192", arch="x86_64")
     assert semantics_for(kernel).huge_pool == 4
     more = Environment(kernel="6.1.192", arch="x86_64", boot_args=("hugepages=1", "hugepages=7"))
-    assert semantics_for(more).huge_pool == 7
+    assert semantics_for(more).huge_pool == 1

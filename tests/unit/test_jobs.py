@@ -123,6 +123,42 @@ def test_requires_skips_and_says_which(run: Runner, programs: Path) -> None:
     assert said.exit_code == 0
 
 
+def test_boot_parameters_that_programs_ask_for(run: Runner, programs: Path) -> None:
+    """A guest for each set of them; SKIPPED only where nothing would make it right."""
+    (programs / "a.mm").write_text(f'requires: boot_arg == "x=1"\n{TEXT}')
+    (programs / "b.mm").write_text(f'requires: arch == x86_64 and boot_arg == "x=1"\n{TEXT}')
+    (programs / "c.mm").write_text(f'requires: boot_arg == "x=1"\nrequires: boot_arg == y\n{TEXT}')
+    world, sink = World(), Sink()
+    said = run(world, sink, arches=(X86_64, ARM64), jobs=2)
+    plain = ("6.1.192-x86_64-base", "6.1.192-arm64-base")
+    ran = {
+        (Path(one.program).name, one.environment)
+        for one in said.results
+        if one.verdict is Verdict.PASS
+    }
+    assert ran == {
+        ("a.mm", f"{plain[0]}-x=1"),
+        ("a.mm", f"{plain[1]}-x=1"),
+        ("b.mm", f"{plain[0]}-x=1"),
+        ("c.mm", f"{plain[0]}-x=1-y"),
+        ("c.mm", f"{plain[1]}-x=1-y"),
+        ("d.mm", plain[0]),
+        ("d.mm", plain[1]),
+    }
+    skipped = [one for one in said.results if one.verdict is Verdict.SKIPPED]
+    assert [(Path(one.program).name, one.environment) for one in skipped] == [("b.mm", plain[1])]
+    assert (sink.total, len(sink.results), len(world.guests)) == (8, 8, 6)
+    assert said.exit_code == 0
+
+
+def test_boot_parameters_of_the_command_line_are_there(run: Runner, programs: Path) -> None:
+    for path in programs.iterdir():
+        path.write_text(f'requires: boot_arg == "x=1"\n{TEXT}')
+    said = run(World(), choice=Choice(boot_args=("x=1",)))
+    assert [one.id for one in said.environments] == ["6.1.192-x86_64-base-x=1"]
+    assert [one.id for one in run(World()).environments] == ["6.1.192-x86_64-base-x=1"]
+
+
 def test_all_skipped_boots_nothing_and_is_no_pass(run: Runner, programs: Path) -> None:
     for path in programs.iterdir():
         path.write_text(f"requires: arch == arm64\n\n{TEXT}")

@@ -80,6 +80,12 @@ def test_a_boot_parameter_comes_last_and_so_wins() -> None:
     assert parameters.endswith(" loglevel=7")
 
 
+def test_the_pool_of_huge_pages_is_said_once() -> None:
+    parameters = kernel_parameters(replace(ARM, boot_args=("hugepages=0",)))
+    assert parameters.count("hugepages=") == 1
+    assert parameters.endswith(" hugepages=0")
+
+
 USERNET = """\
 Hub -1 (net):
   Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ
