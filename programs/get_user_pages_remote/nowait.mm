@@ -4,6 +4,7 @@ store(m[0], "here")
 uffd_register(m)
 a = get_user_pages(m[1], nr=1, gup_flags=NOWAIT)
 claim GUP-18: ret == 0
+claim GUP-46: ret < 0
 b = get_user_pages_remote(main, m[0], nr=2, gup_flags=NOWAIT, locked=1)
 claim GUP-18: ret == 1 and locked == 1
 c = get_user_pages(m[1], nr=1)
