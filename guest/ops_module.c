@@ -19,6 +19,12 @@ void module_report(struct slot *slot, struct step *step)
 		report->data_len = op->n;
 	} else if (op->code == PL_OP_ACCESS_PROCESS_VM && !op->data_len && call->ret > 0) {
 		report->data_len = call->ret < PL_DATA_MAX ? call->ret : PL_DATA_MAX;
+	} else if (op->code == PL_OP_SCRIPTED && call->ret >= 0) {
+		report->made = call->ret;
+		slot->file[op->slot] = call->ret;
+		report->ret = 0;
+	} else if (op->code == PL_OP_BIOS || op->code == PL_OP_GET_BLOCKS) {
+		report->data_len = call->aux;
 	} else if (gets_pages(op->code) && op->aux & (PL_GET_VMAS | PL_GET_LOCKED)) {
 		*(__u32 *)step->data = call->aux;
 		report->data_len = sizeof(__u32);

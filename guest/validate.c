@@ -169,6 +169,40 @@ static const char *module_problem(const struct pl_operation *op)
 	return NULL;
 }
 
+/* What get_block is to say. */
+static const char *script_problem(const struct pl_operation *op)
+{
+	const __u64 blocks = PL_DISK_SECTORS / 8;	/* of the largest size */
+
+	if (op->n < 1 || op->n > PL_SCRIPT_BLOCKS || op->addr > PL_SCRIPT_BLOCKS - (__u64)op->n)
+		return "blocks that no script has";
+	if (op->aux >= blocks || op->aux + op->n > blocks ||
+	    (op->index != PL_WHOLE && op->index >= blocks))
+		return "blocks behind the end of the disk";
+	if (op->flags & ~(PL_BLOCK_BOUNDARY | PL_BLOCK_UPTODATE | PL_BLOCK_ERROR | PL_BLOCK_SINGLE))
+		return "unknown flags of a block";
+	return NULL;
+}
+
+/* About reading ahead; the module checks the rest. */
+static const char *mpage_problem(const struct pl_operation *op)
+{
+	if (!op->file != (op->code == PL_OP_SCRIPTED))
+		return "no file, or one that is only made";
+	if (op->code == PL_OP_SCRIPTED && (__u64)op->n > PL_SCRIPT_PAGES * 4096)
+		return "a larger file than a script can have";
+	if (op->code == PL_OP_SCRIPTED &&
+	    (op->aux < 512 || op->aux > 4096 || op->aux & (op->aux - 1)))
+		return "blocks of a size that no disk has";
+	if (op->code == PL_OP_MPAGE_READAHEAD &&
+	    (op->n < 1 || op->n > PL_SCRIPT_PAGES || op->addr > PL_ARENA_PAGES_MAX ||
+	     op->aux > (__u64)op->n))
+		return "more pages than one readahead has";
+	if (op->code == PL_OP_ADD_BUFFERS && op->addr >= PL_SCRIPT_PAGES)
+		return "a page that no script has";
+	return op->code == PL_OP_GET_BLOCK ? script_problem(op) : NULL;
+}
+
 /* made: bits of the process slots, and from 8 on of the file slots, made so far. */
 static const char *operation_problem(const struct pl_operation *op, __u32 blob_len, __u32 *made)
 {
@@ -185,7 +219,7 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 	if (op->data_len > PL_DATA_MAX || op->data > blob_len || op->data_len > blob_len - op->data)
 		return "data outside the blob";
 	if (op->code == PL_OP_FORK || op->code == PL_OP_MEMFD || op->code == PL_OP_SECRETMEM ||
-	    op->code == PL_OP_OPEN || op->code == PL_OP_DEVICE) {
+	    op->code == PL_OP_OPEN || op->code == PL_OP_DEVICE || op->code == PL_OP_SCRIPTED) {
 		if (op->slot >= (op->code == PL_OP_FORK ? PL_PROCESSES_MAX : PL_FILES_MAX))
 			return "slot out of range";
 		bit = 1u << (op->slot + (op->code == PL_OP_FORK ? 0 : PL_PROCESSES_MAX));
@@ -216,6 +250,8 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 	if (op->code == PL_OP_ON_ACCESS ||
 	    (op->code >= PL_OP_ALLOC_PAGES && op->code <= PL_OP_VM_INSERT_PAGE))
 		return driver_problem(op);
+	if (op->code >= PL_OP_SCRIPTED && op->code <= PL_OP_GET_BLOCKS)
+		return mpage_problem(op);
 	return "unknown code";
 }
 

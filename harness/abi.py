@@ -32,6 +32,11 @@ LOG_MAX = 16384
 ALLOC_MAX = 256
 SLAB_PAGES = 8
 ON_MMAP_MAX = 8
+SCRIPT_PAGES = 256
+SCRIPT_BLOCKS = 2048
+SCRIPT_RUNS = 255
+DISK_SECTORS = 1 << 23
+IO_MAX = 1024
 
 PAGE_SHIFT = 12
 PAGE_SIZE = 4096
@@ -94,6 +99,12 @@ class Code(enum.IntEnum):
     ON_MMAP_INSERT_PAGE = 66
     ON_FAULT = 67
     VM_INSERT_PAGE = 68
+    SCRIPTED = 90
+    GET_BLOCK = 91
+    ADD_BUFFERS = 92
+    MPAGE_READAHEAD = 93
+    BIOS = 94
+    GET_BLOCKS = 95
     ZAP_PAGE_RANGE = 110
     ZAP_PAGE_RANGE_SINGLE = 111
     UNMAP_MAPPING_RANGE = 112
@@ -228,6 +239,36 @@ class Fault(enum.IntEnum):
     SIGSEGV = 4
 
 
+class Scripted(enum.IntFlag):
+    """How the module's disk treats a file whose blocks the program says."""
+
+    RW_PAGE = 1
+
+
+class Block(enum.IntFlag):
+    """What get_block says of a block beside where it is."""
+
+    BOUNDARY = 1
+    UPTODATE = 2
+    ERROR = 4
+    SINGLE = 8
+
+
+class Io(enum.IntEnum):
+    """What a file's disk was asked: PL_IO_READ, ..."""
+
+    READ = 1
+    RW_PAGE = 2
+    GET_BLOCK = 3
+
+
+class IoFlag(enum.IntFlag):
+    """Flags of a bio."""
+
+    RAHEAD = 1
+    META = 2
+
+
 class Mode(enum.IntFlag):
     """How a call is made."""
 
@@ -272,6 +313,9 @@ class Refused(enum.IntEnum):
     NO_VMA = 49
     NEGATIVE = 52
     TOO_LONG = 53
+    NO_READAHEAD = 56
+    NOT_SCRIPTED = 57
+    RUNS = 58
 
 
 class Section(enum.IntEnum):
@@ -283,6 +327,7 @@ class Section(enum.IntEnum):
     RSS = 6
     VMA = 7
     FILE = 8
+    IO = 10
 
 
 class PteFlag(enum.IntFlag):
@@ -371,6 +416,7 @@ CACHE_RECORD = struct.Struct("<IIQ")
 RSS_RECORD = struct.Struct("<II4q")
 VMA_RECORD = struct.Struct("<IIIII4xQ")
 FILE_RECORD = struct.Struct("<I4xQ")
+IO_RECORD = struct.Struct("<IIHHIq")
 HELLO = struct.Struct("<IIIIQQQQ64s16s")
 FRAME = struct.Struct("<IIIIII")
 FRAME_MAGIC = 0x4D524C50
@@ -385,6 +431,7 @@ SECTION_RECORDS = {
     Section.RSS: RSS_RECORD,
     Section.VMA: VMA_RECORD,
     Section.FILE: FILE_RECORD,
+    Section.IO: IO_RECORD,
 }
 
 _MASK = (1 << 64) - 1

@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from . import abi, calls_access, calls_driver, calls_memory, calls_uffd, calls_zap
+from . import (
+    abi,
+    calls_access,
+    calls_driver,
+    calls_memory,
+    calls_mpage,
+    calls_uffd,
+    calls_zap,
+)
 from .binding import Arguments
 from .program import ARENA_START
 from .scope import FILE_PAGES_MAX, Scope
@@ -247,4 +255,5 @@ COMPILE: dict[abi.Code, Callable[[Scope, Arguments, abi.Code, int], abi.Op]] = {
     **calls_uffd.COMPILE,
     **calls_driver.COMPILE,
     **calls_access.COMPILE,
+    **calls_mpage.COMPILE,
 }

@@ -94,6 +94,8 @@ OPEN = {str(flag.name).lower(): int(flag) for flag in abi.Open}
 ADVICE = {advice.name: int(advice) for advice in abi.Madv}
 FALLOC = {str(flag.name): int(flag) for flag in abi.Falloc}
 UFFD = {str(flag.name): int(flag) for flag in abi.Uffd}
+SCRIPTED = {str(flag.name): int(flag) for flag in abi.Scripted}
+BLOCK = {str(flag.name): int(flag) for flag in abi.Block}
 MS = {str(flag.name): int(flag) for flag in abi.Ms}
 FOLL = {str(flag.name): int(flag) for flag in abi.Foll}
 ALLOC = {str(kind.name).lower(): int(kind) for kind in abi.Alloc}
@@ -255,6 +257,40 @@ CALLS: dict[str, Signature] = {
     "unpin_user_page": Signature(abi.Code.UNPIN_USER_PAGE, _HELD),
     "set_page_dirty": Signature(abi.Code.SET_PAGE_DIRTY, _HELD),
     "set_page_dirty_lock": Signature(abi.Code.SET_PAGE_DIRTY_LOCK, _HELD),
+    "scripted": Signature(
+        abi.Code.SCRIPTED,
+        (
+            _SOME_PAGES,
+            _SIZE,
+            Parameter("block", Kind.NUMBER, required=False),
+            Parameter("flags", Kind.SYMBOLS, required=False, symbols=SCRIPTED, joined=True),
+        ),
+        Result.FILE,
+    ),
+    "get_block": Signature(
+        abi.Code.GET_BLOCK,
+        (
+            _FILE,
+            Parameter("block", Kind.NUMBER),
+            _N,
+            Parameter("at", Kind.NUMBER, required=False),
+            Parameter("flags", Kind.SYMBOLS, required=False, symbols=BLOCK, joined=True),
+            Parameter("metadata", Kind.NUMBER, required=False),
+        ),
+    ),
+    "add_buffers": Signature(abi.Code.ADD_BUFFERS, (_FILE, Parameter("page", Kind.NUMBER))),
+    "mpage_readahead": Signature(
+        abi.Code.MPAGE_READAHEAD,
+        (
+            _FILE,
+            Parameter("page", Kind.NUMBER),
+            Parameter("nr", Kind.NUMBER),
+            Parameter("take", Kind.NUMBER, required=False),
+            Parameter("late", Kind.NUMBER, required=False),
+        ),
+    ),
+    "bios": Signature(abi.Code.BIOS, (_FILE,), Result.DATA),
+    "get_blocks": Signature(abi.Code.GET_BLOCKS, (_FILE,), Result.DATA),
     "peek": Signature(abi.Code.PEEK, (Parameter("place", Kind.HELD_PLACE), _N), Result.DATA),
     "poke": Signature(abi.Code.POKE, (Parameter("place", Kind.HELD_PLACE), _DATA)),
     "zap_page_range": Signature(abi.Code.ZAP_PAGE_RANGE, _ZAP),

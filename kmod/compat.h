@@ -109,6 +109,12 @@ static inline void pl_vm_flags_set(struct vm_area_struct *vma, unsigned long fla
 	vma->vm_flags |= flags;
 }
 
+/*
+ * Before 6.3 (3222d8c2a7f8 "block: remove ->rw_page") a disk may take a whole
+ * page without a bio.
+ */
+#define PL_DISK_RW_PAGE(function)	.rw_page = (function),
+
 /* The kernel's number of a PL_RSS_* counter. */
 static inline int pl_rss_kernel(int counter)
 {

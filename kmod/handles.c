@@ -280,6 +280,7 @@ static void session_end(struct kref *references)
 	for (i = 0; i < PL_FILES_MAX; i++) {
 		list_free(&s->files[i].told);
 		list_free(&s->files[i].now);
+		pl_io_put(s->files[i].io);
 	}
 	/* set_page_dirty_lock() works on it too; the next program starts clean */
 	if (s->begun && !s->zero_dirty)

@@ -27,6 +27,7 @@ static_assert(sizeof(struct pl_cache_record) == 16);
 static_assert(sizeof(struct pl_rss_record) == 40);
 static_assert(sizeof(struct pl_vma_record) == 32);
 static_assert(sizeof(struct pl_file_record) == 16);
+static_assert(sizeof(struct pl_io_record) == 24);
 static_assert(sizeof(struct pl_hello) == 128);
 static_assert(sizeof(struct pl_info) == 48);
 static_assert(sizeof(struct pl_begin) == 40);
@@ -145,6 +146,13 @@ static int make_call(struct pl_session *s, struct pl_call *call)
 		return pl_do_device(s, call);
 	case PL_OP_VM_INSERT_PAGE:
 		return pl_do_insert(s, call);
+	case PL_OP_SCRIPTED:
+	case PL_OP_GET_BLOCK:
+	case PL_OP_ADD_BUFFERS:
+	case PL_OP_MPAGE_READAHEAD:
+	case PL_OP_BIOS:
+	case PL_OP_GET_BLOCKS:
+		return pl_do_mpage(s, call);
 	}
 	return pl_do_get(s, call);
 }
@@ -248,6 +256,9 @@ static int __init pagelab_init(void)
 	err = pl_bar_find();
 	if (err)
 		goto no_bar;
+	err = pl_mpage_init();
+	if (err)
+		goto no_mpage;
 	err = pl_alloc_init();
 	if (err)
 		goto no_alloc;
@@ -262,6 +273,8 @@ static int __init pagelab_init(void)
 no_device:
 	pl_alloc_exit();
 no_alloc:
+	pl_mpage_exit();
+no_mpage:
 	pl_bar_release();
 no_bar:
 	pl_symbols_release();
@@ -273,6 +286,7 @@ static void __exit pagelab_exit(void)
 	misc_deregister(&pagelab_device);
 	pl_device_exit();
 	pl_alloc_exit();
+	pl_mpage_exit();
 	pl_bar_release();
 	pl_symbols_release();
 }

@@ -8,6 +8,7 @@
 #ifndef PAGELAB_H
 #define PAGELAB_H
 
+#include <linux/bio.h>
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/mm_types.h>
@@ -70,12 +71,26 @@ struct pl_member {
 	struct pl_view now;
 };
 
+/* What was asked of a file's disk. It may be asked of when the session is over. */
+struct pl_io {
+	struct kref ref;
+	spinlock_t lock;
+	s64 base;			/* sectors count from here */
+	u32 count;
+	u32 bios;			/* records from here on PL_OP_BIOS has not told of */
+	u32 get_blocks;			/* the same of PL_OP_GET_BLOCKS */
+	struct pl_io_record record[PL_IO_MAX];
+};
+
 struct pl_open_file {
 	struct file *file;		/* NULL: slot not in use */
 	struct pl_list told;		/* struct pl_cache_record */
 	struct pl_list now;
 	u64 told_size;
 	u64 size;
+	struct pl_io *io;		/* NULL: nothing was asked yet */
+	u32 io_told;
+	u32 io_now;
 };
 
 struct pl_entry {
@@ -204,6 +219,38 @@ bool pl_is_device(const struct file *filp);
 int pl_make_device(struct pl_session *s);
 int pl_do_device(struct pl_session *s, struct pl_call *call);
 int pl_do_insert(struct pl_session *s, struct pl_call *call);
+
+/* io.c: what was asked of a file's disk */
+struct pl_io *pl_io_new(void);
+void pl_io_get(struct pl_io *io);
+void pl_io_put(struct pl_io *io);
+void pl_io_add(struct pl_io *io, u16 kind, u16 flags, s64 first, u32 count);
+void pl_io_add_bio(struct pl_io *io, struct bio *bio);
+u32 pl_io_text(struct pl_io *io, bool bios, char *text, u32 *len);
+void pl_io_tell(struct pl_session *s);
+
+/* disk.c: a disk whose every word is its number */
+int pl_disk_init(void);
+void pl_disk_exit(void);
+struct block_device *pl_disk_bdev(void);
+void pl_disk_fill(struct page *page, u32 offset, u32 len, sector_t sector);
+int pl_disk_read(struct pl_io *io, sector_t sector, u32 len);
+
+/* script.c: files whose blocks the program says */
+int pl_script_init(void);
+void pl_script_exit(void);
+struct file *pl_script_open(struct pl_io *io, u64 size, u32 block, u32 flags);
+bool pl_is_script(const struct file *filp);
+u16 pl_script_run(struct file *filp, const struct pl_call *call);
+void pl_script_buffers(struct file *filp, u32 page);
+void pl_script_take(struct file *filp, u32 pages);
+struct pl_io *pl_script_io(struct page *page);
+bool pl_script_rw_page(struct page *page);
+
+/* mpage.c */
+int pl_mpage_init(void);
+void pl_mpage_exit(void);
+int pl_do_mpage(struct pl_session *s, struct pl_call *call);
 
 /* walk.c */
 typedef void (*pl_pte_fn)(void *arg, unsigned long addr, u16 flags, unsigned long pfn,

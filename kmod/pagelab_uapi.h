@@ -96,6 +96,15 @@ enum pl_code {
 	PL_OP_ON_MMAP_INSERT_PAGE = 66,	/* file, slot, index, n=page of the VMA */
 	PL_OP_ON_FAULT = 67,		/* file, flags=PL_FAULT_*, slot, index=PL_WHOLE or another */
 	PL_OP_VM_INSERT_PAGE = 68,	/* addr, slot, index, aux=address in the VMA */
+	/* reading ahead, and what came of it */
+	PL_OP_SCRIPTED = 90,		/* slot=file, n=size, aux=block size, flags=PL_SCRIPTED_* */
+	PL_OP_GET_BLOCK = 91,		/* file, addr=block, n=blocks, aux=at, flags=PL_BLOCK_*,
+					 * index=metadata's block or PL_WHOLE: none */
+	PL_OP_ADD_BUFFERS = 92,		/* file, addr=page: has buffers when it is to be read */
+	PL_OP_MPAGE_READAHEAD = 93,	/* file, addr=page, n=pages, aux=how many of them are
+					 * async, index=pages taken or PL_WHOLE */
+	PL_OP_BIOS = 94,		/* file; data: the bios that it has not told of yet */
+	PL_OP_GET_BLOCKS = 95,		/* file; data: the calls of get_block, the same */
 	PL_OP_ZAP_PAGE_RANGE = 110,		/* addr, n=bytes, aux=address in the VMA */
 	PL_OP_ZAP_PAGE_RANGE_SINGLE = 111,	/* as 110 */
 	PL_OP_UNMAP_MAPPING_RANGE = 112,	/* index=file slot, aux=holebegin, n=holelen,
@@ -175,6 +184,18 @@ enum pl_code {
 #define PL_GET_NO_PAGES		1u	/* pages is NULL: only fault in */
 #define PL_GET_VMAS		2u	/* a vmas array, where the kernel has it */
 #define PL_GET_LOCKED		4u	/* a pointer to locked, which is 1 */
+
+#define PL_SCRIPT_PAGES		256	/* pages of the largest scripted file, or of one readahead */
+#define PL_SCRIPT_BLOCKS	2048	/* blocks of the largest scripted file, of the least size */
+#define PL_SCRIPT_RUNS		255	/* PL_OP_GET_BLOCK of one file */
+#define PL_DISK_SECTORS		(1u << 23)	/* of the module's disk, 512 bytes each */
+
+#define PL_SCRIPTED_RW_PAGE	1u	/* the disk takes whole pages without a bio */
+
+#define PL_BLOCK_BOUNDARY	1u	/* BH_Boundary on the last of the blocks */
+#define PL_BLOCK_UPTODATE	2u	/* get_block fills in the page: BH_Uptodate */
+#define PL_BLOCK_ERROR		4u	/* get_block returns -EIO */
+#define PL_BLOCK_SINGLE		8u	/* one block a call */
 
 #define PL_MODE_BEGIN		1u	/* a PL_OP_WAIT will ask what became of it */
 #define PL_MODE_KILLED		2u	/* SIGKILL is pending when the module makes the call */
@@ -274,6 +295,9 @@ enum pl_refused {
 	PL_REFUSED_NO_VMA = 49,		/* no VMA covers the address that names it */
 	PL_REFUSED_NEGATIVE = 52,	/* a length below 0: copied until a fault */
 	PL_REFUSED_TOO_LONG = 53,	/* more bytes than the module has a buffer for */
+	PL_REFUSED_NO_READAHEAD = 56,	/* nothing reads that file ahead */
+	PL_REFUSED_NOT_SCRIPTED = 57,	/* no file whose blocks the program says */
+	PL_REFUSED_RUNS = 58,		/* the file has PL_SCRIPT_RUNS already */
 };
 
 /*
@@ -311,6 +335,7 @@ enum pl_section_type {
 	PL_SECTION_RSS = 6,
 	PL_SECTION_VMA = 7,
 	PL_SECTION_FILE = 8,
+	PL_SECTION_IO = 10,
 };
 
 struct pl_section {
@@ -463,6 +488,28 @@ struct pl_file_record {
 	__u64 size;		/* i_size, bytes */
 };
 
+#define PL_IO_MAX		1024	/* what is remembered of one file; the rest is lost */
+#define PL_IO_READ		1	/* a bio: first=sector, count=sectors */
+#define PL_IO_RW_PAGE		2	/* a page without a bio: first=sector, count=sectors */
+#define PL_IO_GET_BLOCK		3	/* a call of get_block: first=block, count=blocks wanted */
+
+#define PL_IO_RAHEAD		1	/* REQ_RAHEAD */
+#define PL_IO_META		2	/* REQ_META */
+
+/*
+ * What was asked of a file's disk, in order: of a scripted file always, of one
+ * on the guest's disk by PL_OP_MPAGE_READAHEAD, whose sectors count from the
+ * first that such a call read.
+ */
+struct pl_io_record {
+	__u32 file;
+	__u32 number;		/* of this file's, from 0 */
+	__u16 kind;		/* PL_IO_* */
+	__u16 flags;
+	__u32 count;
+	__s64 first;
+};
+
 /* ---- hello: the agent's first frame ------------------------------------- */
 struct pl_hello {
 	__u32 magic;
@@ -527,7 +574,8 @@ struct pl_call {		/* PL_IOC_CALL: in and out; by the calling process */
 	__u32 flags;		/* in: PL_FOLL_* */
 	__u64 addr;		/* in */
 	__s64 n;		/* in: nr_pages, or bytes */
-	__u64 aux;		/* in: offset in the page, or PL_GET_*; out: as VMAS, LOCKED say */
+	__u64 aux;		/* in: offset in the page, PL_GET_*, ...; out: as VMAS, LOCKED say,
+				 * or bytes of text */
 	__u32 slot;		/* in: held set */
 	__u32 index;		/* in: page of it, or PL_WHOLE; process whose memory it is */
 	__u64 data;		/* in: address of the caller's buffer */

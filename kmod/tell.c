@@ -219,6 +219,7 @@ void pl_tell(struct pl_session *s)
 	pl_out_close(&s->out);
 	tell_members(s);
 	tell_files(s);
+	pl_io_tell(s);
 }
 
 static void commit_held(struct pl_held *held)
@@ -251,5 +252,6 @@ void pl_commit(struct pl_session *s)
 	for (i = 0; i < PL_FILES_MAX; i++) {
 		swap(s->files[i].told, s->files[i].now);
 		s->files[i].told_size = s->files[i].size;
+		s->files[i].io_told = s->files[i].io_now;
 	}
 }

@@ -74,11 +74,18 @@ def _view(state: State, frames: dict[int, int], touches: tuple[int, ...]) -> dic
         for index, kept in enumerate(held):
             if kept is not None:
                 view[abi.Section.HELD][slot, index] = (frames[kept],)
-    for slot, file in state.slots.items():
-        view[abi.Section.FILE][(slot,)] = (state.files[file].size,)
-        for index, cached in state.files[file].cache.items():
-            view[abi.Section.CACHE][slot, index] = (frames[cached],)
+    _view_files(view, state, frames)
     return view
+
+
+def _view_files(view: dict[int, View], state: State, frames: dict[int, int]) -> None:
+    for slot, number in state.slots.items():
+        file = state.files[number]
+        view[abi.Section.FILE][(slot,)] = (file.size,)
+        for at, asked in enumerate(file.io.records if file.io is not None else ()):
+            view[abi.Section.IO][slot, at] = asked
+        for index, cached in file.cache.items():
+            view[abi.Section.CACHE][slot, index] = (frames[cached],)
 
 
 def _section(kind: abi.Section, records: list[bytes]) -> bytes:

@@ -326,7 +326,7 @@ def _all_keys(state: State) -> set[Key]:
     for slot, held in state.held.items():
         keys.update(("h", slot, index) for index in range(len(held)))
     for slot, file in state.slots.items():
-        keys.add(("f", slot))
+        keys.update((("f", slot), ("i", slot)))
         keys.update(("c", slot, index) for index in state.files[file].cache)
     return keys
 

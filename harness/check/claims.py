@@ -44,6 +44,8 @@ _READS = frozenset(
         abi.Code.MEM_READ,
         abi.Code.PEEKDATA,
         abi.Code.ACCESS_PROCESS_VM,
+        abi.Code.BIOS,
+        abi.Code.GET_BLOCKS,
     }
 )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from .. import abi
 from ..model import State
+from ..model.blockio import Record, record_text
 from ..model.content import UNKNOWN, Content
 from ..model.state import ZERO_PAGE, Absent
 from .observed import Key, Observed
@@ -167,7 +168,7 @@ def _frame(state: State, pairs: Pairs, observed: Observed, key: Key) -> Differen
 
 
 def _plain(state: State, observed: Observed, key: Key) -> Difference | None:
-    """RSS, VMAs and file sizes: equal or not."""
+    """RSS, VMAs, file sizes and what disks were asked: equal or not."""
     kind, number = key[0], key[1]
     seen: object
     expected = plain(state, kind, number)
@@ -175,6 +176,8 @@ def _plain(state: State, observed: Observed, key: Key) -> Difference | None:
         seen = observed.rss.get(number, _EMPTY_RSS)
     elif kind == "v":
         seen = observed.vma.get(number, ())
+    elif kind == "i":
+        seen = observed.io.get(number, ())
     else:
         seen = observed.file.get(number, 0)
     if seen == expected:
@@ -183,12 +186,15 @@ def _plain(state: State, observed: Observed, key: Key) -> Difference | None:
 
 
 def plain(state: State, kind: str, number: int) -> object:
-    """What the model has of a process's RSS ("r"), its VMAs ("v"), or a file's size ("f")."""
+    """A process's RSS ("r") or VMAs ("v"), or a file's size ("f") or io ("i")."""
     if kind == "r":
         return _rss(state, number)
     if kind == "v":
         return _vmas(state, number)
     file = state.slots.get(number)
+    if kind == "i":
+        io = state.files[file].io if file is not None else None
+        return io.records if io is not None else ()
     return state.files[file].size if file is not None else 0
 
 
@@ -205,7 +211,14 @@ def _shown(kind: str, value: object) -> str | None:
             for start, end, flags, file, pgoff in value
         ]
         return "; ".join(parts) or "none"
+    if kind == "i" and isinstance(value, tuple):
+        return ", ".join(_asked_text(Record(*record)) for record in value) or "nothing"
     return str(value)
+
+
+def _asked_text(record: Record) -> str:
+    what = "get_block " if record.kind == abi.Io.GET_BLOCK else ""
+    return what + record_text(record)
 
 
 def _rss(state: State, process: int) -> tuple[int, ...] | None:

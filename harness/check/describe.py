@@ -53,6 +53,8 @@ def describe_key(compiled: Compiled, key: Key) -> str:
         return f"VMAs {_name(compiled.processes, key[1])}"
     if kind == "f":
         return f"size of {_name(compiled.files, key[1])}"
+    if kind == "i":
+        return f"what the disk of {_name(compiled.files, key[1])} was asked"
     return f"page #{key[1]}" if kind == "p" else f"frame {key[1]:#x}, unknown to the model"
 
 

@@ -21,8 +21,8 @@ from .observed import Key
 OUTCOME = "outcome"
 # What a snapshot has: of each page that is mapped, held or cached, of each process, of each file.
 PAGE_FIELDS = ("ref", "map", "flags", "tail", "pins", "content")
-_KINDS = {"t": "pte", "h": "held", "c": "cache", "r": "rss", "v": "vma", "f": "size"}
-FIELDS = (OUTCOME, "pte", *PAGE_FIELDS, "held", "cache", "rss", "vma", "size")
+_KINDS = {"t": "pte", "h": "held", "c": "cache", "r": "rss", "v": "vma", "f": "size", "i": "io"}
+FIELDS = (OUTCOME, "pte", *PAGE_FIELDS, "held", "cache", "rss", "vma", "size", "io")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _page(state: State, number: int) -> tuple[object, ...]:
 def _entry(state: State, key: Key) -> object:
     """What a snapshot shows of anything else."""
     kind, number = key[0], key[1]
-    if kind in ("r", "v", "f"):
+    if kind in ("r", "v", "f", "i"):
         return plain(state, kind, number)
     index = key[-1]
     if kind == "t":

@@ -12,7 +12,7 @@ from .. import abi
 from ..abi import Section
 
 # ("t", process, index)  ("h", slot, index)  ("c", file, index)  ("r", process)
-# ("v", process)  ("f", file): the same as the model's keys, but for pages.
+# ("v", process)  ("f", file)  ("i", file): the same as the model's keys, but for pages.
 Key: TypeAlias = tuple[str, int] | tuple[str, int, int]
 
 _PAGES_MAX = abi.ARENA_PAGES_MAX * abi.PROCESSES_MAX
@@ -22,7 +22,9 @@ _HEAD, _section_at = abi.SECTION.size, abi.SECTION.unpack_from
 _PTE, _PAGE, _GONE, _HELD = (
     int(kind) for kind in (Section.PTE, Section.PAGE, Section.GONE, Section.HELD)
 )
-_CACHE, _VMA, _RSS = (int(kind) for kind in (Section.CACHE, Section.VMA, Section.RSS))
+_CACHE, _VMA, _RSS, _IO = (
+    int(kind) for kind in (Section.CACHE, Section.VMA, Section.RSS, Section.IO)
+)
 
 
 class Observed:
@@ -36,9 +38,10 @@ class Observed:
         rss: process -> (alive, anon, file, shmem, swap).
         vma: process -> ((start, end, flags, file, pgoff), ...).
         file: file slot -> size.
+        io: file slot -> what its disk was asked so far: (kind, flags, count, first), ...
     """
 
-    __slots__ = ("cache", "file", "held", "page", "pte", "rss", "vma")
+    __slots__ = ("cache", "file", "held", "io", "page", "pte", "rss", "vma")
 
     def __init__(self) -> None:
         self.pte: dict[tuple[int, int], tuple[int, int]] = {}
@@ -48,6 +51,7 @@ class Observed:
         self.rss: dict[int, tuple[int, ...]] = {}
         self.vma: dict[int, tuple[tuple[int, ...], ...]] = {}
         self.file: dict[int, int] = {}
+        self.io: dict[int, tuple[tuple[int, ...], ...]] = {}
 
     def entry(self, process: int, index: int) -> tuple[int, int]:
         """Flags and pfn of what maps a page of the arena; zeros where nothing does."""
@@ -104,6 +108,8 @@ class Observed:
             _pfns(self.cache, "c", body, keys)
         elif kind == _VMA:
             self._vmas(body, keys)
+        elif kind == _IO:
+            self._asked(body, keys)
         else:
             self._counters(kind, body, keys)
 
@@ -124,6 +130,17 @@ class Observed:
             for file, size in abi.FILE_RECORD.iter_unpack(body):
                 self.file[file] = size
                 keys.append(("f", file))
+
+    def _asked(self, body: bytes, keys: list[Key]) -> None:
+        found: dict[int, list[tuple[int, ...]]] = {}
+        for file, number, *record in abi.IO_RECORD.iter_unpack(body):
+            known = found.setdefault(file, list(self.io.get(file, ())))
+            if number != len(known) or number >= abi.IO_MAX:
+                raise ValueError(f"snapshot: record {number} of file {file} is out of order")
+            known.append(tuple(record))
+        for file, records in found.items():
+            self.io[file] = tuple(records)
+            keys.append(("i", file))
 
     def _vmas(self, body: bytes, keys: list[Key]) -> None:
         lists: dict[int, list[tuple[int, ...]]] = {}

@@ -11,7 +11,7 @@ from . import pagecache
 from .calls import Expected, Model, call, value
 from .content import EMPTY
 from .rules import Rules
-from .state import NEW_SHMEM, State
+from .state import G_UPTODATE, NEW_SHMEM, State
 
 _PUNCH_HOLE = int(Falloc.PUNCH_HOLE)
 
@@ -65,10 +65,15 @@ def _pread(model: Model, state: State, op: abi.Op) -> Expected:
         return value(rules.secret_io())
     entry = state.files[file]
     data = b""
+    ready = {at: bool(state.pages[page].flags & G_UPTODATE) for at, page in entry.cache.items()}
     for index, at, length in _pieces(op.aux, rules.readable(entry.size, op.aux, op.n)):
         number = entry.cache.get(index)
         if entry.disk is not None or (number is None and rules.read_fills()):
             number = pagecache.get(rules, state, file, index)
+            if rules.read_failed(state.pages[number].flags):
+                if data and rules.pread_tries_again(ready.get(index - 1, False), index in ready):
+                    pagecache.get(rules, state, file, index)
+                return value(rules.pread_failed(len(data)), data)
         data += bytes(length) if number is None else state.pages[number].content.read(at, length)
     return value(len(data), data)
 
@@ -78,6 +83,9 @@ def _add_block(rules: Rules, state: State, file: int, index: int, number: int) -
     disk = state.files[file].disk
     assert disk is not None
     disk.setdefault(index, EMPTY)
+    io = state.files[file].io
+    if io is not None:
+        io.allocate(index)
     pagecache.add_buffers(state.page(number), rules.pwrite_buffers())
 
 

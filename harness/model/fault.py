@@ -89,9 +89,21 @@ def _missing(
     if _is_uffds(rules, state, vma, index):
         return _leave_to_uffd(rules, process, index, may_retry)
     if vma.file >= 0:
-        return _file(rules, state, process, vma, index, write, marked)
+        if _file(rules, state, process, vma, index, write, marked):
+            return True
+        _fail(rules, state, vma, index, may_retry)
+        return False
     _anonymous(rules, state, process, vma, index, write)
     return True
+
+
+def _fail(rules: Rules, state: State, vma: Vma, index: int, may_retry: bool) -> None:
+    """A fault that came to nothing: a page that cannot be read was tried once more."""
+    file = state.files[vma.file]
+    page = file.cache.get(vma.pgoff + index - vma.start)
+    unread = page is not None and rules.read_failed(state.pages[page].flags)
+    if unread and rules.read_tries_again(may_retry):
+        pagecache.get(rules, state, vma.file, vma.pgoff + index - vma.start)
 
 
 def _is_uffds(rules: Rules, state: State, vma: Vma, index: int) -> bool:
@@ -159,6 +171,8 @@ def _file(
     if rules.beyond_eof(offset, file.size):
         return False
     cached = pagecache.get(rules, state, vma.file, offset)
+    if rules.read_failed(state.pages[cached].flags):
+        return False
     _finish(rules, state, process, vma, index, write, cached, marked)
     return True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..abi import Op
+from .blockio import FileIo
 from .content import Content
 from .pages import Pages
 
@@ -35,9 +36,10 @@ class File:
     secret: it is of memfd_secret().
     writable: it was opened for writing.
     device: it is one of the module's, which does this; None: any other file.
+    io: what its disk was asked, and where its blocks lie; None where it has no disk.
     """
 
-    __slots__ = ("cache", "device", "disk", "secret", "size", "slot", "writable")
+    __slots__ = ("cache", "device", "disk", "io", "secret", "size", "slot", "writable")
 
     def __init__(
         self, slot: int, size: int, *, secret: bool, on_disk: bool, writable: bool
@@ -47,6 +49,7 @@ class File:
         self.secret = secret
         self.cache: dict[int, int] = {}
         self.disk: dict[int, Content] | None = {} if on_disk else None
+        self.io = FileIo() if on_disk else None
         self.writable = writable
         self.device: Device | None = None
 
@@ -58,6 +61,8 @@ class File:
         other.device = self.device
         if self.disk is not None:
             other.disk = dict(self.disk)
+        if self.io is not None:
+            other.io = self.io.clone()
         return other
 
 

@@ -6,7 +6,7 @@ Source: 6.1 mm/shmem.c, mm/truncate.c, fs/ext2/inode.c ext2_setsize.
 from __future__ import annotations
 
 from ..abi import PAGE_SHIFT
-from . import zap
+from . import mpage, zap
 from .content import EMPTY
 from .rules import V_SHARED, Rules
 from .state import G_PRIVATE, G_UPTODATE, NEW_SECRET, NEW_SHMEM, Page, State
@@ -16,10 +16,13 @@ END = 1 << 40  # behind any page of a file
 
 
 def get(rules: Rules, state: State, file: int, index: int) -> int:
-    """The page at index, up to date: made empty, or read, if it was not."""
+    """The page at index: made empty, or read, if it was not; up to date, if it can be read."""
     entry = state.files[file]
     page = entry.cache.get(index)
-    if page is None and entry.disk is None:
+    if entry.io is not None and entry.io.script is not None:
+        if page is None or not state.pages[page].flags & G_UPTODATE:
+            page = mpage.read_folio(rules, state, file, index)
+    elif page is None and entry.disk is None:
         flags = NEW_SECRET if entry.secret else NEW_SHMEM
         page = state.new_page(flags, file=file, index=index)
         state.cache_add(file, index, page)
@@ -81,6 +84,8 @@ def truncate(rules: Rules, state: State, file: int, size: int) -> None:
         page.content = page.content.clear_from(size % _PAGE)
     if entry.disk is not None:
         entry.disk = {at: block for at, block in entry.disk.items() if at << PAGE_SHIFT < size}
+    if entry.io is not None:
+        entry.io.shrink((size + _PAGE - 1) >> PAGE_SHIFT)
 
 
 def _truncate_block(rules: Rules, state: State, file: int, size: int) -> None:

@@ -15,7 +15,7 @@ ZERO_PAGE = 0  # the zero page's id
 
 # What a snapshot may show differently after a step:
 # ("t", process, page of the arena)  ("h", slot, index)  ("c", file slot, index)
-# ("r", process)  ("v", process)  ("f", file slot)
+# ("r", process)  ("v", process)  ("f", file slot)  ("i", file slot)
 Key: TypeAlias = tuple[str, int] | tuple[str, int, int]
 
 G_DIRTY = int(PageFlag.DIRTY)

@@ -22,6 +22,7 @@ from .rules_gup import GupRules
 from .rules_kinds import KindRules
 from .rules_mapping import MappingRules
 from .rules_memory import MemoryRules, Reuse, prot_bits
+from .rules_mpage import MpageRules
 from .rules_shmem import ShmemRules
 from .rules_thp import ThpRules
 from .rules_uffd import UffdRules
@@ -57,5 +58,6 @@ class Rules(
     UffdRules,
     ZapRules,
     AccessRules,
+    MpageRules,
 ):
     """Every rule; a wrong variant overrides one method."""

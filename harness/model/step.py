@@ -22,6 +22,7 @@ from . import (  # noqa: F401
     calls_gup,
     calls_mapping,
     calls_module,
+    calls_mpage,
     calls_others,
     calls_shmem,
     calls_uffd,

@@ -19,7 +19,7 @@ def write(rules: Rules, state: State, file: int, first: int = 0, last: int = pag
         first, last: the pages from first up to last alone (msync).
     """
     entry = state.files[file]
-    if entry.disk is None:
+    if entry.disk is None or (entry.io is not None and entry.io.script is not None):
         return
     for index, number in sorted(entry.cache.items()):
         if not first <= index < last or not state.pages[number].flags & G_DIRTY:
@@ -30,6 +30,8 @@ def write(rules: Rules, state: State, file: int, first: int = 0, last: int = pag
         if index == entry.size >> PAGE_SHIFT and rules.write_clears_tail():
             page.content = page.content.clear_from(entry.size % PAGE_SIZE)
         entry.disk[index] = page.content
+        if entry.io is not None:
+            entry.io.allocate(index)
 
 
 def _clean_entries(rules: Rules, state: State, page: int) -> None:

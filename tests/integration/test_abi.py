@@ -39,6 +39,8 @@ ENUMS: dict[type[enum.IntEnum] | type[enum.IntFlag], str] = {
     abi.Alloc: "PL_ALLOC_",
     abi.Fault: "PL_FAULT_",
     abi.Answer: "PL_ANSWER_",
+    abi.Scripted: "PL_SCRIPTED_",
+    abi.Block: "PL_BLOCK_",
     abi.Mode: "PL_MODE_",
     abi.Kind: "PL_KIND_",
     abi.Refused: "PL_REFUSED_",
@@ -46,6 +48,8 @@ ENUMS: dict[type[enum.IntEnum] | type[enum.IntFlag], str] = {
     abi.PteFlag: "PL_PTE_",
     abi.PageFlag: "PL_PAGE_",
     abi.VmaFlag: "PL_VMA_",
+    abi.Io: "PL_IO_",
+    abi.IoFlag: "PL_IO_",
     abi.FrameType: "PL_FRAME_",
 }
 RENAMED = {"VERSION": "PL_ABI_VERSION"}
@@ -87,6 +91,7 @@ STRUCTS: dict[str, tuple[struct.Struct, str]] = {
     ),
     "pl_vma_record": (abi.VMA_RECORD, "process start end flags file pgoff"),
     "pl_file_record": (abi.FILE_RECORD, "file size"),
+    "pl_io_record": (abi.IO_RECORD, "file number kind flags count first"),
     "pl_hello": (
         abi.HELLO,
         "magic version page_size gup_capacity task_size zero_pfn table_span features"

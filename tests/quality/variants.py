@@ -15,6 +15,7 @@ from quality.variants_device import DEVICE
 from quality.variants_file import FILES
 from quality.variants_gup import GUP
 from quality.variants_kinds import KINDS
+from quality.variants_mpage import MPAGE
 from quality.variants_zap import ZAPS
 
 from harness.check import Checked, check_trace
@@ -202,7 +203,7 @@ VARIANTS: dict[str, Wrong] = {
     **variants_uffd.VARIANTS,
     **MEMORY,
 }
-VARIANTS |= ACCESS | DEVICE | FILES | GUP | KINDS | ZAPS
+VARIANTS |= ACCESS | DEVICE | FILES | GUP | KINDS | MPAGE | ZAPS
 
 
 # Verdicts of a trace that notices: a warning that was not expected is the kernel's fault first.

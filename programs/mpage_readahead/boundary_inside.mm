@@ -1,0 +1,11 @@
+# BH_Boundary counts only behind the last block that get_block gave, and then always.
+f = scripted(pages=16)
+get_block(f, 0, n=4, at=100, flags=BOUNDARY)
+get_block(f, 4, n=4, at=104)
+get_block(f, 8, n=4, at=108, flags=BOUNDARY|SINGLE)
+get_block(f, 12, n=4, at=112, flags=BOUNDARY)
+mpage_readahead(f, page=0, nr=14)
+bios(f)
+get_blocks(f)
+mpage_readahead(f, page=14, nr=2)
+b = bios(f)

@@ -1,0 +1,16 @@
+# A page that has buffers is read by them; what was gathered goes off before.
+f = scripted(pages=6)
+get_block(f, 0, n=6, at=100)
+add_buffers(f, page=2)
+mpage_readahead(f, page=0, nr=6)
+b = bios(f)
+claim MPR-03: b == "RA 800+16, R 816+8, RA 824+24"
+g = get_blocks(f)
+m = mmap(pages=6, prot=r, flags=private, file=f)
+load(m[2], n=8)
+claim MPR-03: flag(m[2], private) and not flag(m[1], private)
+drop_caches()
+munmap(m)
+drop_caches()
+mpage_readahead(f, page=0, nr=6)
+bios(f)

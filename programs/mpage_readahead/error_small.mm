@@ -1,0 +1,11 @@
+# Where get_block fails for one of a page's blocks the others are read all the same.
+f = scripted(pages=2, block=1024)
+get_block(f, 0, n=8, at=100)
+get_block(f, 2, flags=ERROR)
+mpage_readahead(f, page=0, nr=2)
+b = bios(f)
+get_blocks(f)
+pread(f, offset=0, n=8)
+pread(f, offset=4096, n=8)
+bios(f)
+get_blocks(f)

@@ -1,0 +1,10 @@
+# A hole in the middle of a page: by buffers as well.
+f = scripted(pages=3, block=512)
+get_block(f, 0, n=3, at=100)
+get_block(f, 4, n=4, at=104)
+get_block(f, 8, n=16, at=108)
+mpage_readahead(f, page=0, nr=3)
+b = bios(f)
+get_blocks(f)
+m = mmap(pages=3, prot=r, flags=private, file=f)
+load(m[0]+1528, n=16)
