@@ -126,6 +126,7 @@ def _remove(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: i
 def _advise_huge(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int) -> int:
     """hugepage_madvise()."""
     if hugetlb.splits_badly(model.rules, vma, start, end):
+        mapping.cut_first(model.rules, state, op.process, start)
         return -EINVAL
     flags = model.rules.thp_advised(vma.flags, op.flags == Madv.HUGEPAGE)
     if flags != vma.flags:

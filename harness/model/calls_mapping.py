@@ -32,10 +32,8 @@ def _mremap(model: Model, state: State, op: abi.Op) -> Expected:
     if op.flags & _FIXED:
         return _move(model, state, op, start, end, size)
     if size <= end - start:
-        if mapping.cuts_huge(rules, state, op.process, start + size, end):
-            return value(-EINVAL)
-        mapping.unmap(rules, state, op.process, start + size, end)
-        return value(op.addr)
+        done = mapping.unmapped(rules, state, op.process, start + size, end)
+        return value(op.addr if done else -EINVAL)
     return _expand(model, state, op, found, end, start + size)
 
 
@@ -74,13 +72,11 @@ def _move(model: Model, state: State, op: abi.Op, start: int, end: int, size: in
     to = (op.aux - model.arena.start) >> abi.PAGE_SHIFT
     if rules.remap_overlaps(start, end, to, to + size):
         return value(-EINVAL)
-    if mapping.cuts_huge(rules, state, process, to, to + size):
+    if not mapping.unmapped(rules, state, process, to, to + size):
         return value(-EINVAL)
-    mapping.unmap(rules, state, process, to, to + size)
     if end - start > size:
-        if mapping.cuts_huge(rules, state, process, start + size, end):
+        if not mapping.unmapped(rules, state, process, start + size, end):
             return value(-EINVAL)
-        mapping.unmap(rules, state, process, start + size, end)
         end = start + size
     found = vmas.find(state.mms[process].vmas, start)
     if found is None or not rules.remap_fits(found, end):

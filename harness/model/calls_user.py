@@ -55,7 +55,8 @@ def _mmap(model: Model, state: State, op: abi.Op) -> Expected:
         file, pgoff = state.new_file(-1, op.n), 0
     private = not shared and not op.flags & _MAP_HUGETLB
     account = private and bool(op.prot & _PROT_WRITE)
-    new = Vma(start, end, flags, file, pgoff, 0, False, account)
+    huge = bool(op.flags & _MAP_HUGETLB)
+    new = Vma(start, end, flags, file, pgoff, 0, False, account, apart=huge)
     error = _enter(model.rules, state, op.process, new)
     if error:
         return value(error)
@@ -97,10 +98,9 @@ def _file_flags(rules: Rules, state: State, file: int, flags: int) -> int:
 
 def _clear(model: Model, state: State, process: int, start: int, end: int) -> int:
     """Unmap what is where a mapping is to be; 0 or -errno."""
-    if mapping.cuts_huge(model.rules, state, process, start, end):
-        return model.rules.fixed_cuts_huge()
-    mapping.unmap(model.rules, state, process, start, end)
-    return 0
+    if mapping.unmapped(model.rules, state, process, start, end):
+        return 0
+    return model.rules.fixed_cuts_huge()
 
 
 @call(Code.MUNMAP)
@@ -114,10 +114,8 @@ def _munmap(model: Model, state: State, op: abi.Op) -> Expected:
     mm = state.mms[op.process]
     if not vmas.overlapping(mm.vmas, start, end) and model.rules.munmap_hole_is_error():
         return value(-EINVAL)
-    if mapping.cuts_huge(model.rules, state, op.process, start, end):
-        return value(-EINVAL)
-    mapping.unmap(model.rules, state, op.process, start, end)
-    return value(0)
+    done = mapping.unmapped(model.rules, state, op.process, start, end)
+    return value(0 if done else -EINVAL)
 
 
 @call(Code.MPROTECT)
@@ -140,6 +138,7 @@ def _mprotect(model: Model, state: State, op: abi.Op) -> Expected:
         flags = found.flags & ~_PROT_ALL | op.prot
         if flags != found.flags:
             if hugetlb.splits_badly(model.rules, found, at, stop):
+                mapping.cut_first(model.rules, state, op.process, at)
                 return value(-EINVAL)
             _protect(model, state, op, found, at, stop)
         at = stop

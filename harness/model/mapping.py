@@ -22,10 +22,25 @@ def unmap(rules: Rules, state: State, process: int, start: int, end: int) -> Non
     pagecache.drop_unmapped(rules, state)
 
 
-def cuts_huge(rules: Rules, state: State, process: int, start: int, end: int) -> bool:
-    """Would unmapping a range cut a huge page of hugetlb? Then nothing of it is unmapped."""
+def unmapped(rules: Rules, state: State, process: int, start: int, end: int) -> bool:
+    """The same, but where it would cut a huge page of hugetlb: False, and nothing is unmapped."""
     found = vma.overlapping(state.mms[process].vmas, start, end)
-    return any(hugetlb.splits_badly(rules, each, start, end) for each in found)
+    if any(hugetlb.splits_badly(rules, each, start, end) for each in found):
+        cut_first(rules, state, process, start)
+        return False
+    unmap(rules, state, process, start, end)
+    return True
+
+
+def cut_first(rules: Rules, state: State, process: int, start: int) -> None:
+    """A range's end cannot be cut off its VMA; the beginning was before, if it could be."""
+    vmas = state.mms[process].vmas
+    found = vma.find(vmas, start)
+    if found is None or found.start == start or hugetlb.splits_badly(rules, found, start, start):
+        return
+    if rules.huge_cut_stays():
+        halves = [vma.part(found, found.start, start), vma.part(found, start, found.end)]
+        state.set_vmas(process, sorted([*(each for each in vmas if each is not found), *halves]))
 
 
 def change(

@@ -136,6 +136,11 @@ class KindRules(RuleBase):
         """A mapping of huge pages is cut only between two of them."""
         return edge % HUGE_PAGES != 0
 
+    @rule("hugetlb.cut_stays", "6.1 mm/mmap.c do_mas_align_munmap, mm/mprotect.c mprotect_fixup")
+    def huge_cut_stays(self) -> bool:
+        """Where a range's end cannot be cut off, a mapping stays cut at its beginning."""
+        return True
+
     @rule("hugetlb.dontneed", "6.1 mm/madvise.c madvise_dontneed_free_valid_vma")
     def huge_dontneed(self, start: int, end: int) -> int | None:
         """DONTNEED of huge pages begins at one, and ends with the last that is whole."""
