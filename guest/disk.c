@@ -23,6 +23,8 @@ long disk_mount(void)
 {
 	static const struct setting settings[] = {
 		{ "/sys/block/vda/queue/read_ahead_kb", "0" },
+		/* a disk that wrote nothing yet has no share of what may be dirty */
+		{ "/sys/block/vda/bdi/min_ratio", "99" },
 		{ SYSCTL_VM "dirty_writeback_centisecs", "0" },
 		{ SYSCTL_VM "dirty_ratio", "80" },
 		{ SYSCTL_VM "dirty_background_ratio", "70" },
