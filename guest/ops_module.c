@@ -25,6 +25,9 @@ void module_report(struct slot *slot, struct step *step)
 		report->ret = 0;
 	} else if (op->code == PL_OP_BIOS || op->code == PL_OP_GET_BLOCKS) {
 		report->data_len = call->aux;
+	} else if (op->code == PL_OP_FOLLOW_PFN && !call->ret) {
+		*(__u64 *)step->data = call->aux;
+		report->data_len = sizeof(__u64);
 	} else if (gets_pages(op->code) && op->aux & (PL_GET_VMAS | PL_GET_LOCKED)) {
 		*(__u32 *)step->data = call->aux;
 		report->data_len = sizeof(__u32);

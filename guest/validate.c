@@ -140,6 +140,16 @@ static const char *access_problem(const struct pl_operation *op)
 	return NULL;
 }
 
+/* Of the calls about frames. */
+static const char *frames_problem(const struct pl_operation *op)
+{
+	if (op->code >= PL_OP_ON_MMAP_REMAP_PFN_RANGE && !op->file)
+		return "no file";
+	if (op->flags & ~(PL_TYPE_WC | PL_TYPE_NC))
+		return "unknown memory type";
+	return NULL;
+}
+
 /* Which calls can be left asleep, or be made with a signal pending? */
 static int has_mode(const struct pl_operation *op)
 {
@@ -252,6 +262,8 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 		return driver_problem(op);
 	if (op->code >= PL_OP_SCRIPTED && op->code <= PL_OP_GET_BLOCKS)
 		return mpage_problem(op);
+	if (op->code >= PL_OP_REMAP_PFN_RANGE && op->code <= PL_OP_ON_FAULT_INSERT)
+		return frames_problem(op);
 	return "unknown code";
 }
 

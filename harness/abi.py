@@ -42,6 +42,8 @@ PAGE_SHIFT = 12
 PAGE_SIZE = 4096
 HUGE_PAGES = 512  # of a leaf above the PTE level, both architectures with 4 KiB pages
 WHOLE = 0xFFFFFFFF
+SLOT_BAR = 0xFFFFFFFE
+SLOT_PHYSICAL = 0xFFFFFFFD
 FILE_NONE = 0
 FILE_OTHER = 0xFFFFFFFF
 
@@ -114,6 +116,16 @@ class Code(enum.IntEnum):
     POKEDATA = 135
     UFFD_WRITEPROTECT = 144
     UFFD_CONTINUE = 145
+    REMAP_PFN_RANGE = 80
+    VM_IOMAP_MEMORY = 81
+    VMF_INSERT_PFN = 82
+    VMF_INSERT_PFN_PROT = 83
+    VMF_INSERT_MIXED = 84
+    FOLLOW_PFN = 85
+    ZAP_VMA_PTES = 86
+    ON_MMAP_REMAP_PFN_RANGE = 87
+    ON_MMAP_VM_IOMAP_MEMORY = 88
+    ON_FAULT_INSERT = 89
 
 
 # The calls that get pages: their aux is Get.
@@ -269,6 +281,13 @@ class IoFlag(enum.IntFlag):
     META = 2
 
 
+class Type(enum.IntFlag):
+    """PL_TYPE_*: a mapping's memory type."""
+
+    WC = 1
+    NC = 2
+
+
 class Mode(enum.IntFlag):
     """How a call is made."""
 
@@ -311,6 +330,12 @@ class Refused(enum.IntEnum):
     UNFIT = 35
     UNALIGNED = 48
     NO_VMA = 49
+    NOT_OURS = 40
+    LENT = 41
+    MAPPED = 42
+    OUTSIDE = 43
+    EMPTY = 44
+    WRONG_VMA = 46
     NEGATIVE = 52
     TOO_LONG = 53
     NO_READAHEAD = 56

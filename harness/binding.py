@@ -14,6 +14,7 @@ _KIND_TYPES: dict[Kind, tuple[type, ...]] = {
     Kind.DATA: (bytes,),
     Kind.SYMBOLS: (Symbols, int),
     Kind.ADDRESS: (Ref, int),
+    Kind.FRAME: (Ref, int),
 }
 
 

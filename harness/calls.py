@@ -14,6 +14,7 @@ from . import (
     abi,
     calls_access,
     calls_driver,
+    calls_frames,
     calls_memory,
     calls_mpage,
     calls_uffd,
@@ -256,4 +257,5 @@ COMPILE: dict[abi.Code, Callable[[Scope, Arguments, abi.Code, int], abi.Op]] = {
     **calls_driver.COMPILE,
     **calls_access.COMPILE,
     **calls_mpage.COMPILE,
+    **calls_frames.COMPILE,
 }

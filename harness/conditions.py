@@ -19,7 +19,7 @@ from .environment import Environment
 from .errors import UsageError
 from .language import Mistake, render_condition
 from .program import Binary, Condition, Fact, Literal, Name, Ref, Tuple, Unary
-from .signatures import CONSTANTS, ENVIRONMENT_NAMES, FACTS, OUTCOME_NAMES
+from .signatures import BAR, CONSTANTS, ENVIRONMENT_NAMES, FACTS, OUTCOME_NAMES
 
 # A version as it is written in a program: 6.1 is (6, 1).
 Version: TypeAlias = tuple[int, ...]
@@ -61,12 +61,12 @@ class Resolved:
     """A fact with its names resolved.
 
     Attributes:
-        function: "page", "ref", "map", "flag" or "pte".
+        function: "page", "ref", "map", "flag", "pte" or "vma".
         process: slot of the process whose page table is meant.
         page: page of the arena; None for a held page.
-        slot: slot of the held set; None for a page of the arena.
+        slot: slot of the held set, or abi.SLOT_BAR; None for a page of the arena.
         index: page of the held set.
-        flag: bit of abi.PageFlag or abi.PteFlag; 0 where the fact takes none.
+        flag: bit of abi.PageFlag, abi.PteFlag or abi.VmaFlag; 0 where the fact takes none.
     """
 
     function: str
@@ -104,9 +104,11 @@ def resolve(fact: Fact, places: Places) -> Resolved:
         if not 0 <= page < places.arena_pages:
             _mistake("a page of the arena", f"{place.name}[{index}]")
         return Resolved(fact.function, process, page, None, 0, flag)
+    if place.name == BAR and fact.function == "page":
+        return Resolved(fact.function, process, None, abi.SLOT_BAR, index, flag)
     if place.name not in places.held:
         _mistake("a mapping or a held set", repr(place.name))
-    if at or fact.function == "pte":
+    if at or fact.function in ("pte", "vma"):
         _mistake("a mapping's page (a held page is in no process)", repr(place.name))
     if not 0 <= index < abi.GUP_CAPACITY:
         _mistake(f"a held page from 0 to {abi.GUP_CAPACITY - 1}", str(index))
@@ -177,6 +179,8 @@ class _ClaimChecker:
         return PAGE if condition.function == "page" else NUMBER
 
     def named(self, name: str) -> str:
+        if name == "pfn":
+            return PAGE
         if name in CONSTANTS or name in OUTCOME_NAMES:
             return NUMBER
         if name not in self.results:

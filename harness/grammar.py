@@ -200,7 +200,7 @@ class Parser:
         )
         if kind is Kind.SYMBOLS:
             return self.number(kind.value) if numeric else self.symbols(parameter)
-        if kind is Kind.NUMBER or (kind is Kind.ADDRESS and numeric):
+        if kind is Kind.NUMBER or (kind in (Kind.ADDRESS, Kind.FRAME) and numeric):
             return self.number(kind.value)
         if kind is Kind.DATA:
             if token != _STRING:

@@ -29,6 +29,7 @@ class Kind(enum.Enum):
     PROCESS = "a process's name"
     BEGUN = "the name of a call that was begun"
     HELD_PLACE = "a place in a held page such as h[0]+100"
+    FRAME = "a held page such as h[0], one of the device memory such as BAR[0], or a number"
 
 
 class Result(enum.Enum):
@@ -103,6 +104,16 @@ FAULT = {str(fault.name): int(fault) for fault in abi.Fault if fault is not abi.
 ANSWER = {str(answer.name): int(answer) for answer in abi.Answer if answer is not abi.Answer.PAGES}
 ON_MMAP = {str(flag.name): int(flag) for flag in abi.VmaFlag if flag & abi.ON_MMAP_FLAGS}
 ACCESS = {str(flag.name): int(flag) for flag in (abi.Foll.WRITE, abi.Foll.FORCE)}
+TYPE = {str(kind.name): int(kind) for kind in abi.Type}
+INSERTS = {
+    str(code.name).lower(): int(code)
+    for code in (
+        abi.Code.VMF_INSERT_PFN,
+        abi.Code.VMF_INSERT_PFN_PROT,
+        abi.Code.VMF_INSERT_MIXED,
+    )
+}
+BAR = "BAR"  # the device memory, of which BAR[0] is the first page
 PENDING = {"SIGKILL": int(abi.Mode.KILLED)}
 
 _PAGES = Parameter("pages", Kind.NUMBER)
@@ -128,6 +139,10 @@ _OFFSET = Parameter("offset", Kind.NUMBER)
 _PROCESS = Parameter("process", Kind.PROCESS)
 _ZAP = (_PLACE, _SOME_PAGES, _SIZE, Parameter("vma", Kind.PLACE, required=False))
 _ADDRESS = Parameter("addr", Kind.ADDRESS)
+_FRAME = Parameter("frame", Kind.FRAME)
+_TYPE = Parameter("type", Kind.SYMBOLS, required=False, symbols=TYPE)
+_IN_VMA = Parameter("vma", Kind.PLACE, required=False)
+_LEN = Parameter("len", Kind.NUMBER)
 
 CALLS: dict[str, Signature] = {
     "mmap": Signature(
@@ -350,6 +365,35 @@ CALLS: dict[str, Signature] = {
             Parameter("at", Kind.PLACE, required=False),
         ),
     ),
+    "remap_pfn_range": Signature(
+        abi.Code.REMAP_PFN_RANGE, (_PLACE, _FRAME, _SOME_PAGES, _SIZE, _TYPE, _IN_VMA)
+    ),
+    "vm_iomap_memory": Signature(abi.Code.VM_IOMAP_MEMORY, (_PLACE, _FRAME, _LEN, _TYPE)),
+    "vmf_insert_pfn": Signature(abi.Code.VMF_INSERT_PFN, (_PLACE, _FRAME, _IN_VMA)),
+    "vmf_insert_pfn_prot": Signature(
+        abi.Code.VMF_INSERT_PFN_PROT, (_PLACE, _FRAME, _TYPE, _IN_VMA)
+    ),
+    "vmf_insert_mixed": Signature(abi.Code.VMF_INSERT_MIXED, (_PLACE, _FRAME, _IN_VMA)),
+    "follow_pfn": Signature(abi.Code.FOLLOW_PFN, (_PLACE, _IN_VMA)),
+    "zap_vma_ptes": Signature(abi.Code.ZAP_VMA_PTES, (_PLACE, _SOME_PAGES, _SIZE, _IN_VMA)),
+    "on_mmap_remap_pfn_range": Signature(
+        abi.Code.ON_MMAP_REMAP_PFN_RANGE,
+        (
+            _FILE,
+            _FRAME,
+            _SOME_PAGES,
+            _SIZE,
+            Parameter("at", Kind.NUMBER, required=False),
+            _TYPE,
+        ),
+    ),
+    "on_mmap_vm_iomap_memory": Signature(
+        abi.Code.ON_MMAP_VM_IOMAP_MEMORY, (_FILE, _FRAME, _LEN, _TYPE)
+    ),
+    "on_fault_insert": Signature(
+        abi.Code.ON_FAULT_INSERT,
+        (_FILE, _FRAME, Parameter("call", Kind.SYMBOLS, symbols=INSERTS), _TYPE),
+    ),
 }
 
 # ---- conditions -----------------------------------------------------------
@@ -362,10 +406,11 @@ FACTS: dict[str, dict[str, int]] = {
     "map": {},
     "flag": {str(flag.name).lower(): int(flag) for flag in abi.PageFlag},
     "pte": {str(flag.name).lower(): int(flag) for flag in abi.PteFlag},
+    "vma": {str(flag.name).lower(): int(flag) for flag in abi.VmaFlag},
 }
 
 # What the operation just above a claim gave.
-OUTCOME_NAMES = ("ret", "signal", "si_code", "refused", "blocked", "locked", "vmas")
+OUTCOME_NAMES = ("ret", "signal", "si_code", "refused", "blocked", "locked", "vmas", "pfn")
 # What an environment is asked for in ``requires:``.
 ENVIRONMENT_NAMES = ("arch", "kernel", "config", "boot_arg")
 
@@ -421,9 +466,12 @@ CONSTANTS = {
     "BUS_ADRERR": 2,
     "BUS_OBJERR": 3,
     "BUS_MCEERR_AR": 4,
+    # include/linux/mm_types.h, enum vm_fault_reason
+    "VM_FAULT_NOPAGE": 0x100,
+    "VM_FAULT_SIGBUS": 2,
     **{reason.name.lower(): int(reason) for reason in abi.Refused if reason},
 }
 
 KEYWORDS = ("claim", "requires", "begin", "wait", "and", "or", "not", "in")
 # Names that no result may have.
-RESERVED = frozenset((*KEYWORDS, "main", *OUTCOME_NAMES, *CONSTANTS))
+RESERVED = frozenset((*KEYWORDS, "main", BAR, *OUTCOME_NAMES, *CONSTANTS))

@@ -7,6 +7,7 @@
  * Where a kernel puts it is the machine's business: snapshots name its pages by
  * their number in it (PL_FRAME_BAR).
  */
+#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/pci.h>
 
@@ -20,6 +21,7 @@
 
 static struct pci_dev *device;
 static unsigned long first;
+static bool used;
 
 /* A machine may lack the device: then programs cannot map it. */
 int pl_bar_find(void)
@@ -51,6 +53,19 @@ void pl_bar_release(void)
 	pci_dev_put(device);
 }
 
+/* The frame of one of its pages, and how many there are from it on; 0: it has no such page. */
+u32 pl_bar_frame(u32 page, unsigned long *pfn)
+{
+	*pfn = first + page;
+	return device && page < PL_BAR_PAGES ? PL_BAR_PAGES - page : 0;
+}
+
+/* A program maps it. */
+void pl_bar_use(void)
+{
+	used = true;
+}
+
 static bool bar_has(unsigned long pfn)
 {
 	return device && pfn - first < PL_BAR_PAGES;
@@ -60,4 +75,20 @@ static bool bar_has(unsigned long pfn)
 u64 pl_frame_name(unsigned long pfn)
 {
 	return bar_has(pfn) ? PL_FRAME_BAR + (pfn - first) : pfn;
+}
+
+/* Every program finds zeros, whatever the one before wrote. */
+int pl_bar_clear(void)
+{
+	void __iomem *memory;
+
+	if (!used)
+		return 0;
+	memory = ioremap(PFN_PHYS(first), BAR_BYTES);
+	if (!memory)
+		return -ENOMEM;
+	memset_io(memory, 0, BAR_BYTES);
+	iounmap(memory);
+	used = false;
+	return 0;
 }

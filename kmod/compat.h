@@ -11,6 +11,7 @@
 #include <linux/highmem.h>
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
+#include <linux/pfn_t.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
 #include <linux/swapops.h>
@@ -256,6 +257,34 @@ static inline u16 pl_absent_flags(pte_t pte)
 	return flags;
 }
 
+/* A protection with another memory type, PL_TYPE_* (0: as it is). */
+static inline pgprot_t pl_prot(pgprot_t prot, u32 type)
+{
+	if (type & PL_TYPE_WC)
+		return pgprot_writecombine(prot);
+	return type & PL_TYPE_NC ? pgprot_noncached(prot) : prot;
+}
+
+/* It takes a pfn_t before 6.17 (21aa65bf82a7 "mm: remove callers of pfn_t functionality"). */
+static inline vm_fault_t pl_vmf_insert_mixed(struct vm_area_struct *vma, unsigned long addr,
+					     unsigned long pfn)
+{
+	return vmf_insert_mixed(vma, addr, __pfn_to_pfn_t(pfn, PFN_DEV));
+}
+
+/*
+ * Pages from that frame on that are x86's ROM: no memory, and still with a
+ * struct page. The machine's firmware lies there.
+ */
+static inline u32 pl_rom_pages(unsigned long pfn)
+{
+#if defined(CONFIG_X86)
+	return pfn >= 0xf0 && pfn < 0x100 ? 0x100 - pfn : 0;
+#else
+	return 0;
+#endif
+}
+
 /* PL_PTE_* of an entry of the last level; 0: none. */
 static inline u16 pl_pte_flags(pte_t pte)
 {
@@ -338,6 +367,9 @@ static inline u64 pl_features(void)
 #endif
 	if (IS_ENABLED(CONFIG_PTE_MARKER_UFFD_WP))
 		features |= PL_FEATURE_UFFD_WP;
+	if (pgprot_val(pgprot_writecombine(__pgprot(0))) !=
+	    pgprot_val(pgprot_noncached(__pgprot(0))))
+		features |= PL_FEATURE_WC;
 #if defined(CONFIG_X86)
 	if (boot_cpu_has(X86_FEATURE_OSPKE))
 		features |= PL_FEATURE_PKU;

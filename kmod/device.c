@@ -75,6 +75,9 @@ static int make(struct pl_session *s, struct vm_area_struct *vma, const struct p
 	switch (call->code) {
 	case PL_OP_ON_MMAP_INSERT_PAGE:
 		return insert_page(s, vma, call);
+	case PL_OP_ON_MMAP_REMAP_PFN_RANGE:
+	case PL_OP_ON_MMAP_VM_IOMAP_MEMORY:
+		return pl_map_frames_within(s, vma, call);
 	}
 	return -EPERM;
 }
@@ -106,6 +109,8 @@ static vm_fault_t fault_page(struct pl_session *s, struct vm_fault *vmf,
 
 static vm_fault_t fault(struct pl_session *s, struct vm_fault *vmf, const struct pl_call *call)
 {
+	if (call->code == PL_OP_ON_FAULT_INSERT)
+		return pl_fault_frame(s, vmf, call);
 	switch (call->flags) {
 	case PL_FAULT_PAGE:
 		return fault_page(s, vmf, call);
@@ -310,6 +315,7 @@ static int set_up(struct pl_device *device, struct pl_call *call)
 		device->calls = 0;
 		return 0;
 	case PL_OP_ON_FAULT:
+	case PL_OP_ON_FAULT_INSERT:
 		device->fault = *call;
 		return 0;
 	case PL_OP_ON_ACCESS:
@@ -339,6 +345,8 @@ static int check(const struct pl_call *call)
 		return -EINVAL;
 	if (!call->file || call->file > PL_FILES_MAX)
 		return -E2BIG;
+	if (call->code >= PL_OP_ON_MMAP_REMAP_PFN_RANGE)
+		return pl_check_within(call);
 	if (call->code != PL_OP_ON_MMAP && call->slot >= PL_HELD_MAX)
 		return -E2BIG;
 	if (call->code == PL_OP_ON_ACCESS)

@@ -47,6 +47,8 @@ int pl_begin(struct pl_session *s, const struct pl_begin *begin)
 		return -EEXIST;
 	if (begin->magic != PL_MAGIC || begin->version != PL_ABI_VERSION)
 		return -EPROTO;
+	if (pl_bar_clear())
+		return -ENOMEM;
 	if (begin->arena_pages > PL_ARENA_PAGES_MAX || begin->touches > PL_TOUCH_MAX)
 		return -E2BIG;
 	if (!begin->arena_pages || !PAGE_ALIGNED(begin->arena_start) ||

@@ -27,6 +27,18 @@ static bool holds(const struct pl_held *held, u32 index)
 	return index < held->count && held->pages[index].page;
 }
 
+/* Is the frame of that page (with PL_WHOLE: of any) mapped without a reference? */
+static bool is_lent(const struct pl_held *held, u32 index)
+{
+	u32 i;
+
+	for (i = 0; i < held->count; i++) {
+		if (held->pages[i].page && held->pages[i].lent && (index == PL_WHOLE || index == i))
+			return true;
+	}
+	return false;
+}
+
 static int do_release(struct pl_session *s, struct pl_call *call)
 {
 	struct pl_held *held = &s->held[call->slot];
@@ -41,7 +53,9 @@ static int do_release(struct pl_session *s, struct pl_call *call)
 	}
 	/* a fault may be at one of them */
 	mutex_lock(&s->device_lock);
-	if (call->index == PL_WHOLE) {
+	if (is_lent(held, call->index)) {
+		call->refused = PL_REFUSED_LENT;
+	} else if (call->index == PL_WHOLE) {
 		s->live -= held->live;
 		call->ret = held->live;
 		pl_put_pages(held);

@@ -143,6 +143,9 @@ static int make_call(struct pl_session *s, struct pl_call *call)
 	case PL_OP_ON_MMAP_INSERT_PAGE:
 	case PL_OP_ON_FAULT:
 	case PL_OP_ON_ACCESS:
+	case PL_OP_ON_MMAP_REMAP_PFN_RANGE:
+	case PL_OP_ON_MMAP_VM_IOMAP_MEMORY:
+	case PL_OP_ON_FAULT_INSERT:
 		return pl_do_device(s, call);
 	case PL_OP_VM_INSERT_PAGE:
 		return pl_do_insert(s, call);
@@ -153,6 +156,14 @@ static int make_call(struct pl_session *s, struct pl_call *call)
 	case PL_OP_BIOS:
 	case PL_OP_GET_BLOCKS:
 		return pl_do_mpage(s, call);
+	case PL_OP_REMAP_PFN_RANGE:
+	case PL_OP_VM_IOMAP_MEMORY:
+	case PL_OP_VMF_INSERT_PFN:
+	case PL_OP_VMF_INSERT_PFN_PROT:
+	case PL_OP_VMF_INSERT_MIXED:
+	case PL_OP_FOLLOW_PFN:
+	case PL_OP_ZAP_VMA_PTES:
+		return pl_do_frames(s, call);
 	}
 	return pl_do_get(s, call);
 }

@@ -30,6 +30,7 @@ struct pl_list {
 
 struct pl_held_page {
 	struct page *page;	/* NULL: put */
+	bool lent;		/* its frame is mapped, and nobody counts that */
 	u64 told;		/* pfn in the last snapshot, 0: none */
 };
 
@@ -176,7 +177,17 @@ void pl_zap_range_single(struct vm_area_struct *vma, unsigned long start, unsign
 /* bar.c: device memory, frames without a struct page */
 int pl_bar_find(void);
 void pl_bar_release(void);
+u32 pl_bar_frame(u32 page, unsigned long *pfn);
+void pl_bar_use(void);
 u64 pl_frame_name(unsigned long pfn);
+int pl_bar_clear(void);
+
+/* frames.c */
+int pl_check_within(const struct pl_call *call);
+int pl_map_frames_within(struct pl_session *s, struct vm_area_struct *vma,
+			 const struct pl_call *call);
+vm_fault_t pl_fault_frame(struct pl_session *s, struct vm_fault *vmf, const struct pl_call *call);
+int pl_do_frames(struct pl_session *s, struct pl_call *call);
 
 /* handles.c */
 int pl_list_reserve(struct pl_list *list, u32 room, size_t size);

@@ -117,6 +117,20 @@ enum pl_code {
 	PL_OP_UFFD_WRITEPROTECT = 144,	/* slot=process registered, addr, n=bytes, flags=PL_UFFD_WP
 					 * or 0, which ends it */
 	PL_OP_UFFD_CONTINUE = 145,	/* slot=process registered, addr: one page */
+	/*
+	 * Frames: slot (a held set, or PL_SLOT_*) and index name the first. aux is
+	 * an address in the VMA that is passed.
+	 */
+	PL_OP_REMAP_PFN_RANGE = 80,	/* addr, n=bytes, frame, flags=PL_TYPE_* */
+	PL_OP_VM_IOMAP_MEMORY = 81,	/* addr=offset in the frame, n=len, frame, flags=PL_TYPE_* */
+	PL_OP_VMF_INSERT_PFN = 82,	/* addr, frame */
+	PL_OP_VMF_INSERT_PFN_PROT = 83,	/* addr, frame, flags=PL_TYPE_* */
+	PL_OP_VMF_INSERT_MIXED = 84,	/* addr, frame */
+	PL_OP_FOLLOW_PFN = 85,		/* addr */
+	PL_OP_ZAP_VMA_PTES = 86,	/* addr, n=bytes */
+	PL_OP_ON_MMAP_REMAP_PFN_RANGE = 87,	/* file, n=bytes, frame, aux=offset in the VMA */
+	PL_OP_ON_MMAP_VM_IOMAP_MEMORY = 88,	/* file, as 81 */
+	PL_OP_ON_FAULT_INSERT = 89,	/* file, frame, aux=code of the call that inserts, flags */
 };
 
 /* The module makes the calls from PL_MODULE_FIRST to PL_MODULE_LAST, a process all others. */
@@ -124,6 +138,12 @@ enum pl_code {
 #define PL_MODULE_LAST		127u
 
 #define PL_WHOLE		0xffffffffu	/* every page of a held set */
+#define PL_SLOT_BAR		0xfffffffeu	/* index: page of the device memory */
+#define PL_SLOT_PHYSICAL	0xfffffffdu	/* index: frame number of the machine */
+
+/* A mapping's memory type; 0: as the VMA has it. */
+#define PL_TYPE_WC		1u	/* write-combining */
+#define PL_TYPE_NC		2u	/* uncached */
 
 #define PL_PROT_READ		1u
 #define PL_PROT_WRITE		2u
@@ -293,6 +313,12 @@ enum pl_refused {
 	PL_REFUSED_UNFIT = 35,		/* a page that no driver may map: of a page cache, the kernel's */
 	PL_REFUSED_UNALIGNED = 48,	/* a range that begins or ends within a page */
 	PL_REFUSED_NO_VMA = 49,		/* no VMA covers the address that names it */
+	PL_REFUSED_NOT_OURS = 40,	/* frames that are not the program's to map */
+	PL_REFUSED_LENT = 41,		/* a held page whose frame is mapped, and nobody counts it */
+	PL_REFUSED_MAPPED = 42,		/* frames over an entry that is there */
+	PL_REFUSED_OUTSIDE = 43,	/* frames beyond the mapping */
+	PL_REFUSED_EMPTY = 44,		/* frames of no bytes */
+	PL_REFUSED_WRONG_VMA = 46,	/* a mapping that the call stops a kernel with */
 	PL_REFUSED_NEGATIVE = 52,	/* a length below 0: copied until a fault */
 	PL_REFUSED_TOO_LONG = 53,	/* more bytes than the module has a buffer for */
 	PL_REFUSED_NO_READAHEAD = 56,	/* nothing reads that file ahead */
@@ -530,6 +556,7 @@ struct pl_hello {
 #define PL_FEATURE_GATE		16u	/* x86: the vsyscall page can be read (vsyscall=emulate) */
 #define PL_FEATURE_SPLIT_RSS	32u	/* a task keeps its last RSS changes to itself */
 #define PL_FEATURE_UFFD_WP	64u	/* a userfaultfd can write-protect pages */
+#define PL_FEATURE_WC		128u	/* write-combining is a memory type of its own */
 
 /* ---- the module's calls -------------------------------------------------- */
 struct pl_info {		/* PL_IOC_INFO: out */

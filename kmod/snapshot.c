@@ -86,6 +86,9 @@ static void describe_vma(const struct pl_session *s, u32 process,
 	r->file = vma_file(s, vma);
 	if (r->file != PL_FILE_NONE && r->file != PL_FILE_OTHER)
 		r->pgoff = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);
+	/* remap_pfn_range() has put a frame's number there */
+	if (vma->vm_flags & VM_PFNMAP)
+		r->pgoff = pl_frame_name(r->pgoff);
 }
 
 /* Would the two be one VMA, as far as the records show? */

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from harness import abi, language, layout, trace
-from harness.check.compare import _rss, _vmas
+from harness.check.compare import _rss, _vmas, fixed_frame
 from harness.conditions import boot_args_asked
 from harness.environment import Environment
 from harness.model import Arena, Expected, Model, Rules, State, semantics_for
 from harness.model.semantics import FEATURE_GATE, FEATURE_UFFD_WP
-from harness.model.state import G_COMPOUND
+from harness.model.state import FRAME_OFFSET, G_COMPOUND, ROM_PAGE
 from harness.trace import Header, Outcome, Trace
 
 ZERO_PFN = 0x42
@@ -40,6 +40,9 @@ class _Frames:
             if state.pages[page].flags & G_COMPOUND and not state.pages[page].tail:
                 used.update(range(pfn, pfn + abi.HUGE_PAGES))
         for page in sorted(state.pages):
+            if page >= ROM_PAGE:
+                self.of[page] = fixed_frame(page)
+                continue
             tail = state.pages[page].tail
             if tail:
                 self.of[page] = self.of[page - tail] + tail
@@ -62,7 +65,9 @@ def _view(state: State, frames: dict[int, int], touches: tuple[int, ...]) -> dic
             view[abi.Section.PTE][process, index] = (absent.flags, absent.slot)
         view[abi.Section.RSS][(process,)] = _rss(state, process) or ()
         for number, vma in enumerate(_vmas(state, process) or ()):
-            view[abi.Section.VMA][process, number] = vma
+            *attributes, pgoff = vma
+            pgoff = frames.get(pgoff - FRAME_OFFSET, pgoff)
+            view[abi.Section.VMA][process, number] = (*attributes, pgoff)
     for number in state.pages:
         record = state.record(number)
         if record is not None:
@@ -138,7 +143,12 @@ def _log(expected: Expected) -> bytes:
     return f"4,1,1,-;WARNING: CPU: 0 PID: 1 at {place}\n".encode()
 
 
-def _outcome(number: int, expected: Expected, snapshot: bytes | None) -> Outcome:
+def _outcome(
+    number: int, expected: Expected, snapshot: bytes | None, frames: dict[int, int]
+) -> Outcome:
+    data = expected.data or b""
+    if expected.frame is not None:
+        data = frames[expected.frame].to_bytes(8, "little")
     return Outcome(
         operation=number,
         kind=expected.kind,
@@ -147,7 +157,7 @@ def _outcome(number: int, expected: Expected, snapshot: bytes | None) -> Outcome
         si_code=expected.si_code,
         addr=expected.addr,
         refused=expected.refused,
-        data=expected.data or b"",
+        data=data,
         log=_log(expected),
         snapshot=snapshot,
     )
@@ -179,11 +189,11 @@ def run(
         branch = model.step(state, op)[0]
         state = branch.state
         snapshot = None
+        frames.update(state)
         if observe == "each" or number == len(compiled.ops) - 1:
-            frames.update(state)
             now = _view(state, frames.of, compiled.touches)
             snapshot = _changes(seen, now)
             seen = now
-        outcomes.append(alter(_outcome(number, branch.expected, snapshot)))
+        outcomes.append(alter(_outcome(number, branch.expected, snapshot, frames.of)))
     header = Header(environment, name, text, observe)
     return Trace(header, tuple(outcomes), True, trace.Ending())

@@ -136,7 +136,7 @@ class _Checker:
             for branch in branches:
                 self.rules.update(branch.rules)
                 pairs = candidate.pairs.clone() if len(branches) > 1 else candidate.pairs
-                if not _same_outcome(branch, outcome, faults):
+                if not _same_outcome(branch, pairs, outcome, faults):
                     misses.append((branch, None))
                     continue
                 difference = self._snapshot(branch, pairs, outcome, keys, frames)
@@ -303,8 +303,14 @@ def _told(
     }
 
 
-def _same_outcome(branch: Branch, outcome: Outcome, faults: tuple[klog.Fault, ...]) -> bool:
+def _same_outcome(
+    branch: Branch, pairs: Pairs, outcome: Outcome, faults: tuple[klog.Fault, ...]
+) -> bool:
     wanted = branch.expected
+    if wanted.frame is not None:
+        frame = int.from_bytes(outcome.data, "little")
+        if outcome.ret or not pairs.match(branch.state, wanted.frame, frame):
+            return False
     return (
         outcome.kind == wanted.kind
         and outcome.ret == wanted.ret

@@ -107,7 +107,7 @@ class ClaimReader:
                 return _result(self._compiled, outcomes, word)
             if operation < 0:
                 return 0
-            if word in _ANSWERS:
+            if word in _ANSWERS or word == "pfn":
                 return _answer(self._compiled.ops[operation], outcomes[operation], word)
             return _outcome_name(outcomes[operation], word)
 
@@ -136,8 +136,12 @@ _ANSWERS = {"locked": abi.Get.LOCKED, "vmas": abi.Get.VMAS}
 
 
 def _answer(op: abi.Op, outcome: Outcome, name: str) -> int:
-    """What a call that gets pages answers beside its value; 0 where it was not asked."""
-    if op.code not in abi.GETS or not op.aux & _ANSWERS[name]:
+    """What a call that gets pages, or follow_pfn, answers beside its value; 0 of others."""
+    if name == "pfn":
+        wanted = op.code is abi.Code.FOLLOW_PFN
+    else:
+        wanted = op.code in abi.GETS and bool(op.aux & _ANSWERS[name])
+    if not wanted:
         return 0
     return int.from_bytes(outcome.data, "little")
 
@@ -155,10 +159,16 @@ def _outcome_name(outcome: Outcome, name: str) -> int:
 
 def _fact(asked: Resolved, observed: Observed) -> int:
     """What the last snapshot shows of a page or a PTE; 0 where there is none."""
+    if asked.function == "vma":
+        vmas = observed.vma.get(asked.process, ())
+        page = asked.page or 0
+        return int(any(vma[0] <= page < vma[1] and vma[2] & asked.flag for vma in vmas))
     if asked.page is not None:
         flags, pfn = observed.entry(asked.process, asked.page)
         if asked.function == "pte":
             return int(bool(flags & asked.flag))
+    elif asked.slot == abi.SLOT_BAR:
+        pfn = abi.FRAME_BAR + asked.index
     else:
         pfn = observed.held.get((asked.slot or 0, asked.index), 0)
     if asked.function == "page":

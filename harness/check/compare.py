@@ -14,7 +14,7 @@ from .. import abi
 from ..model import State
 from ..model.blockio import Record, record_text
 from ..model.content import UNKNOWN, Content
-from ..model.state import ZERO_PAGE, Absent
+from ..model.state import BAR_PAGE, FRAME_OFFSET, ROM_PAGE, ZERO_PAGE, Absent
 from .observed import Key, Observed
 
 
@@ -49,6 +49,8 @@ class Pairs:
         known = self.frame.get(page)
         if known is not None:
             return known == pfn
+        if page >= ROM_PAGE and fixed_frame(page) != pfn:
+            return False
         tail = state.pages[page].tail
         page, pfn = page - tail, pfn - tail
         pages = state.pages[page].size
@@ -61,6 +63,13 @@ class Pairs:
 
 
 _NO_WORDS = (0,) * abi.TOUCH_MAX
+
+
+def fixed_frame(page: int) -> int:
+    """The frame of a page of the device memory or the ROM, as snapshots name it."""
+    return page - BAR_PAGE + abi.FRAME_BAR if page >= BAR_PAGE else page - ROM_PAGE
+
+
 _CONTENT = 5  # where in a page's record its content begins
 # Only what changed travels: a process of which nothing was said lives and maps nothing.
 _EMPTY_RSS = (1, 0, 0, 0, 0)
@@ -95,7 +104,7 @@ def entries(
         elif kind in ("h", "c"):
             difference = _frame(state, pairs, observed, key)
         else:
-            difference = _plain(state, observed, key)
+            difference = _plain(state, pairs, observed, key)
         if difference is not None:
             return difference
     return None
@@ -137,11 +146,15 @@ def _absent(key: Key, expected: Absent, seen: tuple[int, int] | None) -> Differe
 
 def page_name(page: int) -> str:
     """How messages call a page of the model."""
+    if page >= ROM_PAGE:
+        return f"BAR[{page - BAR_PAGE}]" if page >= BAR_PAGE else f"ROM frame {page - ROM_PAGE:#x}"
     return "zero page" if page == ZERO_PAGE else f"page #{page}"
 
 
 def _frame_name(pairs: Pairs, pfn: int) -> str:
     page = pairs.page.get(pfn)
+    if page is None and pfn >= abi.FRAME_BAR:
+        return page_name(pfn - abi.FRAME_BAR + BAR_PAGE)
     return "a new page" if page is None else page_name(page)
 
 
@@ -167,7 +180,7 @@ def _frame(state: State, pairs: Pairs, observed: Observed, key: Key) -> Differen
     )
 
 
-def _plain(state: State, observed: Observed, key: Key) -> Difference | None:
+def _plain(state: State, pairs: Pairs, observed: Observed, key: Key) -> Difference | None:
     """RSS, VMAs, file sizes and what disks were asked: equal or not."""
     kind, number = key[0], key[1]
     seen: object
@@ -180,9 +193,26 @@ def _plain(state: State, observed: Observed, key: Key) -> Difference | None:
         seen = observed.io.get(number, ())
     else:
         seen = observed.file.get(number, 0)
-    if seen == expected:
+    if seen == expected or (kind == "v" and _same_vmas(state, pairs, seen, expected)):
         return None
     return Difference(key, _shown(kind, seen), _shown(kind, expected))
+
+
+def _same_vmas(state: State, pairs: Pairs, seen: object, expected: object) -> bool:
+    """The same but for offsets that are frames, which have to be those of the right pages."""
+    assert isinstance(seen, tuple)
+    assert isinstance(expected, tuple)
+    return len(seen) == len(expected) and all(
+        one[:-1] == other[:-1]
+        and (
+            one[-1] == other[-1]
+            or (
+                other[-1] - FRAME_OFFSET in state.pages
+                and pairs.match(state, other[-1] - FRAME_OFFSET, one[-1])
+            )
+        )
+        for one, other in zip(seen, expected, strict=True)
+    )
 
 
 def plain(state: State, kind: str, number: int) -> object:

@@ -112,7 +112,8 @@ class Tally:
 
 def unknown_fields(branch: Branch) -> set[str]:
     """The fields that nobody knows: what the kernel's own pages hold, and what is read of it."""
-    found = {OUTCOME} if branch.expected.data is None else set()
+    expected = branch.expected
+    found = {OUTCOME} if expected.data is None and expected.frame is None else set()
     if any(page.content is UNKNOWN for page in branch.state.own.values()):
         found.add("content")
     return found

@@ -47,13 +47,21 @@ def _fault_around(model: Model, state: State, op: abi.Op) -> Expected:
     return value(0)
 
 
-@call(Code.ON_MMAP, Code.ON_MMAP_INSERT_PAGE, Code.ON_FAULT, Code.ON_ACCESS)
+@call(
+    Code.ON_MMAP,
+    Code.ON_MMAP_INSERT_PAGE,
+    Code.ON_MMAP_REMAP_PFN_RANGE,
+    Code.ON_MMAP_VM_IOMAP_MEMORY,
+    Code.ON_FAULT,
+    Code.ON_FAULT_INSERT,
+    Code.ON_ACCESS,
+)
 def _tell(model: Model, state: State, op: abi.Op) -> Expected:
     found = state.device(state.slots[op.file])
     if model.rules.device_wanted(found is not None):
         return Expected(Kind.REFUSED, refused=Refused.NOT_DEVICE)
     assert found is not None
-    adds = op.code not in (Code.ON_MMAP, Code.ON_FAULT, Code.ON_ACCESS)
+    adds = op.code in device.WITHIN_MMAP
     if adds and model.rules.too_many_calls(len(found.calls)):
         return Expected(Kind.REFUSED, refused=Refused.CAPACITY)
     device.tell(state, op)

@@ -34,11 +34,16 @@ def _release(model: Model, state: State, op: abi.Op) -> Expected:
     rules, pin = model.rules, op.slot in state.pins
     if rules.wrong_release(pin, op.code is Code.UNPIN_USER_PAGE):
         return Expected(Kind.REFUSED, refused=Refused.IS_PIN if pin else Refused.NOT_PIN)
+    lent = any(state.held[op.slot][index] in state.lent for index in held)
     kind = state.allocated.get(op.slot)
     if kind is not None and not rules.leaves_whole(kind):
         if op.index != abi.WHOLE:
             return Expected(Kind.REFUSED, refused=Refused.WHOLE)
+        if rules.lent_refused(lent):
+            return Expected(Kind.REFUSED, refused=Refused.LENT)
         return value(device.give_back(state, op.slot))
+    if rules.lent_refused(lent):
+        return Expected(Kind.REFUSED, refused=Refused.LENT)
     for index in held:
         page = state.unhold(op.slot, index)
         if pin:

@@ -7,9 +7,10 @@ from ..abi import Code, Kind, VmaFlag
 from . import device, fault, hugetlb, mapping, populate, process, stack
 from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
+from .content import UNKNOWN
 from .registry import V_GROWSDOWN
 from .rules import V_MAYREAD, V_MAYSHARE, V_MAYWRITE, V_SHARED, Rules
-from .state import P_HUGE, P_WRITE, State, Vma
+from .state import P_HUGE, P_NC, P_WC, P_WRITE, State, Vma
 from .waiting import Sleeps
 
 EINVAL, ENOMEM, EEXIST, EACCES = 22, 12, 17, 13
@@ -157,6 +158,9 @@ def _protect(model: Model, state: State, op: abi.Op, found: Vma, start: int, end
         tracked = state.tracks_dirty(changed.file)
         bits = model.rules.protected_pte(pte.flags, changed)
         bits = model.rules.notified_pte(bits, changed, tracked)
+        if (bits | changed.memory) & (P_WC | P_NC):
+            memory = model.rules.protected_type(bits, changed.memory)
+            bits = bits & ~(P_WC | P_NC) | memory
         if model.rules.uffd_stays_protected(bits, changed):
             bits &= ~P_WRITE
         elif not pte.flags & P_HUGE:
@@ -199,6 +203,7 @@ def _is_writable(model: Model, state: State, process: int, index: int) -> bool:
 @call(Code.LOAD)
 def _load(model: Model, state: State, op: abi.Op) -> Expected:
     data = b""
+    known = True
     while len(data) < op.n:
         addr = op.addr + len(data)
         try:
@@ -210,8 +215,10 @@ def _load(model: Model, state: State, op: abi.Op) -> Expected:
             return page
         offset = addr % abi.PAGE_SIZE
         length = min(op.n - len(data), abi.PAGE_SIZE - offset)
-        data += state.pages[page].content.read(offset, length)
-    return value(op.n, data)
+        content = state.pages[page].content
+        known &= content is not UNKNOWN
+        data += content.read(offset, length)
+    return value(op.n, data if known else None)
 
 
 @call(Code.STORE)

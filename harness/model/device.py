@@ -37,6 +37,21 @@ class Failed(Exception):
         self.code = code
 
 
+# (rules, state, process, VMA, page of the arena, what ->fault was told): it fills the entry in
+Instead: TypeAlias = Callable[[Rules, State, int, Vma, int, abi.Op], None]
+INSTEAD: dict[Code, Instead] = {}
+
+
+def instead_of_page(code: Code) -> Callable[[Instead], Instead]:
+    """Register what a ->fault does that gives no page."""
+
+    def register(function: Instead) -> Instead:
+        INSTEAD[code] = function
+        return function
+
+    return register
+
+
 def within_mmap(code: Code) -> Callable[[Within], Within]:
     """Register what a call that a device makes from within ->mmap does."""
 
@@ -123,6 +138,9 @@ def fault(rules: Rules, state: State, process: int, vma: Vma, index: int) -> int
     device = state.device(vma.file)
     assert device is not None
     told = device.fault
+    if told is not None and told.code in INSTEAD:
+        INSTEAD[told.code](rules, state, process, vma, index, told)
+        return None
     if told is None or told.flags != _PAGE:
         raise Failed(Fault(told.flags) if told is not None else Fault.SIGBUS)
     offset = vma.pgoff + index - vma.start
@@ -152,7 +170,7 @@ def tell(state: State, op: abi.Op) -> None:
     assert device is not None
     if op.code is Code.ON_MMAP:
         entry.device = dataclasses.replace(device, vm_flags=op.flags, calls=())
-    elif op.code is Code.ON_FAULT:
+    elif op.code is Code.ON_FAULT or op.code in INSTEAD:
         entry.device = dataclasses.replace(device, fault=op)
     elif op.code is Code.ON_ACCESS:
         entry.device = dataclasses.replace(device, access=op)

@@ -217,6 +217,11 @@ class Getter:
         page = state.pages[pte.page]
         if self.write and not self._may_write(vma, pte):
             return None
+        if self.is_frame(index):
+            if self.touches:
+                flags = rules.touched_special(pte.flags, self.write)
+                state.set_pte(self.process, index, flags, pte.page)
+            return pte.page
         if self._unshares(pte.flags, page.flags):
             return None
         if self.touches:
@@ -225,6 +230,11 @@ class Getter:
             if not pte.flags & P_SPECIAL and not page.flags & G_COMPOUND:
                 state.accessed(pte.page)
         return pte.page
+
+    def is_frame(self, index: int) -> bool:
+        """Is that entry a frame that is no page to the kernel (and not the zero page)?"""
+        pte = self.state.mms[self.process].ptes.get(index)
+        return pte is not None and bool(pte.flags & P_SPECIAL) and pte.page != ZERO_PAGE
 
     def _splits(self, vma: Vma, leaf: tuple[int, Pte]) -> bool:
         """FOLL_SPLIT_PMD: a transparent huge page is followed at the PTE level."""
@@ -293,6 +303,14 @@ class Getter:
             vma = stack.grow(self.rules, self.state, self.process, index)
         return vma
 
+    def _turned_down(self, vma: Vma | None) -> int:
+        """Why nothing of a mapping is taken; 0: it may be."""
+        if vma is None or not self.may(vma):
+            return -EFAULT
+        if self.killed and hugetlb.is_hugetlb(vma):
+            return self.rules.huge_interrupted()
+        return 0
+
     def slow(self, addr: int, nr: int) -> int:
         """__get_user_pages_locked(): how many pages were taken, or -errno.
 
@@ -319,20 +337,22 @@ class Getter:
                     if done == wanted:
                         return done
                     continue
-                if vma is None or not self.may(vma):
-                    return rules.partial(done, -EFAULT)
-                if self.killed and hugetlb.is_hugetlb(vma):
-                    return rules.partial(done, rules.huge_interrupted())
+                error = self._turned_down(vma)
+                if vma is None or error:
+                    return rules.partial(done, error)
             if rules.slow_interrupted(self.killed):
                 return rules.partial(done, -EINTR)
             page = self._follow(vma, index)
             if page is None:
-                error = self._fault(vma, index)
-                if error == 0:
+                fault_error = self._fault(vma, index)
+                if fault_error == 0:
                     faults = _again(faults)
                     vma = self._find(index)  # it may have an anon_vma now
                     continue
-                return done if error is None else rules.partial(done, error)
+                return done if fault_error is None else rules.partial(done, fault_error)
+            error = rules.follows_special(self.keep) if self.is_frame(index) else 0
+            if error:
+                return rules.partial(done, error)
             self._take(page)
             faults = 0
             done += 1

@@ -19,6 +19,8 @@ P_NONE_PROT = int(PteFlag.NONE_PROT)
 P_ZERO = int(PteFlag.ZERO)
 P_HUGE = int(PteFlag.HUGE)
 P_UFFD_WP = int(PteFlag.UFFD_WP)
+P_WC = int(PteFlag.WC)
+P_NC = int(PteFlag.NC)
 
 
 def rss_of(flags: int) -> int:
@@ -48,6 +50,7 @@ class Vma(NamedTuple):
         singular: its anon_vma chain has one link (not cloned from a parent).
         account: VM_ACCOUNT, which keeps VMAs from merging.
         apart: its vm_ops has a close(), which keeps VMAs from merging too.
+        memory: the memory type in vm_page_prot, as PteFlag.WC or NC.
     """
 
     start: int
@@ -59,6 +62,7 @@ class Vma(NamedTuple):
     singular: bool
     account: bool
     apart: bool = False
+    memory: int = 0
 
 
 class Absent(NamedTuple):

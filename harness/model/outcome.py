@@ -25,7 +25,8 @@ class Warned:
 class Expected:
     """The outcome that a branch expects: trace.Outcome without snapshot, its log as a warning.
 
-    data is None where it is the kernel's own and nobody knows it.
+    data is None where it is the kernel's own and nobody knows it, or where it is the
+    number of a frame, that of the page frame.
     """
 
     kind: Kind
@@ -36,3 +37,4 @@ class Expected:
     refused: Refused = Refused.NONE
     data: bytes | None = b""
     warning: Warned | None = None
+    frame: int | None = None

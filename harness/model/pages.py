@@ -12,6 +12,11 @@ from ..abi import HUGE_PAGES, PageFlag
 from .content import EMPTY, Content
 
 ZERO_PAGE = 0  # the zero page's id
+# Ids of frames that nobody allocates: of x86's ROM, which has struct pages, plus the frame's
+# number; and of the device memory, which has none, plus the page's number there.
+ROM_PAGE, BAR_PAGE = 1 << 39, 1 << 40
+# Offset of a mapping that begins with the frame of some page: this plus the page's id.
+FRAME_OFFSET = 1 << 50
 
 # What a snapshot may show differently after a step:
 # ("t", process, page of the arena)  ("h", slot, index)  ("c", file slot, index)
@@ -235,7 +240,7 @@ class Pages:
     def record(self, number: int) -> tuple[int, int, int, int, int, Content] | None:
         """What a snapshot shows of a page: ref, map, flags, tail, pins, content; None: nothing."""
         page = self.pages.get(number)
-        if page is None:
+        if page is None or number >= BAR_PAGE:
             return None
         if not page.tail:
             if not page.users:

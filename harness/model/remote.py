@@ -148,6 +148,7 @@ def _page(
     """The page that the kernel gets there; None for an error."""
     index = arena.index(addr)
     if index >= 0:
-        return getter.page(index)
+        page = getter.page(index)
+        return None if getter.is_frame(index) and rules.follows_special(True) else page
     write = access.data is not None
     return outside.follow(rules, state, access.process, addr, write, access.force)

@@ -18,6 +18,7 @@ from .rules_access import AccessRules
 from .rules_blocking import BlockingRules
 from .rules_device import DeviceRules
 from .rules_file import FileRules
+from .rules_frames import FrameRules
 from .rules_gup import GupRules
 from .rules_kinds import KindRules
 from .rules_mapping import MappingRules
@@ -59,5 +60,6 @@ class Rules(
     ZapRules,
     AccessRules,
     MpageRules,
+    FrameRules,
 ):
     """Every rule; a wrong variant overrides one method."""

@@ -45,10 +45,10 @@ class Reuse(NamedTuple):
 
 
 def prot_bits(vma: Vma) -> int:
-    """PTE bits that vma->vm_page_prot gives a new entry: present, or not for the user."""
+    """PTE bits that vma->vm_page_prot gives a new entry: present, or not for the user; type."""
     if not vma.flags & V_ACCESS:
-        return MAPPED | P_NONE_PROT
-    return MAPPED
+        return MAPPED | P_NONE_PROT | vma.memory
+    return MAPPED | vma.memory
 
 
 class MemoryRules(RuleBase):

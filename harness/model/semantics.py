@@ -52,6 +52,11 @@ class Semantics:
             (CONFIG_PTE_MARKER_UFFD_WP; 6.1 has it on x86-64 alone).
         proc_mem_force: /proc/PID/mem goes past access rights
             (CONFIG_PROC_MEM_ALWAYS_FORCE, boot parameter proc_mem.force_override=).
+        write_combining: there is such a memory type: on x86-64 only with PAT
+            (arch/x86/mm/pat/memtype.c pgprot_writecombine), else it is uncached.
+        keeps_type: pte_modify() leaves an entry its memory type (arch/x86/include/asm/
+            pgtable_types.h _PAGE_CHG_MASK; arch/arm64/include/asm/pgtable.h PTE_ATTRINDX_MASK).
+        rom: frames 0xf0 to 0xff are a ROM with struct pages (arch/x86/kernel/e820.c).
     """
 
     task_size: int = (1 << 47) - PAGE_SIZE
@@ -71,6 +76,9 @@ class Semantics:
     hwpoison_code: int = 2
     uffd_wp: bool = True
     proc_mem_force: bool = True
+    write_combining: bool = False
+    keeps_type: bool = True
+    rom: bool = True
 
 
 BUS_ADRERR, BUS_MCEERR_AR = 2, 4
@@ -80,6 +88,7 @@ FEATURE_HW_AF = 4
 FEATURE_GATE = 16
 FEATURE_SPLIT_RSS = 32
 FEATURE_UFFD_WP = 64
+FEATURE_WC = 128
 KNOWN_LINES = ("6.1",)
 
 
@@ -118,5 +127,8 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
         hwpoison_code=BUS_MCEERR_AR if environment.arch == "arm64" else BUS_ADRERR,
         split_rss=bool(features & FEATURE_SPLIT_RSS),
         uffd_wp=bool(features & FEATURE_UFFD_WP),
+        write_combining=bool(features & FEATURE_WC),
+        keeps_type=environment.arch == "x86_64",
+        rom=environment.arch == "x86_64",
         drained_each=observe == "each",
     )

@@ -14,10 +14,12 @@ from .memories import (
     FILE,
     P_DIRTY,
     P_HUGE,
+    P_NC,
     P_NONE_PROT,
     P_PRESENT,
     P_SPECIAL,
     P_UFFD_WP,
+    P_WC,
     P_WRITE,
     P_YOUNG,
     P_ZERO,
@@ -31,6 +33,8 @@ from .memories import (
     rss_of,
 )
 from .pages import (
+    BAR_PAGE,
+    FRAME_OFFSET,
     G_ANON,
     G_COMPOUND,
     G_DIRTY,
@@ -44,6 +48,7 @@ from .pages import (
     NEW_READ,
     NEW_SECRET,
     NEW_SHMEM,
+    ROM_PAGE,
     ZERO_FLAGS,
     ZERO_PAGE,
     Key,
@@ -53,7 +58,9 @@ from .waiting import Call
 
 __all__ = [
     "ANON",
+    "BAR_PAGE",
     "FILE",
+    "FRAME_OFFSET",
     "G_ANON",
     "G_COMPOUND",
     "G_DIRTY",
@@ -69,13 +76,16 @@ __all__ = [
     "NEW_SHMEM",
     "P_DIRTY",
     "P_HUGE",
+    "P_NC",
     "P_NONE_PROT",
     "P_PRESENT",
     "P_SPECIAL",
     "P_UFFD_WP",
+    "P_WC",
     "P_WRITE",
     "P_YOUNG",
     "P_ZERO",
+    "ROM_PAGE",
     "SHMEM",
     "SWAP",
     "ZERO_FLAGS",
@@ -99,6 +109,7 @@ class State(Memories):
         held: slot -> pages, None where one was given back; pins: sets whose pages are pins;
             allocated: sets that the module allocated -> abi.Alloc.
         around: pages that a read fault looks at (fault_around_bytes); guests begin with 1.
+        lent: held pages whose frames were mapped, which nobody counts.
         reserved: huge pages kept for (process, index).
         calls: process -> its call that fell asleep or was begun.
         uffds: processes that have a userfaultfd.
@@ -115,6 +126,7 @@ class State(Memories):
         "chosen",
         "held",
         "kernel_pages",
+        "lent",
         "number",
         "pins",
         "reserved",
@@ -129,6 +141,7 @@ class State(Memories):
         self.pins: set[int] = set()
         self.allocated: dict[int, int] = {}
         self.around = 1
+        self.lent: set[int] = set()
         self.reserved: set[tuple[int, int]] = set()
         self.calls: dict[int, Call] = {}
         self.uffds: set[int] = set()
@@ -148,6 +161,7 @@ class State(Memories):
         other.pins = set(self.pins)
         other.allocated = dict(self.allocated)
         other.around = self.around
+        other.lent = set(self.lent)
         other.reserved = set(self.reserved)
         other.calls = dict(self.calls)
         other.uffds = set(self.uffds)

@@ -19,6 +19,7 @@ from . import (  # noqa: F401
     calls_blocking,
     calls_driver,
     calls_file,
+    calls_frames,
     calls_gup,
     calls_mapping,
     calls_module,

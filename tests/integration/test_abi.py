@@ -41,6 +41,7 @@ ENUMS: dict[type[enum.IntEnum] | type[enum.IntFlag], str] = {
     abi.Answer: "PL_ANSWER_",
     abi.Scripted: "PL_SCRIPTED_",
     abi.Block: "PL_BLOCK_",
+    abi.Type: "PL_TYPE_",
     abi.Mode: "PL_MODE_",
     abi.Kind: "PL_KIND_",
     abi.Refused: "PL_REFUSED_",

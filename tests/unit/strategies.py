@@ -62,7 +62,7 @@ def values(parameter: Parameter) -> st.SearchStrategy[Value]:
         words = st.one_of(known, known, names)
         symbols = st.lists(words, min_size=1, max_size=3).map(tuple)
         return st.one_of(st.builds(Symbols, symbols), st.just(0))
-    if parameter.kind is Kind.ADDRESS:
+    if parameter.kind in (Kind.ADDRESS, Kind.FRAME):
         return st.one_of(refs, numbers)
     return refs
 

@@ -224,7 +224,7 @@ def test_claims_that_make_sense(text: str) -> None:
         ("page(m) >= page(h)", 10, "'==' or '!=' behind a page", "'>='"),
         ("-d == 1", 11, "a number", "data"),
         ('1 + d == "a"', 14, "a number", "data"),
-        ("m == 1", 10, "ret, signal, si_code, refused, blocked, locked, vmas, a", "'m'"),
+        ("m == 1", 10, "ret, signal, si_code, refused, blocked, locked, vmas, pfn, a", "'m'"),
         ("arch == 1", 10, "ret,", "'arch'"),
         ("kernel == 6.1", 10, "ret,", "'kernel'"),
         ("page(q[0]) == 0", 10, "a mapping or a held set", "'q'"),

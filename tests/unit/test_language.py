@@ -199,7 +199,7 @@ MISTAKES = [
     ("claim A: ret = 2", 14, "an operator or the end of the line", "'='"),
     ("claim A: (ret == 2", 19, "')'", "the end of the line"),
     ("claim A: ret in 2", 17, "'('", "'2'"),
-    ("claim A: foo(m[0])", 10, "a fact (page, ref, map, flag, pte)", "'foo'"),
+    ("claim A: foo(m[0])", 10, "a fact (page, ref, map, flag, pte, vma)", "'foo'"),
     ("claim A: pte(m[0])", 18, "pte(place, flag) or pte(process, place, flag)", "')'"),
     ("claim A: page(c, m[0], x)", 25, "page(place) or page(process, place)", "')'"),
     ("requires arch == arm64", 10, "':'", "'arch'"),

@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[2] / "harness"
 LAYERS: dict[str, str] = {
     "L0": "errors verdict arch abi environment trace program klog kconfig"
     " signatures grammar language binding conditions scope"
-    " calls_access calls_driver calls_memory calls_mpage calls_uffd calls_zap calls layout",
+    " calls_access calls_driver calls_frames calls_memory calls_mpage calls_uffd calls_zap calls"
+    " layout",
     "L1": "model claims check",
     "L2": "qemu_cmd console wire line cpio symbols",
     "L3": "tree host progress keeper proc cache debian sources toolchain kbuild kmod_build image"

@@ -251,7 +251,7 @@ def test_a_begun_call_is_waited_for() -> None:
         (
             "claim A: t == 1",
             10,
-            "ret, signal, si_code, refused, blocked, locked, vmas, a result with a value",
+            "ret, signal, si_code, refused, blocked, locked, vmas, pfn, a result with a value",
         ),
         ("t = fork()", 1, "a new name"),
     ],

@@ -1,0 +1,17 @@
+# The mapping is as large as it is, and begins vm_pgoff pages into the area.
+d = device()
+m = mmap(pages=2, prot=rw, flags=shared, file=d)
+vm_iomap_memory(m[0], BAR[2], len=8192)
+claim IOM-01: ret == 0 and page(m[0]) == page(BAR[2]) and page(m[1]) == page(BAR[3])
+claim IOM-01: vma(m[0], io) and vma(m[0], pfnmap) and pte(m[0], special)
+n = mmap(pages=2, prot=rw, flags=shared, file=d, offset=3)
+vm_iomap_memory(n[0], BAR[2], len=20480)
+claim IOM-01: ret == 0 and page(n[0]) == page(BAR[5]) and page(n[1]) == page(BAR[6])
+store(n[0], "x")
+e = device()
+on_mmap_vm_iomap_memory(e, BAR[0], len=65536)
+p = mmap(pages=2, prot=rw, flags=private, file=e, offset=5)
+claim IOM-01: page(p[0]) == page(BAR[5])
+t = load(p[0])
+claim IOM-01: t == "x"
+store(p[1], "a copy")
