@@ -230,7 +230,6 @@ COMPILE: dict[abi.Code, Callable[[Scope, Arguments, abi.Code, int], abi.Op]] = {
     abi.Code.STORE: _store,
     abi.Code.FORK: _fork,
     abi.Code.EXIT: _exit,
-    abi.Code.EXECVE: _exit,
     abi.Code.STATM: _exit,
     abi.Code.MEMFD: _memfd,
     abi.Code.FTRUNCATE: _ftruncate,

@@ -1,4 +1,4 @@
-"""Calls that take pages out of page tables, as the ABI's operations.
+"""Calls that take pages out of page tables, and the image away, as the ABI's operations.
 
 The rest of ``calls``: one function a call, in the same way.
 """
@@ -31,7 +31,13 @@ def _unmap(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     return abi.Op(code, c.process, aux=begin, n=length, index=slot, flags=cows, line=line)
 
 
+def _execve(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    c.replaced.add(c.process)
+    return abi.Op(code, c.process, line=line)
+
+
 COMPILE = {
+    abi.Code.EXECVE: _execve,
     abi.Code.ZAP_PAGE_RANGE: _zap,
     abi.Code.ZAP_PAGE_RANGE_SINGLE: _zap,
     abi.Code.UNMAP_MAPPING_RANGE: _unmap,

@@ -52,6 +52,7 @@ class Scope:
         begun: the calls that were begun, by name.
         asleep: for each process, the begun call that nobody has waited for.
         latest: for each process, the begun call behind which it made no other.
+        replaced: processes that execve was called by.
         position: of the operation at hand, among the program's lines.
         process: slot of the operation's process.
     """
@@ -70,6 +71,7 @@ class Scope:
         self.begun: dict[str, Begun] = {}
         self.asleep: dict[int, str] = {}
         self.latest: dict[int, str] = {}
+        self.replaced: set[int] = set()
         self.position = 0
         self.process = 0
         self._defined: dict[str, int] = {}  # name -> line
@@ -221,6 +223,8 @@ class Scope:
         slot = self.look_up(arguments, "process", self.processes, Kind.PROCESS.value)
         if arguments.reference("process").index is not None:
             arguments.fail("process", Kind.PROCESS.value)
+        if slot in self.replaced:
+            arguments.fail("process", "a process that is still the program's, with no execve above")
         return slot
 
     def size(self, arguments: Arguments) -> int:

@@ -138,6 +138,8 @@ def test_operations(text: str, op: Op) -> None:
         ("unmap_mapping_range(f, 0, 0, even_cows=2)", "even_cows= from 0 to 1"),
         ("unmap_mapping_range(m, 0, 0, even_cows=0)", "a file's name"),
         ("o = execve()\nload(o[0])", "a mapping's name"),
+        ("c: execve()\nkill(c)", "a process that is still the program's"),
+        ("execve()\nc: mem_read(main, m[0])", "with no execve above"),
         ('ptrace_pokedata(c, m[0], "word")', "a string of 8 bytes"),
         ('access_process_vm(c, m[0], data="x")', "data= together with WRITE"),
         ("access_process_vm(c, m[0], gup_flags=WRITE)", "data= together with WRITE"),
