@@ -65,6 +65,8 @@ int pl_begin(struct pl_session *s, const struct pl_begin *begin)
 	s->touches = begin->touches;
 	memcpy(s->touch, begin->touch, sizeof(s->touch));
 	pl_clean_pools();
+	/* a batch may have a reference from a program before, that mapped it in locked memory */
+	pl_lru_drain();
 	s->zero_ref = page_count(ZERO_PAGE(0));
 	s->zero_dirty = PageDirty(ZERO_PAGE(0));
 	/* pairs with pagelab_ioctl(): who sees it begun sees the arena */

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..abi import PAGE_SHIFT, Fault
 from . import around, device, hugetlb, pagecache, thp
+from .content import EMPTY
 from .registry import V_UFFD_MISSING
 from .rules import V_SHARED, V_WRITE, Rules
 from .state import (
@@ -261,7 +262,8 @@ def _copy(rules: Rules, state: State, process: int, vma: Vma, index: int, flags:
     pte = state.mms[process].ptes[index]
     page = state.pages[pte.page]
     vma = prepare_anon(state, process, vma)
-    copy = state.new_page(NEW_ANON, page.content)
+    # of the zero page no byte is read, also where a driver let somebody write there
+    copy = state.new_page(NEW_ANON, EMPTY if pte.page == ZERO_PAGE else page.content)
     state.page(copy).map = 1
     zero = bool(pte.flags & P_SPECIAL)
     anon, file = rules.copy_rss(bool(page.flags & G_ANON), zero)
