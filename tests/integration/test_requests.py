@@ -34,8 +34,8 @@ RAW_SECONDS = 60.0 + RAW / 100
 LENGTH = 100  # operations of one program
 PAGES = 12  # of the arena
 SEED = 6
-# What 6.1 is known to warn of: flags that a call does not take.
-KNOWN_WARNINGS = ("mm/gup.c:",)
+# What 6.1 is known to warn of: flags that a call does not take, frames for inside a page.
+KNOWN_WARNINGS = ("mm/gup.c:", "mm/memory.c:")
 GETS = sorted(abi.GETS)
 HELD = (
     Code.PUT_PAGE,
@@ -52,6 +52,17 @@ DRIVER = (
     Code.ON_FAULT,
     Code.VM_INSERT_PAGE,
     Code.VM_INSERT_PAGE,
+)
+FRAMES = (
+    Code.REMAP_PFN_RANGE,
+    Code.VM_IOMAP_MEMORY,
+    Code.VMF_INSERT_PFN,
+    Code.VMF_INSERT_MIXED,
+    Code.FOLLOW_PFN,
+    Code.ZAP_VMA_PTES,
+    Code.ON_MMAP_REMAP_PFN_RANGE,
+    Code.ON_MMAP_VM_IOMAP_MEMORY,
+    Code.ON_FAULT_INSERT,
 )
 HOLES = (0, 1, 100, 4096, 4097, 8192, -1, -4096, (1 << 63) - 1, -(1 << 63))
 COUNTS = (0, 1, 1, 2, 3, 8, 512, 513, -1, -(1 << 31), (1 << 31) - 1)
@@ -164,6 +175,22 @@ class _Maker:
         other = self.random.choice((abi.WHOLE, abi.WHOLE, self.random.randrange(slots)))
         return abi.Op(code, process, file=file, slot=slot, index=other, flags=fault)
 
+    def frames(self, process: int, slots: int) -> abi.Op:
+        code = self.random.choice(FRAMES)
+        slot = self.random.choice((abi.SLOT_BAR, abi.SLOT_BAR, self.random.randrange(slots)))
+        index, size = self.random.choice((0, 0, 1, 15, 16)), self.random.choice((0, 1, 4096, 8192))
+        if code in (Code.FOLLOW_PFN, Code.ZAP_VMA_PTES):
+            slot = 0
+        place = ARENA_START + self.random.randrange(PAGES) * 4096 + self.random.choice((0, 0, 100))
+        file, aux = -1, self.random.choice((place, self.place()))
+        if code >= Code.ON_MMAP_REMAP_PFN_RANGE:
+            file, aux, place = 1, 0, 0
+        if code is Code.ON_FAULT_INSERT:
+            aux = self.random.choice((Code.VMF_INSERT_PFN, Code.VMF_INSERT_MIXED))
+        if code is Code.VM_IOMAP_MEMORY:
+            place = self.random.choice((0, 100))
+        return abi.Op(code, process, addr=place, n=size, slot=slot, index=index, aux=aux, file=file)
+
     def program(self) -> tuple[abi.Op, ...]:
         ops = [
             abi.Op(Code.MMAP, addr=ARENA_START, n=PAGES * 4096, prot=3, flags=2),
@@ -181,7 +208,8 @@ class _Maker:
                 ops.append(self.alloc(process, slots))
                 slots += 1
             elif dice < 0.6 and slots:
-                ops.append(self.driver(process, slots))
+                make = self.random.choice((self.driver, self.frames))
+                ops.append(make(process, slots))
             elif dice < 0.7 and slots:
                 ops.append(self.held(process, slots))
             elif dice < 0.72 and processes < 4:

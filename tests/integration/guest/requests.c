@@ -122,7 +122,7 @@ static __s64 some_count(void)
 /* One member becomes something that it is in some call. */
 static void vary(struct pl_call *call)
 {
-	static const __u64 aux[] = { 0, 0, 1, 2, 4, 8, 4088 };
+	static const __u64 aux[] = { 0, 0, 1, 2, 4, 8, 4088, PL_OP_VMF_INSERT_PFN };
 	static const __u32 index[] = { 0, 0, 1, 1, 2, 7, 300, PL_WHOLE, PL_WHOLE };
 	static const __u32 data[] = { 0, 0, 8, 256 };
 
@@ -150,6 +150,11 @@ static void vary(struct pl_call *call)
 	}
 }
 
+static int names_frames(unsigned int code)
+{
+	return code >= PL_OP_REMAP_PFN_RANGE && code <= PL_OP_ON_FAULT_INSERT;
+}
+
 /* What may be a request: not far from one that was. What each call takes, nobody says here. */
 static void make_request(unsigned int which, struct pl_call *call)
 {
@@ -160,6 +165,8 @@ static void make_request(unsigned int which, struct pl_call *call)
 		vary(call);
 	call->code = codes[which];
 	call->slot = below(below(2) ? 8 : PL_HELD_MAX);
+	if (names_frames(call->code) && below(2))
+		call->slot = PL_SLOT_BAR;
 	call->data = BUFFER;
 	call->mode = below(500) ? 0 : PL_MODE_KILLED;
 }
