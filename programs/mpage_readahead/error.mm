@@ -7,6 +7,7 @@ mpage_readahead(f, page=0, nr=4)
 claim MPR-09: ret == 0
 b = bios(f)
 claim MPR-09: b == "RA 800+16, RA 824+8"
+claim MPR-12: b == "RA 800+16"
 g = get_blocks(f)
 claim MPR-09: g == "0+4, 2+2, 2+1, 3+1"
 m = mmap(pages=4, prot=r, flags=private, file=f)

@@ -6,6 +6,7 @@ on_mmap_insert_page(d, b[0])
 on_mmap_insert_page(d, b[1], at=2)
 m = mmap(pages=3, prot=rw, flags=shared, file=d)
 claim INS-05: page(m[0]) == page(b[0]) and page(m[2]) == page(b[1]) and ref(b[1]) == 2
+claim INS-05: vma(m[0], mixedmap)
 n = mmap(pages=1, prot=rw, flags=shared, file=d)
 claim INS-10: ret == -EFAULT and ref(b[0]) == 2 and map(b[0]) == 1
 on_mmap(d)

@@ -1,0 +1,10 @@
+# What a driver makes of the mapping's protection before is what the area is mapped with.
+d = device()
+m = mmap(pages=2, prot=rw, flags=shared, file=d)
+vm_iomap_memory(m[0], BAR[2], len=8192, type=WC)
+claim IOM-05: ret == 0 and (pte(m[0], wc) or pte(m[0], nc)) and (pte(m[1], wc) or pte(m[1], nc))
+n = mmap(pages=1, prot=rw, flags=shared, file=d)
+vm_iomap_memory(n[0], BAR[4], len=4096, type=NC)
+claim IOM-05: ret == 0 and pte(n[0], nc)
+store(n[0], "uncached")
+load(n[0], n=8)
