@@ -1,12 +1,14 @@
 # A driver's pages are got and pinned like any other, without a lock too; a clean writable PTE stays so.
 b = alloc_pages(4)
 t = alloc_pages(4, kind=compound)
+s = alloc_pages(2, kind=compound)
 d = device()
 on_mmap(d, vm_flags=MIXEDMAP)
 m = mmap(pages=6, prot=rw, flags=shared, file=d)
 vm_insert_page(m[0], b[0])
 vm_insert_page(m[1], b[1])
 vm_insert_page(m[2], t[1])
+vm_insert_page(m[4], s[1])
 a = get_user_pages_fast_only(m[0], nr=2)
 claim FAST-11: ret == 2
 c = get_user_pages_fast(m[0], nr=2, gup_flags=WRITE)
@@ -22,6 +24,12 @@ l = get_user_pages_fast_only(m[0], nr=4)
 claim FAST-11: ret == 3
 n = get_user_pages_remote(main, m[2], nr=2, gup_flags=WRITE, locked=1)
 o = pin_user_pages_fast(m[0], nr=6, gup_flags=WRITE)
+q = pin_user_pages_fast(m[4], nr=1)
+claim GUP-06: ref(s[0]) == 3 and ref(b[0]) > 1024
+r = fork()
+claim INS-17: page(r, m[0]) == page(b[0]) and page(r, m[2]) == page(t[1]) and map(b[0]) == 2
+r: store(m[0], "the pinned page")
+unpin_user_page(q)
 unpin_user_page(e)
 unpin_user_page(k)
 unpin_user_page(o)
