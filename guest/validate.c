@@ -109,7 +109,7 @@ static const char *driver_problem(const struct pl_operation *op)
 	if (!op->file)
 		return "no file";
 	if (op->code == PL_OP_ON_ACCESS)
-		return op->flags && op->flags <= PL_ANSWER_LENGTH ? NULL : "unknown answer";
+		return op->flags && op->flags <= PL_ANSWER_PHYS ? NULL : "unknown answer";
 	if (op->code == PL_OP_ON_FAULT)
 		return op->flags > PL_FAULT_SIGSEGV ? "unknown fault" : NULL;
 	if (op->flags & ~(op->code == PL_OP_ON_MMAP ? PL_ON_MMAP_FLAGS : 0))

@@ -239,6 +239,7 @@ class Answer(enum.IntEnum):
 
     PAGES = 1
     LENGTH = 2
+    PHYS = 3
 
 
 class Fault(enum.IntEnum):

@@ -71,6 +71,12 @@ static bool bar_has(unsigned long pfn)
 	return device && pfn - first < PL_BAR_PAGES;
 }
 
+/* How many of its pages there are from a frame on; 0: it is none of them. */
+u32 pl_bar_pages(unsigned long pfn)
+{
+	return bar_has(pfn) ? PL_BAR_PAGES - (pfn - first) : 0;
+}
+
 /* What a snapshot calls a frame: a page of the BAR by its number there, any other as it is. */
 u64 pl_frame_name(unsigned long pfn)
 {

@@ -357,6 +357,22 @@ static inline unsigned long pl_gate_page(void)
 #endif
 }
 
+/*
+ * Would generic_access_phys() stop the kernel? It maps the frame with the
+ * entry's own bits; on arm64 these are all of them, so that the kernel faults at
+ * an old entry, at one that nobody may use, at a clean one that it writes to,
+ * and with PAN at any.
+ */
+static inline bool pl_phys_faults(u16 flags, bool write)
+{
+#if defined(CONFIG_ARM64)
+	return system_uses_hw_pan() || flags & PL_PTE_NONE_PROT || !(flags & PL_PTE_YOUNG) ||
+	       (write && !(flags & PL_PTE_DIRTY));
+#else
+	return false;
+#endif
+}
+
 /* What processor and kernel have that results depend on: PL_FEATURE_*. */
 static inline u64 pl_features(void)
 {
@@ -376,6 +392,8 @@ static inline u64 pl_features(void)
 #elif defined(CONFIG_ARM64)
 	if (IS_ENABLED(CONFIG_ARM64_EPAN) && cpus_have_cap(ARM64_HAS_EPAN))
 		features |= PL_FEATURE_EPAN;
+	if (system_uses_hw_pan())
+		features |= PL_FEATURE_PAN;
 	if (cpu_has_hw_af())
 		features |= PL_FEATURE_HW_AF;
 	if (IS_ENABLED(CONFIG_ARM64_HW_AFDBM) && cpus_have_cap(ARM64_HW_DBM))

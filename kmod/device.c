@@ -177,6 +177,26 @@ static int access_length(u8 *buf, int len, int write)
 	return len;
 }
 
+/*
+ * The kernel's own way to what has no pages. It maps as many frames behind the
+ * first as the length wants, whatever the VMA has there: they have to be the
+ * device's. Of all others one page is enough. What would stop the kernel is not
+ * asked for.
+ */
+static int access_phys(struct vm_area_struct *vma, unsigned long addr, void *buf, int len,
+		       int write)
+{
+	unsigned long pfn, pages = 1, page = addr & PAGE_MASK;
+	u16 flags = pl_mapped_flags(vma->vm_mm, page, page + PAGE_SIZE);
+
+	if (flags & PL_PTE_PRESENT && pl_phys_faults(flags, write))
+		return -EPERM;
+	if (!follow_pfn(vma, addr, &pfn))
+		pages = max(pl_bar_pages(pfn), 1u);
+	len = min_t(unsigned long, len, (pages << PAGE_SHIFT) - offset_in_page(addr));
+	return generic_access_phys(vma, addr, buf, len, write);
+}
+
 static int device_access(struct vm_area_struct *vma, unsigned long addr, void *buf, int len,
 			 int write)
 {
@@ -189,6 +209,8 @@ static int device_access(struct vm_area_struct *vma, unsigned long addr, void *b
 		ret = access_page(s, vma, addr, buf, len, write);
 	else if (device->access.flags == PL_ANSWER_LENGTH)
 		ret = access_length(buf, len, write);
+	else if (device->access.flags == PL_ANSWER_PHYS)
+		ret = access_phys(vma, addr, buf, len, write);
 	mutex_unlock(&s->device_lock);
 	return ret;
 }
@@ -350,7 +372,7 @@ static int check(const struct pl_call *call)
 	if (call->code != PL_OP_ON_MMAP && call->slot >= PL_HELD_MAX)
 		return -E2BIG;
 	if (call->code == PL_OP_ON_ACCESS)
-		return call->flags && call->flags <= PL_ANSWER_LENGTH ? 0 : -EINVAL;
+		return call->flags && call->flags <= PL_ANSWER_PHYS ? 0 : -EINVAL;
 	if (call->code == PL_OP_ON_FAULT) {
 		if (call->flags > PL_FAULT_SIGSEGV)
 			return -EINVAL;

@@ -105,7 +105,7 @@ static void see_flags(void *arg, unsigned long addr, u16 flags, unsigned long pf
 }
 
 /* The flags of all that is mapped between two addresses that begin pages; 0: nothing is. */
-static u16 mapped_flags(struct mm_struct *mm, unsigned long start, unsigned long end)
+u16 pl_mapped_flags(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
 	u16 flags = 0;
 
@@ -154,7 +154,7 @@ static u16 refuse_remap(const struct framing *f)
 		return may_fail(f) ? PL_REFUSED_NONE : PL_REFUSED_UNALIGNED;
 	if (f->addr < f->vma->vm_start || end > f->vma->vm_end)
 		return PL_REFUSED_OUTSIDE;
-	return mapped_flags(f->vma->vm_mm, f->addr, end) ? PL_REFUSED_MAPPED : PL_REFUSED_NONE;
+	return pl_mapped_flags(f->vma->vm_mm, f->addr, end) ? PL_REFUSED_MAPPED : PL_REFUSED_NONE;
 }
 
 static u16 remap(struct pl_session *s, const struct framing *f, long *ret)
@@ -191,7 +191,7 @@ static u16 iomap(struct pl_session *s, const struct framing *f, long *ret)
 	if (iomap_fits(f)) {
 		if (vma->vm_pgoff > f->pages || vma_pages(vma) > f->pages - vma->vm_pgoff)
 			return PL_REFUSED_NOT_OURS;
-		if (mapped_flags(vma->vm_mm, vma->vm_start, vma->vm_end))
+		if (pl_mapped_flags(vma->vm_mm, vma->vm_start, vma->vm_end))
 			return PL_REFUSED_MAPPED;
 		if (f->linked && is_cow(vma))
 			return PL_REFUSED_WRONG_VMA;
@@ -275,7 +275,7 @@ static u16 look(struct pl_call *call)
 	if (call->code == PL_OP_FOLLOW_PFN) {
 		unsigned long page = call->addr & PAGE_MASK;
 
-		if (mapped_flags(current->mm, page, page + PAGE_SIZE) & PL_PTE_HUGE)
+		if (pl_mapped_flags(current->mm, page, page + PAGE_SIZE) & PL_PTE_HUGE)
 			return PL_REFUSED_WRONG_VMA;
 		call->ret = follow_pfn(vma, call->addr, &pfn);
 		call->aux = call->ret ? 0 : pl_frame_name(pfn);

@@ -178,11 +178,13 @@ void pl_zap_range_single(struct vm_area_struct *vma, unsigned long start, unsign
 int pl_bar_find(void);
 void pl_bar_release(void);
 u32 pl_bar_frame(u32 page, unsigned long *pfn);
+u32 pl_bar_pages(unsigned long pfn);
 void pl_bar_use(void);
 u64 pl_frame_name(unsigned long pfn);
 int pl_bar_clear(void);
 
 /* frames.c */
+u16 pl_mapped_flags(struct mm_struct *mm, unsigned long start, unsigned long end);
 int pl_check_within(const struct pl_call *call);
 int pl_map_frames_within(struct pl_session *s, struct vm_area_struct *vma,
 			 const struct pl_call *call);

@@ -245,6 +245,7 @@ enum pl_code {
 /* What a device's ->access does; without PL_OP_ON_ACCESS it transfers nothing. */
 #define PL_ANSWER_PAGES		1u	/* bytes of the held page, up to its end */
 #define PL_ANSWER_LENGTH	2u	/* all, each u64 the length asked for; -EINVAL to write */
+#define PL_ANSWER_PHYS		3u	/* generic_access_phys() */
 
 /* One operation of a program: 64 bytes. */
 struct pl_operation {
@@ -557,6 +558,7 @@ struct pl_hello {
 #define PL_FEATURE_SPLIT_RSS	32u	/* a task keeps its last RSS changes to itself */
 #define PL_FEATURE_UFFD_WP	64u	/* a userfaultfd can write-protect pages */
 #define PL_FEATURE_WC		128u	/* write-combining is a memory type of its own */
+#define PL_FEATURE_PAN		256u	/* arm64: the kernel faults at what a user could touch */
 
 /* ---- the module's calls -------------------------------------------------- */
 struct pl_info {		/* PL_IOC_INFO: out */

@@ -34,7 +34,8 @@ def _access(model: Model, state: State, op: abi.Op) -> Expected:
     force, killed = bool(op.flags & FORCE), bool(op.mode & KILLED)
     access = Access(op.index, op.addr, op.n, data, force, killed)
     copied = remote.transfer(model.rules, state, model.arena, access)
-    return value(model.rules.access_count(copied.done), copied.shown)
+    ret = model.rules.access_count(copied.done)
+    return Expected(Kind.VALUE, ret=ret, data=copied.shown, warning=copied.warning)
 
 
 @call(Code.MEM_READ, Code.MEM_WRITE)
@@ -47,14 +48,16 @@ def _mem(model: Model, state: State, op: abi.Op) -> Expected:
     size = len(op.data) or op.n
     access = Access(op.slot, op.addr, size, op.data or None, rules.mem_forces())
     data: bytes | None = b""
-    done = 0
+    done, warning = 0, None
     while done < size:
         copied = remote.transfer(rules, state, model.arena, access.part(done, size - done))
         done += copied.done
+        warning = warning or copied.warning
         data = None if data is None or copied.data is None else data + copied.data
         if not copied.done or not rules.mem_goes_on():
             break
-    return value(rules.mem_count(done, size), data)
+    ret = rules.mem_count(done, size)
+    return Expected(Kind.VALUE, ret=ret, data=data, warning=warning)
 
 
 @call(Code.PEEKDATA, Code.POKEDATA)
@@ -69,4 +72,5 @@ def _trace(model: Model, state: State, op: abi.Op) -> Expected:
     access = Access(op.index, op.addr, _WORD, op.data or None, rules.trace_forces())
     copied = remote.transfer(rules, state, model.arena, access)
     result = rules.trace_result(copied.done)
-    return value(result, b"" if result else copied.data)
+    data = b"" if result else copied.data
+    return Expected(Kind.VALUE, ret=result, data=data, warning=copied.warning)

@@ -11,9 +11,10 @@ from .. import abi
 from . import device, outside, populate, stack
 from .content import UNKNOWN
 from .gup import Arena, Getter
+from .outcome import Warned
 from .registry import V_IO, V_PFNMAP
 from .rules import Rules
-from .state import State
+from .state import BAR_PAGE, P_WRITE, ROM_PAGE, State, Vma
 from .vma import find
 
 
@@ -47,13 +48,18 @@ def repeated(data: bytes, size: int) -> bytes:
 
 
 class Copied:
-    """Bytes on their way: how many, and those that were read (None: nobody knows them)."""
+    """Bytes on their way: how many, and those that were read (None: nobody knows them).
 
-    __slots__ = ("data", "done")
+    Attributes:
+        warning: that the kernel's log has of it.
+    """
+
+    __slots__ = ("data", "done", "warning")
 
     def __init__(self) -> None:
         self.done = 0
         self.data: bytes | None = b""
+        self.warning: Warned | None = None
 
     @property
     def shown(self) -> bytes | None:
@@ -135,11 +141,45 @@ def _ask_device(rules: Rules, state: State, arena: Arena, access: Access, copied
         if access.data is None:
             copied.add(repeated(asked.to_bytes(8, "little"), asked))
         return access.data is None
+    if told.access.flags == abi.Answer.PHYS:
+        return _phys(rules, state, access, vma, index, copied)
     page = device.held_page(state, told.access.slot, vma.pgoff + index - vma.start)
     if page is None or told.access.slot not in state.allocated:
         return False
     copied.page(state, access, page)
     return True
+
+
+def _phys(rules: Rules, state: State, access: Access, vma: Vma, index: int, copied: Copied) -> bool:
+    """generic_access_phys(); the module keeps it inside the device, or else one page."""
+    ptes = state.mms[access.process].ptes
+    pte = ptes.get(index)
+    if not vma.flags & (V_IO | V_PFNMAP) or pte is None:
+        return False
+    write = access.data is not None
+    if rules.phys_would_fault(pte.flags, write):
+        return False
+    if write and not rules.phys_writes(bool(pte.flags & P_WRITE)):
+        return False
+    if rules.phys_refuses(pte.page < ROM_PAGE):
+        copied.warning = _ioremap_warning(rules, state)
+        return False
+    number, end = pte.page, BAR_PAGE + abi.BAR_PAGES if pte.page >= BAR_PAGE else pte.page + 1
+    while number < end and copied.done < access.size:
+        copied.page(state, access, number)
+        index += 1
+        there = ptes.get(index)
+        number = rules.phys_frames(number + 1, there.page if there else None)
+    return True
+
+
+def _ioremap_warning(rules: Rules, state: State) -> Warned | None:
+    file, function = rules.sem.ioremap_warning
+    place = (f"{function} RAM", "")
+    if not rules.ioremap_warns(place in state.warned):
+        return None
+    state.warned |= {place}
+    return Warned(file, (function,))
 
 
 def _page(

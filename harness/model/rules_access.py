@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from .registry import RuleBase, rule
-from .state import G_DIRTY
+from .state import G_DIRTY, P_DIRTY, P_NONE_PROT, P_YOUNG
 
 EPERM, ENOENT, ESRCH, EIO = 1, 2, 3, 5
 _REMOTE = "6.1 mm/memory.c __access_remote_vm"
+_PHYS = "6.1 mm/memory.c generic_access_phys"
 _WORD = 8
 
 
@@ -39,6 +40,36 @@ class AccessRules(RuleBase):
     def remote_asks(self, left: int, room: int) -> int:
         """->access is asked for all that is left, not for what lies in one page."""
         return left
+
+    # ---- generic_access_phys -------------------------------------------------
+
+    @rule("refuse.phys", "kmod/device.c")
+    def phys_would_fault(self, flags: int, write: bool) -> bool:
+        """An entry that the kernel would map as it is, old, clean or for nobody, would stop it."""
+        if not self.sem.phys_keeps_bits:
+            return False
+        wanted = P_YOUNG | (P_DIRTY if write else 0)
+        return self.sem.pan or bool(flags & P_NONE_PROT) or flags & wanted != wanted
+
+    @rule("phys.write", f"{_PHYS} (pte_write)")
+    def phys_writes(self, writable: bool) -> bool:
+        """generic_access_phys writes where the entry lets the process write."""
+        return writable
+
+    @rule("phys.ram", f"{_PHYS} (ioremap_prot)")
+    def phys_refuses(self, ram: bool) -> bool:
+        """What the kernel uses as RAM cannot be mapped for it: nothing, and a warning."""
+        return ram
+
+    @rule("phys.warns", "6.1 arch/x86/mm/ioremap.c WARN_ONCE, arch/arm64/mm/ioremap.c WARN_ON")
+    def ioremap_warns(self, before: bool) -> bool:
+        """Mapping RAM is warned of, on x86 once."""
+        return not (before and self.sem.ioremap_warns_once)
+
+    @rule("phys.contiguous", f"{_PHYS} (phys_addr)")
+    def phys_frames(self, first: int, mapped: int | None) -> int:
+        """Behind a page's end generic_access_phys goes on in the next frame, mapped or not."""
+        return first
 
     # ---- access_process_vm ---------------------------------------------------
 

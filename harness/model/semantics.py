@@ -35,6 +35,13 @@ class Semantics:
             (include/linux/mm_types_task.h SPLIT_RSS_COUNTING, with CONFIG_NR_CPUS of 4 or more).
         foll_flags: the abi.Foll bits that the kernel has (include/linux/mm.h FOLL_*):
             6.1 has no FOLL_PCI_P2PDMA.
+        ioremap_warning: the file and function that warn where RAM is to be mapped as
+            device memory (arch/x86/mm/ioremap.c, arch/arm64/mm/ioremap.c).
+        ioremap_warns_once: by WARN_ONCE, as on x86-64; else every time.
+        phys_keeps_bits: generic_access_phys maps a frame for the kernel with all bits of
+            the user's entry (arch/arm64/include/asm/io.h ioremap_prot; x86-64 takes the
+            memory type alone).
+        pan: the kernel faults at what a user could touch (arm64 PAN).
         drained_each: LRU batches are emptied after every operation, because a
             snapshot drains them (mm/swap.c lru_add_drain); with one snapshot at
             the end a page may keep a batch's reference.
@@ -69,6 +76,10 @@ class Semantics:
     gate_page: bool = True
     split_rss: bool = False
     foll_flags: int = int(~Foll.PCI_P2PDMA)
+    ioremap_warning: tuple[str, str] = ("arch/x86/mm/ioremap.c", "__ioremap_caller")
+    ioremap_warns_once: bool = True
+    phys_keeps_bits: bool = False
+    pan: bool = False
     drained_each: bool = True
     stack_gap: int = 256
     stack_limit: int = (8 << 20) >> PAGE_SHIFT
@@ -89,6 +100,11 @@ FEATURE_GATE = 16
 FEATURE_SPLIT_RSS = 32
 FEATURE_UFFD_WP = 64
 FEATURE_WC = 128
+FEATURE_PAN = 256
+_IOREMAP = {
+    "x86_64": ("arch/x86/mm/ioremap.c", "__ioremap_caller"),
+    "arm64": ("arch/arm64/mm/ioremap.c", "ioremap_allowed"),
+}
 KNOWN_LINES = ("6.1",)
 
 
@@ -130,5 +146,9 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
         write_combining=bool(features & FEATURE_WC),
         keeps_type=environment.arch == "x86_64",
         rom=environment.arch == "x86_64",
+        ioremap_warning=_IOREMAP[environment.arch],
+        ioremap_warns_once=environment.arch == "x86_64",
+        phys_keeps_bits=environment.arch == "arm64",
+        pan=bool(features & FEATURE_PAN),
         drained_each=observe == "each",
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from harness.model.state import P_YOUNG
+
 EPERM, EIO = 1, 5
 
 # method of Rules -> what it wrongly says; the comment is the mistake in words
@@ -19,6 +21,18 @@ ACCESS: dict[str, Callable[..., Any]] = {
     "remote_falls_back": lambda self, io: io,
     # ->access is asked page by page
     "remote_asks": lambda self, left, room: min(left, room),
+    # an old entry is refused on the other architecture
+    "phys_would_fault": lambda self, flags, write: (
+        not self.sem.phys_keeps_bits and not flags & P_YOUNG
+    ),
+    # a write goes past what the entry allows
+    "phys_writes": lambda self, writable: True,
+    # RAM is memory like any other
+    "phys_refuses": lambda self, ram: False,
+    # every failure warns on the one architecture, the first one alone on the other
+    "ioremap_warns": lambda self, before: not (before and not self.sem.ioremap_warns_once),
+    # the next page is what is mapped there
+    "phys_frames": lambda self, first, mapped: first if mapped is None else mapped,
     # the memory of an ended process is there as long as somebody has the process
     "access_reaches": lambda self, alive: True,
     # a failure is an errno, as /proc/PID/mem makes it

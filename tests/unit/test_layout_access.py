@@ -34,7 +34,7 @@ def test_operations() -> None:
         ("on_access(d)", "either pages= or gives="),
         ("on_access(d, b, LENGTH)", "either pages= or gives="),
         ("on_access(d, b[0])", "a whole held set"),
-        ("on_access(d, gives=PAGES)", "gives (LENGTH)"),
+        ("on_access(d, gives=PAGES)", "gives (LENGTH, PHYS)"),
         ("on_access(b, b)", "a file's name"),
     ],
 )
