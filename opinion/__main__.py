@@ -11,6 +11,7 @@ from harness.arch import ARCHES, Arch, arch_named
 from harness.cache import Cache
 from harness.environment import Environment
 from harness.errors import PagelabError
+from harness.jobs.session import unexpected
 from harness.model import semantics_for
 from harness.progress import SILENT
 from harness.verdict import EXIT_CODES, Verdict
@@ -80,6 +81,10 @@ def main() -> int:
         tail = textwrap.indent(error.tail, "  | ")
         print(f"opinion: {error}", *filter(None, [tail]), sep="\n", file=sys.stderr)
         return error.exit_code
+    except Exception as unknown:
+        # Not a code that says anything of the kernel, and never Python's own 1.
+        print(f"opinion: {unexpected(unknown)}", file=sys.stderr)
+        return EXIT_CODES[Verdict.HARNESS_ERROR]
     return EXIT_CODES[Verdict.PASS if all(agreed) else Verdict.MISMATCH]
 
 

@@ -97,19 +97,14 @@ def _mlock(model: Model, state: State, op: abi.Op) -> Expected:
     low, high = rules.lock_pages(op.addr % abi.PAGE_SIZE, op.n)
     start, end = first + low, first + high
     locking = op.code is Code.MLOCK
-    at = start
-    while at < end:
-        found = vmas.find(state.mms[op.process].vmas, at)
+    for found, at, stop in mapping.pieces(state, op.process, start, end):
         if found is None:
             if not rules.lock_goes_on():
                 return value(-ENOMEM)
-            at += 1
             continue
-        stop = min(found.end, end)
         flags = found.flags | V_LOCKED if locking else found.flags & ~V_LOCKED
         if flags != found.flags and rules.lock_takes(found, state.is_secret(found.file)):
             mapping.change(rules, state, op.process, found, at, stop, flags, found.account)
-        at = stop
     if not locking:
         return value(0)
     return value(populate.range_(rules, state, op.process, start, end, True))

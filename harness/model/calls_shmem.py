@@ -36,7 +36,7 @@ def _fallocate(model: Model, state: State, op: abi.Op) -> Expected:
         number = entry.cache.get(index)
         if number is None:
             flags = rules.allocated_flags(NEW_SHMEM)
-            state.cache_add(file, index, state.new_page(flags, file=file, index=index))
+            state.cache_new(file, index, flags)
         else:
             page = state.page(number)
             page.flags = rules.reallocated_flags(page.flags)
@@ -104,8 +104,7 @@ def _pwrite(model: Model, state: State, op: abi.Op) -> Expected:
     for index, at, length in _pieces(op.aux, len(op.data)):
         number = entry.cache.get(index)
         if number is None and entry.disk is None:
-            number = state.new_page(NEW_SHMEM, file=file, index=index)
-            state.cache_add(file, index, number)
+            number = state.cache_new(file, index, NEW_SHMEM)
         elif entry.disk is not None:
             number = pagecache.get(rules, state, file, index)
             _add_block(rules, state, file, index, number)

@@ -14,7 +14,7 @@ from .calls_blocking import wake
 from .content import EMPTY
 from .registry import V_UFFD, V_UFFD_MINOR, V_UFFD_MISSING, V_UFFD_WP
 from .rules import V_SHARED, Rules
-from .state import ANON, NEW_ANON, NEW_SHMEM, P_UFFD_WP, SHMEM, ZERO_PAGE, State, Vma
+from .state import NEW_SHMEM, P_UFFD_WP, SHMEM, ZERO_PAGE, State, Vma
 
 ENOENT, ESRCH, EBADF, EFAULT, EEXIST, EINVAL = 2, 3, 9, 14, 17, 22
 _WP = int(abi.Uffd.WP)
@@ -115,20 +115,18 @@ def _install(model: Model, state: State, op: abi.Op, vma: Vma, index: int) -> in
     there = mapped or (fills_cache and offset in state.files[vma.file].cache)
     if there and not rules.uffd_replaces():
         return -EEXIST
+    flags = rules.uffd_copied_pte(rules.uffd_copy_pte(vma), bool(op.flags & _WP))
     if fills_cache:
-        page = state.new_page(NEW_SHMEM, content, file=vma.file, index=offset)
-        state.cache_add(vma.file, offset, page)
-        state.page(page).ref += 1
+        number = state.cache_new(vma.file, offset, NEW_SHMEM, content)
+        page = state.page(number)
+        page.ref += 1
+        page.map = 1
         state.count(target, SHMEM, 1)
+        state.set_pte(target, index, flags, number)
     elif zero:
         state.set_pte(target, index, rules.uffd_zero_pte(vma), ZERO_PAGE)
-        return 0
     else:
-        page = state.new_page(NEW_ANON, content)
-        state.count(target, ANON, 1)
-    state.page(page).map = 1
-    flags = rules.uffd_copied_pte(rules.uffd_copy_pte(vma), bool(op.flags & _WP))
-    state.set_pte(target, index, flags, page)
+        state.map_anon(target, index, flags, content)
     return 0
 
 

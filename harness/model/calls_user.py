@@ -125,15 +125,11 @@ def _mprotect(model: Model, state: State, op: abi.Op) -> Expected:
     if model.rules.range_starts_badly(op.addr):
         return value(-EINVAL)
     start, end = pages_of(model, op)
-    at = start
-    while at < end:
-        found = vmas.find(state.mms[op.process].vmas, at)
+    for found, at, stop in mapping.pieces(state, op.process, start, end):
         if found is None:
             if not model.rules.mprotect_goes_on():
                 return value(-ENOMEM)
-            at += 1
             continue
-        stop = min(found.end, end)
         if not model.rules.may_protect(found, op.prot):
             return value(-EACCES)
         flags = found.flags & ~_PROT_ALL | op.prot
@@ -142,7 +138,6 @@ def _mprotect(model: Model, state: State, op: abi.Op) -> Expected:
                 mapping.cut_first(model.rules, state, op.process, at)
                 return value(-EINVAL)
             _protect(model, state, op, found, at, stop)
-        at = stop
     return value(0)
 
 

@@ -100,11 +100,13 @@ def _missing(
 
 def _fail(rules: Rules, state: State, vma: Vma, index: int, may_retry: bool) -> None:
     """A fault that came to nothing: a page that cannot be read was tried once more."""
-    file = state.files[vma.file]
-    page = file.cache.get(vma.pgoff + index - vma.start)
+    file, offset = state.files[vma.file], vma.pgoff + index - vma.start
+    if rules.beyond_eof(offset, file.size):
+        return
+    page = file.cache.get(offset)
     unread = page is not None and rules.read_failed(state.pages[page].flags)
     if unread and rules.read_tries_again(may_retry):
-        pagecache.get(rules, state, vma.file, vma.pgoff + index - vma.start)
+        pagecache.get(rules, state, vma.file, offset)
 
 
 def _is_uffds(rules: Rules, state: State, vma: Vma, index: int) -> bool:
@@ -151,10 +153,7 @@ def _anonymous(rules: Rules, state: State, process: int, vma: Vma, index: int, w
             state.count(process, ANON, 1)
         state.set_pte(process, index, rules.anon_read_pte(vma), ZERO_PAGE)
         return
-    page = state.new_page(NEW_ANON)
-    state.page(page).map = 1
-    state.count(process, ANON, 1)
-    state.set_pte(process, index, rules.anon_write_pte(vma), page)
+    state.map_anon(process, index, rules.anon_write_pte(vma))
 
 
 def _file(
@@ -207,11 +206,9 @@ def _finish(
         marked: as of ``_file``.
     """
     if write and not vma.flags & V_SHARED:
-        copy = state.new_page(NEW_ANON, state.pages[number].content)
-        state.page(copy).map = 1
-        state.count(process, ANON, 1)
         flags = rules.file_cow_pte(vma)
-        state.set_pte(process, index, rules.uffd_marked_pte(flags) if marked else flags, copy)
+        flags = rules.uffd_marked_pte(flags) if marked else flags
+        state.map_anon(process, index, flags, state.pages[number].content)
         return
     page = state.page(number)
     state.get(number)

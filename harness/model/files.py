@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..abi import Op
 from .blockio import FileIo
-from .content import Content
+from .content import EMPTY, Content
 from .pages import Pages
 
 
@@ -125,13 +125,15 @@ class Files(Pages):
         """Whether a mapping's file (-1: none) is one of memfd_secret()."""
         return file >= 0 and self.files[file].secret
 
-    def cache_add(self, file: int, index: int, page: int) -> None:
-        """Put a page into a file's cache; its reference is the caller's."""
+    def cache_new(self, file: int, index: int, flags: int, content: Content = EMPTY) -> int:
+        """A fresh page in a file's cache, which has its one reference."""
+        page = self.new_page(flags, content, file=file, index=index)
         entry = self.files[file]
         entry.cache[index] = page
         if entry.slot >= 0:
             self.page(page).users += 1
             self.touched.add(("c", entry.slot, index))
+        return page
 
     def cache_remove(self, file: int, index: int) -> int:
         """Take a page out of a file's cache; its reference is the caller's."""

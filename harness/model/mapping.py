@@ -5,10 +5,28 @@ Source: 6.1 mm/mmap.c, mm/mremap.c.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..abi import HUGE_PAGES
 from . import hugetlb, pagecache, thp, vma, zap
 from .rules import Rules
 from .state import P_HUGE, State, Vma
+
+
+def pieces(
+    state: State, process: int, start: int, end: int
+) -> Iterator[tuple[Vma | None, int, int]]:
+    """What a call that goes VMA by VMA meets in a range, with the part of it that lies there.
+
+    Yields:
+        Each as the list has it when its turn comes; None for a page of a hole.
+    """
+    at = start
+    while at < end:
+        found = vma.find(state.mms[process].vmas, at)
+        stop = min(found.end, end) if found is not None else at + 1
+        yield found, at, stop
+        at = stop
 
 
 def unmap(rules: Rules, state: State, process: int, start: int, end: int) -> None:

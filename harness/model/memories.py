@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..abi import HUGE_PAGES, PteFlag
+from .content import EMPTY, Content
 from .files import Files
-from .pages import G_ANON, G_SWAPBACKED
+from .pages import G_ANON, G_SWAPBACKED, NEW_ANON
 
 ANON, FILE, SHMEM, SWAP = range(4)  # indexes of an mm's RSS counters
 
@@ -160,6 +161,13 @@ class Memories(Files):
         if not flags & P_HUGE:
             mm.tables.add(index & -HUGE_PAGES)
         self.touched.add(("t", process, index))
+
+    def map_anon(self, process: int, index: int, flags: int, content: Content = EMPTY) -> None:
+        """Map a fresh anonymous page, its one reference the mapping's, where nothing is."""
+        page = self.new_page(NEW_ANON, content)
+        self.pages[page].map = 1
+        self.count(process, ANON, 1)
+        self.set_pte(process, index, flags, page)
 
     def clear_pte(self, process: int, index: int) -> None:
         """Remove a PTE; counts of pages are the caller's."""

@@ -304,8 +304,7 @@ def read_folio(rules: Rules, state: State, file: int, index: int) -> int:
 
 
 def _add_page(rules: Rules, state: State, file: int, index: int) -> None:
-    page = state.new_page(rules.readahead_flags(), file=file, index=index)
-    state.cache_add(file, index, page)
+    state.cache_new(file, index, rules.readahead_flags())
 
 
 def _attach(state: State, file: int, index: int) -> None:

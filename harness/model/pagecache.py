@@ -23,9 +23,7 @@ def get(rules: Rules, state: State, file: int, index: int) -> int:
         if page is None or not state.pages[page].flags & G_UPTODATE:
             page = mpage.read_folio(rules, state, file, index)
     elif page is None and entry.disk is None:
-        flags = NEW_SECRET if entry.secret else NEW_SHMEM
-        page = state.new_page(flags, file=file, index=index)
-        state.cache_add(file, index, page)
+        page = state.cache_new(file, index, NEW_SECRET if entry.secret else NEW_SHMEM)
     elif page is None:
         page = _read(state, file, index, rules.read_flags())
     elif not state.pages[page].flags & G_UPTODATE:
@@ -38,9 +36,7 @@ def _read(state: State, file: int, index: int, flags: int) -> int:
     """A new page in the cache with what the disk has there; a hole is empty."""
     disk = state.files[file].disk
     assert disk is not None
-    page = state.new_page(flags, disk.get(index, EMPTY), file=file, index=index)
-    state.cache_add(file, index, page)
-    return page
+    return state.cache_new(file, index, flags, disk.get(index, EMPTY))
 
 
 def add_buffers(page: Page, flags: int) -> None:

@@ -9,11 +9,9 @@ from ..abi import ARENA_PAGES_MAX, HUGE_PAGES
 from . import calls_blocking, hugetlb, outside, pagecache, thp, zap
 from .rules import V_SHARED, Rules, is_cow
 from .state import (
-    ANON,
     G_ANON,
     G_COMPOUND,
     G_EXCLUSIVE,
-    NEW_ANON,
     P_HUGE,
     P_SPECIAL,
     Mm,
@@ -99,10 +97,8 @@ def _is_pinned(rules: Rules, state: State, parent: int, number: int) -> bool:
 
 def _copy_pinned(rules: Rules, state: State, child: int, vma: Vma, index: int, page: int) -> None:
     """copy_present_page(): the child gets a page of its own, the parent keeps what it has."""
-    copy = state.new_page(NEW_ANON, state.pages[page].content)
-    state.page(copy).map = 1
-    state.count(child, ANON, 1)
-    state.set_pte(child, index, rules.fork_copied_pte(vma), copy)
+    content = state.pages[page].content
+    state.map_anon(child, index, rules.fork_copied_pte(vma), content)
 
 
 def exit_(rules: Rules, state: State, process: int) -> None:

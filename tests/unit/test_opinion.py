@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from harness import language, layout
 from harness.errors import HarnessError
 from harness.model import Semantics
 from harness.model.rules import Rules
+from opinion import __main__ as command
 from opinion.cases import CASES, MODES, Case, Memory
 from opinion.compare import differences
 from opinion.observe import observed
@@ -99,3 +101,15 @@ def test_each_case_is_a_program(case: Case) -> None:
     assert layout.compile_program(language.parse(program(case), case.name)).ops
     assert len(case.line) < 400
     assert Predictor(Semantics()).predict(case).size > 0
+
+
+def test_an_exception_that_nobody_caught_has_a_code_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> bool:
+        raise ZeroDivisionError("no")
+
+    monkeypatch.setattr(sys, "argv", ["opinion"])
+    monkeypatch.setattr(command, "_judge", fail)
+    assert command.main() == 23
+    assert capsys.readouterr().err == "opinion: internal error: ZeroDivisionError: no\n"

@@ -122,7 +122,9 @@ static __s64 some_count(void)
 /* One member becomes something that it is in some call. */
 static void vary(struct pl_call *call)
 {
-	static const __u64 aux[] = { 0, 0, 1, 2, 4, 8, 4088, PL_OP_VMF_INSERT_PFN };
+	static const __u64 aux[] = {
+		0, 0, 1, 2, 4, 8, 512, 1024, 4088, 4096, PL_OP_VMF_INSERT_PFN,
+	};
 	static const __u32 index[] = { 0, 0, 1, 1, 2, 7, 300, PL_WHOLE, PL_WHOLE };
 	static const __u32 data[] = { 0, 0, 8, 256 };
 
@@ -332,9 +334,8 @@ static void turn(__u64 wanted)
 	}
 	sys(kill, other, 9, 0);
 	sys_long(wait4, other, 0, 0, 0, 0, 0);
-	for (i = 0; i < 2; i++)
-		sys_close(file[i]);
-	sys_close(device);
+	/* those that a call has made, too */
+	sys(close_range, device, -1u, 0);
 }
 
 /* ---- start ---------------------------------------------------------------- */
