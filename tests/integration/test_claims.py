@@ -14,6 +14,7 @@ from harness import output
 from harness.arch import Arch
 from harness.claims import CONTRADICTED, HOLDS, Entry, catalogue
 from harness.interrupts import interrupts
+from harness.jobs import claims as claims_job
 from harness.jobs.programs import Source, read
 from harness.jobs.settings import Settings
 from harness.tree import PROGRAMS
@@ -96,3 +97,12 @@ def test_a_claim_without_a_program_is_not_reached(
     assert code == 11
     observed = {name: one["by_environment"][0]["observed"] for name, one in found.items()}
     assert observed == {"GUP-03": "holds", "GUP-04": "contradicted", "GUP-11": "not_reached"}
+
+
+@pytest.mark.slow
+def test_every_claim_is_as_the_catalogue_expects(arch: Arch, tmp_path: Path) -> None:
+    code, found = claims(arch, claims_job.sources(), tmp_path)
+    rows = [row | {"id": name} for name, one in found.items() for row in one["by_environment"]]
+    assert [row for row in rows if not row["agrees"]] == []
+    assert code == 0
+    assert set(found) == set(catalogue())
