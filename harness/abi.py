@@ -51,6 +51,8 @@ FILE_OTHER = 0xFFFFFFFF
 class Code(enum.IntEnum):
     """enum pl_code: which call an operation makes."""
 
+    __hash__ = int.__hash__  # an enum's own is slow, and every operation is looked up by it
+
     MMAP = 1
     MUNMAP = 2
     MPROTECT = 3

@@ -134,7 +134,8 @@ class _Checker:
             branches = self.model.step(candidate.state, op)
             allowed += branches
             for branch in branches:
-                self.rules.update(branch.rules)
+                if branch.rules:
+                    self.rules.update(branch.rules)
                 pairs = candidate.pairs.clone() if len(branches) > 1 else candidate.pairs
                 if not _same_outcome(branch, pairs, outcome, faults):
                     misses.append((branch, None))
@@ -154,7 +155,8 @@ class _Checker:
             )
         self.candidates = kept
         self.unseen = outcome.snapshot is None
-        self.allowances.update(used)
+        if used:
+            self.allowances.update(used)
         self.checked += 1
         self.tally.add(op.code, allowed, seen=not self.unseen)
         return None

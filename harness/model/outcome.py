@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..abi import Kind, Refused
 
@@ -21,8 +22,7 @@ class Warned:
     functions: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(NamedTuple):
     """The outcome that a branch expects: trace.Outcome without snapshot, its log as a warning.
 
     data is None where it is the kernel's own and nobody knows it, or where it is the

@@ -7,7 +7,7 @@ allowance that says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .. import abi
 from ..abi import Kind
@@ -50,8 +50,7 @@ ALLOWANCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(NamedTuple):
     """One thing that may happen.
 
     Attributes:
