@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .. import __version__
 from ..claims import documents
-from ..jobs.results import ClaimReport, Record, Standing, Survey
+from ..jobs.results import SENTENCE_STATUSES, ClaimReport, Record, Standing, Survey
 from . import claims_table
 from .text import printable
 
@@ -58,6 +58,7 @@ def render(record: Record) -> str:
         for sentence in report.entry.sentences:
             answers[sentence].append(report)
     listings = dict(_listings(record, survey))
+    sentences = [(one.id, survey.sentences(one.id)) for one in record.environments]
     environment = Environment(
         loader=PackageLoader("harness.report"),
         autoescape=True,
@@ -69,7 +70,8 @@ def render(record: Record) -> str:
         version=__version__,
         record=record,
         summary=claims_table.summary(record),
-        sentences=[(one.id, survey.sentences(one.id)) for one in record.environments],
+        sentences=sentences,
+        overall=dict(_overall([statuses for _, statuses in sentences])),
         documents=documents(),
         answers=answers,
         facts=[report for report in survey.reports if not report.entry.sentences],
@@ -79,6 +81,16 @@ def render(record: Record) -> str:
         listings=listings,
         worded=worded,
     )
+
+
+def _overall(environments: Iterable[Mapping[str, str]]) -> Iterable[tuple[str, str]]:
+    """What each sentence stands for in all environments together."""
+    seen: defaultdict[str, set[str]] = defaultdict(set)
+    for statuses in environments:
+        for sentence, status in statuses.items():
+            seen[sentence].add(status)
+    for sentence, all_of_it in seen.items():
+        yield sentence, next(one for one in SENTENCE_STATUSES if one in all_of_it)
 
 
 def worded(standing: Standing) -> str:
