@@ -44,6 +44,9 @@ def guarded(argv: Sequence[str], prepare: Callable[[], None] = lambda: None) -> 
     except errors.PagelabError as error:
         complain(str(error))
         return error.exit_code
+    except BrokenPipeError:
+        # Who read the output (`| head`) has seen enough; that it is not whole is no news to them.
+        return errors.HarnessError.exit_code
     except SystemExit as request:
         code = request.code if isinstance(request.code, int) else 0
         return errors.HarnessError.exit_code if code == _CRASH else code

@@ -120,6 +120,7 @@ def test_a_rerun_is_run_alone(program: Path, tmp_path: Path) -> None:
         (KeyboardInterrupt(), 130, "interrupted"),
         (RuntimeError("oh"), 23, "internal error: RuntimeError: oh"),
         (MemoryError(), 23, "internal error: MemoryError:"),
+        (BrokenPipeError(), 23, None),
         (SystemExit(1), 23, None),
         (SystemExit(3), 3, None),
         (SystemExit(None), 0, None),
