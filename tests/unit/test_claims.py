@@ -9,9 +9,10 @@ import pytest
 
 from harness import claims, language, layout
 from harness.arch import ARCHES
-from harness.claims import Entry, catalogue, documents, parse, parse_document
+from harness.claims import CONTRADICTED, Entry, catalogue, documents, parse, parse_document
 from harness.conditions import requires_met
 from harness.environment import Environment
+from harness.program import Claim
 from harness.tree import ROOT
 
 APIS = {
@@ -113,6 +114,23 @@ def test_the_document_has_the_same_reasons() -> None:
     assert re.findall(r"^- ([a-z ,]+)$", text, re.MULTILINE) == [
         reason.value for reason in claims.Untestable
     ]
+
+
+def test_the_document_has_what_is_contradicted() -> None:
+    text = (ROOT / "docs" / "claims.md").read_text("utf-8")
+    told: dict[str, str] = {}
+    for ids, program in re.findall(r"^\| (S[^|]*) \|.*`(programs/[^`]*)` \|$", text, re.MULTILINE):
+        told |= dict.fromkeys(ids.split(", "), program)
+    against = {
+        sentence: {entry.id for entry in entries if CONTRADICTED in entry.expected.values()}
+        for sentence, entries in answers().items()
+        if any(entry.expected.get("6.1") == CONTRADICTED for entry in entries)
+    }
+    assert set(told) == set(against)
+    for sentence, program in told.items():
+        said = language.parse((ROOT / program).read_text("utf-8"), program)
+        claimed = {line.node.id for line in said.lines if isinstance(line.node, Claim)}
+        assert claimed & against[sentence], f"{program} says nothing of {sentence}"
 
 
 @pytest.mark.parametrize(
