@@ -188,7 +188,8 @@ static int may_sleep(const struct pl_operation *op)
 {
 	return op->code == PL_OP_LOAD || op->code == PL_OP_STORE ||
 	       op->code == PL_OP_MLOCK || op->code == PL_OP_MADVISE ||
-	       op->code == PL_OP_MREMAP || gets_pages(op->code);
+	       op->code == PL_OP_MREMAP || op->code == PL_OP_VM_READ ||
+	       op->code == PL_OP_VM_WRITE || gets_pages(op->code);
 }
 
 /* Has the process make its operations; SETTLED_*, or -errno. */

@@ -120,7 +120,7 @@ static const char *driver_problem(const struct pl_operation *op)
 /* Of the calls on another process's memory: in ops_access.c, and the module's. */
 static const char *access_problem(const struct pl_operation *op)
 {
-	int writes = op->code == PL_OP_POKEDATA ||
+	int writes = op->code == PL_OP_POKEDATA || op->code == PL_OP_VM_WRITE ||
 		     (op->code == PL_OP_ACCESS_PROCESS_VM && op->flags & PL_FOLL_WRITE);
 	int word = op->code == PL_OP_PEEKDATA || op->code == PL_OP_POKEDATA;
 	__u64 bytes = word ? sizeof(__u64) : (__u64)op->n;
@@ -133,6 +133,8 @@ static const char *access_problem(const struct pl_operation *op)
 		if (bytes > PL_ACCESS_MAX)
 			bytes = 0; /* the module refuses it */
 	}
+	if (bytes > PL_ACCESS_MAX)
+		return "access of more bytes than one operation makes";
 	if (op->code == PL_OP_POKEDATA ? op->data_len != bytes : writes != !!op->data_len)
 		return "data where the access has none, or none where it has";
 	if (hits(op->addr, bytes, WINDOW_START, WINDOW_END))
@@ -159,6 +161,7 @@ static int has_mode(const struct pl_operation *op)
 	case PL_MODE_BEGIN:
 		return op->code == PL_OP_LOAD || op->code == PL_OP_STORE ||
 		       op->code == PL_OP_MLOCK || op->code == PL_OP_MADVISE ||
+		       op->code == PL_OP_VM_READ || op->code == PL_OP_VM_WRITE ||
 		       gets_pages(op->code);
 	case PL_MODE_KILLED:
 		return gets_pages(op->code) || op->code == PL_OP_ACCESS_PROCESS_VM;
@@ -248,7 +251,7 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 	if (is_uffd(op))
 		return uffd_problem(op);
 	if (op->code == PL_OP_ACCESS_PROCESS_VM ||
-	    (op->code >= PL_OP_PEEKDATA && op->code <= PL_OP_POKEDATA))
+	    (op->code >= PL_OP_PEEKDATA && op->code <= PL_OP_VM_WRITE))
 		return access_problem(op);
 	if (op->code >= PL_OP_GET_USER_PAGES && op->code <= PL_OP_SET_PAGE_DIRTY)
 		return module_problem(op);

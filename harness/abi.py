@@ -116,6 +116,8 @@ class Code(enum.IntEnum):
     STATM = 129
     PEEKDATA = 134
     POKEDATA = 135
+    VM_READ = 136
+    VM_WRITE = 137
     UFFD_WRITEPROTECT = 144
     UFFD_CONTINUE = 145
     REMAP_PFN_RANGE = 80

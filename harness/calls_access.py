@@ -54,6 +54,19 @@ def _pokedata(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     return abi.Op(code, c.process, addr=addr, data=data, index=c.target(a), line=line)
 
 
+def _vm_read(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    size = a.number("n", 0, abi.ACCESS_MAX, 1)
+    addr = _place(c, a, size)
+    return abi.Op(code, c.process, addr=addr, n=size, index=c.target(a), line=line)
+
+
+def _vm_write(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    data = a.data("data")
+    size = a.number("n", 0, abi.ACCESS_MAX, len(data))
+    addr = _place(c, a, size)
+    return abi.Op(code, c.process, addr=addr, n=size, data=data, index=c.target(a), line=line)
+
+
 def _access(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     flags = a.symbols("gup_flags")
     if bool(flags & abi.Foll.WRITE) != ("data" in a.values):
@@ -79,5 +92,7 @@ COMPILE = {
     abi.Code.MEM_WRITE: _mem_write,
     abi.Code.PEEKDATA: _peekdata,
     abi.Code.POKEDATA: _pokedata,
+    abi.Code.VM_READ: _vm_read,
+    abi.Code.VM_WRITE: _vm_write,
     abi.Code.ACCESS_PROCESS_VM: _access,
 }

@@ -232,6 +232,10 @@ CALLS: dict[str, Signature] = {
     "mem_write": Signature(abi.Code.MEM_WRITE, (_PROCESS, _ADDRESS, _DATA)),
     "ptrace_peekdata": Signature(abi.Code.PEEKDATA, (_PROCESS, _ADDRESS), Result.DATA),
     "ptrace_pokedata": Signature(abi.Code.POKEDATA, (_PROCESS, _ADDRESS, _DATA)),
+    "process_vm_readv": Signature(
+        abi.Code.VM_READ, (_PROCESS, _ADDRESS, _N), Result.DATA, begins=True
+    ),
+    "process_vm_writev": Signature(abi.Code.VM_WRITE, (_PROCESS, _ADDRESS, _DATA, _N), begins=True),
     "access_process_vm": Signature(
         abi.Code.ACCESS_PROCESS_VM,
         (

@@ -114,6 +114,8 @@ enum pl_code {
 	PL_OP_STATM = 129,	/* resident pages of the arena, by /proc/self/statm */
 	PL_OP_PEEKDATA = 134,	/* index=process, addr: PTRACE_PEEKDATA of a word */
 	PL_OP_POKEDATA = 135,	/* index=process, addr, data: PTRACE_POKEDATA of a word */
+	PL_OP_VM_READ = 136,	/* index=process, addr, n=bytes: process_vm_readv() */
+	PL_OP_VM_WRITE = 137,	/* index=process, addr, n=bytes, data: process_vm_writev() */
 	PL_OP_UFFD_WRITEPROTECT = 144,	/* slot=process registered, addr, n=bytes, flags=PL_UFFD_WP
 					 * or 0, which ends it */
 	PL_OP_UFFD_CONTINUE = 145,	/* slot=process registered, addr: one page */

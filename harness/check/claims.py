@@ -43,6 +43,7 @@ _READS = frozenset(
         abi.Code.PREAD,
         abi.Code.MEM_READ,
         abi.Code.PEEKDATA,
+        abi.Code.VM_READ,
         abi.Code.ACCESS_PROCESS_VM,
         abi.Code.BIOS,
         abi.Code.GET_BLOCKS,

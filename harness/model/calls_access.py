@@ -1,4 +1,4 @@
-"""Calls on another process's memory: access_process_vm, /proc/PID/mem, ptrace."""
+"""Calls on another process's memory: access_process_vm, /proc/PID/mem, ptrace, process_vm_readv."""
 
 from __future__ import annotations
 
@@ -74,3 +74,15 @@ def _trace(model: Model, state: State, op: abi.Op) -> Expected:
     result = rules.trace_result(copied.done)
     data = b"" if result else copied.data
     return Expected(Kind.VALUE, ret=result, data=data, warning=copied.warning)
+
+
+@call(Code.VM_READ, Code.VM_WRITE)
+def _vm(model: Model, state: State, op: abi.Op) -> Expected:
+    """process_vm_readv() and process_vm_writev(): all pages are pinned first."""
+    rules = model.rules
+    if rules.vm_returns_early(op.n):
+        return value(0)
+    error = rules.vm_error(state.lives(op.index))
+    if error:
+        return value(error)
+    return remote.vm(rules, state, model.arena, op, ())

@@ -9,7 +9,7 @@ import dataclasses
 
 from .. import abi
 from ..abi import Code, Kind
-from . import calls_gup, populate
+from . import calls_gup, populate, remote
 from .calls import CALLS, Expected, Model, value
 from .rules import Rules
 from .state import State
@@ -17,6 +17,8 @@ from .waiting import Call, Sleeps
 
 SIGKILL = 9
 _BEGIN = int(abi.Mode.BEGIN)
+# They pin pages of another process, copy, and unpin: no held set has those.
+_COPIES = (Code.VM_READ, Code.VM_WRITE)
 
 
 def make(model: Model, state: State, op: abi.Op) -> Expected:
@@ -40,6 +42,7 @@ def _asleep(state: State, made: Call, sleep: Sleeps) -> Call:
     for index, page in enumerate(taken):
         state.touched.add(("h", made.op.slot, index))
         state.page(page).users -= 1
+    taken = taken or sleep.taken
     return dataclasses.replace(
         made,
         page=(sleep.process, sleep.index),
@@ -52,6 +55,8 @@ def _asleep(state: State, made: Call, sleep: Sleeps) -> Call:
 
 def _show_taken(state: State, sleeper: Call) -> None:
     """The pages that a call took go to its held set, where they belong at its end."""
+    if sleeper.op.code in _COPIES:
+        return
     for page in sleeper.taken:
         state.hold(sleeper.op.slot, page)
 
@@ -84,6 +89,8 @@ def _rest(model: Model, state: State, sleeper: Call) -> Expected:
         return value(_grown(model, state, op))
     elif op.code in (Code.MLOCK, Code.MADVISE):
         rest = op  # the pages that are there are passed by
+    elif op.code in _COPIES:
+        return remote.vm(model.rules, state, model.arena, op, sleeper.taken)
     else:
         return calls_gup.resume(model, state, op, len(sleeper.taken))
     expected = CALLS[op.code](model, state, rest)
@@ -106,7 +113,9 @@ def interrupt(rules: Rules, state: State, process: int) -> None:
     sleeper = state.calls.get(process)
     if sleeper is None or sleeper.expected is not None:
         return
-    if rules.killed_keeps():
+    if sleeper.op.code in _COPIES:
+        remote.vm_pinned(rules, state, sleeper.op, sleeper.taken)
+    elif rules.killed_keeps():
         _show_taken(state, sleeper)
     else:
         for page in sleeper.taken:

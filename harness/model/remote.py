@@ -1,21 +1,24 @@
 """Bytes that go from or to a process's memory, page by page.
 
-Source: 6.1 mm/memory.c __access_remote_vm.
+Source: 6.1 mm/memory.c __access_remote_vm, mm/process_vm_access.c.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .. import abi
-from . import device, outside, populate, stack
+from ..abi import Kind
+from . import device, gup, outside, populate, stack
 from .content import UNKNOWN
 from .gup import Arena, Getter
-from .outcome import Warned
+from .outcome import Expected, Warned
 from .registry import V_IO, V_PFNMAP
 from .rules import Rules
 from .state import BAR_PAGE, P_WRITE, ROM_PAGE, State, Vma
 from .vma import find
+from .waiting import Sleeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,11 @@ class Access:
         """The same of size bytes, from the byte start on."""
         data = None if self.data is None else self.data[start : start + size]
         return Access(self.process, self.addr + start, size, data, self.force, self.killed)
+
+    def pages(self) -> range:
+        """The pages that it lies in, by the addresses of their beginnings."""
+        first = self.addr & -abi.PAGE_SIZE
+        return range(first, self.addr + self.size, abi.PAGE_SIZE)
 
 
 def repeated(data: bytes, size: int) -> bytes:
@@ -192,3 +200,52 @@ def _page(
         return None if getter.is_frame(index) and rules.follows_special(True) else page
     write = access.data is not None
     return outside.follow(rules, state, access.process, addr, write, access.force)
+
+
+# ---- process_vm_readv, process_vm_writev ----------------------------------------
+
+
+def _vm_access(rules: Rules, op: abi.Op) -> Access:
+    data = repeated(op.data, op.n) if op.data else None
+    return Access(op.index, op.addr, op.n, data, rules.vm_forces())
+
+
+def vm(rules: Rules, state: State, arena: Arena, op: abi.Op, taken: tuple[int, ...]) -> Expected:
+    """The call, all of whose pages are pinned before any byte is copied.
+
+    Args:
+        taken: pages that are pinned already, from the first on.
+
+    Raises:
+        Sleeps: with all that were pinned so far.
+    """
+    access = _vm_access(rules, op)
+    write = access.data is not None
+    getter = populate.getter(rules, state, op.index, write, access.force, rules.vm_waits())
+    getter.pin = rules.vm_pins()
+    getter.remember()
+    pages = list(taken)
+    for addr in access.pages()[len(taken) :]:
+        try:
+            number = _page(rules, state, arena, access, getter, rules.untagged(addr))
+        except Sleeps as sleep:
+            sleep.taken = tuple(pages)
+            raise
+        if number is None:
+            break
+        gup.pin(rules, state, number)
+        pages.append(number)
+    return vm_pinned(rules, state, op, pages)
+
+
+def vm_pinned(rules: Rules, state: State, op: abi.Op, pages: Sequence[int]) -> Expected:
+    """Copy all that lies in the pages that were pinned, and unpin them."""
+    access, copied = _vm_access(rules, op), Copied()
+    for number in pages:
+        copied.page(state, access, number)
+    for number in pages:
+        if access.data is not None:
+            head = state.page(state.head(number))
+            head.flags = rules.vm_dirtied(head.flags)
+        gup.unpin(rules, state, number)
+    return Expected(Kind.VALUE, ret=rules.vm_count(copied.done), data=copied.shown)

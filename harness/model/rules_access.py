@@ -5,14 +5,15 @@ from __future__ import annotations
 from .registry import RuleBase, rule
 from .state import G_DIRTY, P_DIRTY, P_NONE_PROT, P_YOUNG
 
-EPERM, ENOENT, ESRCH, EIO = 1, 2, 3, 5
+EPERM, ENOENT, ESRCH, EIO, EFAULT = 1, 2, 3, 5, 14
 _REMOTE = "6.1 mm/memory.c __access_remote_vm"
 _PHYS = "6.1 mm/memory.c generic_access_phys"
+_VM = "6.1 mm/process_vm_access.c"
 _WORD = 8
 
 
 class AccessRules(RuleBase):
-    """What access_remote_vm decides, and what its callers do beyond it."""
+    """What access_remote_vm decides, and what its callers and process_vm_readv do beyond it."""
 
     # ---- access_remote_vm ----------------------------------------------------
 
@@ -146,3 +147,40 @@ class AccessRules(RuleBase):
     def trace_result(self, done: int) -> int:
         """Less than a whole word is -EIO, though what could be written has been."""
         return 0 if done == _WORD else -EIO
+
+    # ---- process_vm_readv, process_vm_writev -----------------------------------
+
+    @rule("process_vm.nothing", f"{_VM} process_vm_rw (iov_iter_count)")
+    def vm_returns_early(self, size: int) -> bool:
+        """With nothing to transfer the process is not even looked for."""
+        return size == 0
+
+    @rule("process_vm.gone", f"{_VM} process_vm_rw_core (find_get_task_by_vpid)")
+    def vm_error(self, alive: bool) -> int:
+        """A process that is gone is -ESRCH."""
+        return 0 if alive else -ESRCH
+
+    @rule("process_vm.force", f"{_VM} process_vm_rw_single_vec (flags)")
+    def vm_forces(self) -> bool:
+        """process_vm_readv and process_vm_writev go past access rights: they do not."""
+        return False
+
+    @rule("process_vm.pins", f"{_VM} process_vm_rw_single_vec (pin_user_pages_remote)")
+    def vm_pins(self) -> bool:
+        """Pages are pinned, so that reading a shared anonymous page makes a copy of it."""
+        return True
+
+    @rule("process_vm.waits", f"{_VM} process_vm_rw_single_vec (locked)")
+    def vm_waits(self) -> bool:
+        """A page that somebody else has to fill in is waited for."""
+        return True
+
+    @rule("process_vm.dirty", "6.1 mm/gup.c unpin_user_pages_dirty_lock")
+    def vm_dirtied(self, flags: int) -> int:
+        """A page that process_vm_writev wrote to is marked dirty."""
+        return flags | G_DIRTY
+
+    @rule("process_vm.count", f"{_VM} process_vm_rw_core (total_len)")
+    def vm_count(self, done: int) -> int:
+        """The bytes up to the first page that cannot be had count; none at all is -EFAULT."""
+        return done or -EFAULT

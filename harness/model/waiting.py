@@ -20,6 +20,7 @@ class Sleeps(Exception):
         process, index: of the missing page.
         data: what a load has read so far.
         done: bytes of a load or store behind the call.
+        taken: pages that it has pinned and that no held set shows.
     """
 
     def __init__(self, process: int, index: int) -> None:
@@ -28,6 +29,7 @@ class Sleeps(Exception):
         self.index = index
         self.data = b""
         self.done = 0
+        self.taken: tuple[int, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

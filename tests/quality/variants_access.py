@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.model.state import P_YOUNG
 
-EPERM, EIO = 1, 5
+EPERM, EIO, EFAULT = 1, 5, 14
 
 # method of Rules -> what it wrongly says; the comment is the mistake in words
 ACCESS: dict[str, Callable[..., Any]] = {
@@ -61,4 +61,18 @@ ACCESS: dict[str, Callable[..., Any]] = {
     "trace_forces": lambda self: False,
     # a part of a word is better than nothing
     "trace_result": lambda self, done: 0 if done else -EIO,
+    # the process is looked for first
+    "vm_returns_early": lambda self, size: False,
+    # a dead process has no memory
+    "vm_error": lambda self, alive: 0 if alive else -EFAULT,
+    # process_vm_writev goes past access rights, as its siblings do
+    "vm_forces": lambda self: True,
+    # pages are got, not pinned
+    "vm_pins": lambda self: False,
+    # a missing page is an error
+    "vm_waits": lambda self: False,
+    # the page is written to and stays clean
+    "vm_dirtied": lambda self, flags: flags,
+    # what came before the error is lost
+    "vm_count": lambda self, done: -EFAULT,
 }

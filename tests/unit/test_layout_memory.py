@@ -90,6 +90,11 @@ def last(text: str) -> Op:
             'ptrace_pokedata(main, -4096, "one word")',
             Op(Code.POKEDATA, addr=(1 << 64) - PAGE, data=b"one word", index=0, line=5),
         ),
+        ("process_vm_readv(c, m[0], 0)", Op(Code.VM_READ, addr=at(1), n=0, index=1, line=5)),
+        (
+            'process_vm_writev(c, m[0], "ab")',
+            Op(Code.VM_WRITE, addr=at(1), n=2, data=b"ab", index=1, line=5),
+        ),
         (
             "access_process_vm(c, m[0], n=-1, pending=SIGKILL)",
             Op(Code.ACCESS_PROCESS_VM, addr=at(1), n=-1, index=1, mode=2, line=5),
@@ -141,6 +146,7 @@ def test_operations(text: str, op: Op) -> None:
         ("c: execve()\nkill(c)", "a process that is still the program's"),
         ("execve()\nc: mem_read(main, m[0])", "with no execve above"),
         ('ptrace_pokedata(c, m[0], "word")', "a string of 8 bytes"),
+        ("process_vm_readv(c, m[0], n=16385)", "n= from 0 to 16384"),
         ('access_process_vm(c, m[0], data="x")', "data= together with WRITE"),
         ("access_process_vm(c, m[0], gup_flags=WRITE)", "data= together with WRITE"),
         ("access_process_vm(c, m[0], gup_flags=GET)", "gup_flags (WRITE, FORCE)"),

@@ -61,7 +61,10 @@ def test_limits_are_right() -> None:
         ("calls that get, pin or allocate pages", abi.HELD_MAX),
         ("pages of one such call", abi.GUP_CAPACITY),
         ("bytes of one load, store, peek, poke, read or write", abi.DATA_MAX),
-        ("bytes of one `access_process_vm`", abi.ACCESS_MAX),
+        (
+            "bytes of one `access_process_vm`, `process_vm_readv` or `process_vm_writev`",
+            abi.ACCESS_MAX,
+        ),
         ("bytes of all strings to store, poke and write", abi.BLOB_MAX),
     ):
         assert f"| {what} | {number} |" in TEXT
