@@ -131,7 +131,8 @@ def _disagreements(record: Record, survey: Survey, *, every: bool) -> list[str]:
     lines = []
     for report in survey.reports:
         for standing in report.standings:
-            if not standing.agrees:
+            cut_off = record.interrupted and standing.observed == NOT_REACHED
+            if not standing.agrees and not cut_off:
                 lines += _disagreement(record, report, standing, every=every)
     return [printable(line) for line in lines]
 

@@ -255,7 +255,9 @@ def test_where_nothing_ran_the_reason_decides(few: list[Source]) -> None:
     lost = of(*(result(name, one, Verdict.BOOT_FAILED, trace=None) for one in ENVIRONMENTS))
     assert claims_job.judged(lost, few).exit_code == 20
     good = replace(run_of(few, (True, False)), exit_code=130)
-    assert claims_job.judged(good, few).exit_code == 130
+    stopped = claims_job.judged(good, few)
+    assert stopped.exit_code == 130
+    assert "  not reached, expected" not in claims_table.render(stopped)
 
 
 def test_a_kernel_of_which_nothing_is_expected_is_no_pass(few: list[Source]) -> None:
