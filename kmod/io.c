@@ -78,29 +78,28 @@ static int record_text(const struct pl_io_record *r, char *text, u32 room)
 
 /*
  * The bios, or else the calls of get_block, that were not told of yet, joined
- * by ", ", as many whole ones as PL_DATA_MAX bytes have room for; how many.
+ * by ", ", as many whole ones as PL_DATA_MAX bytes have room for; their length.
  */
-u32 pl_io_text(struct pl_io *io, bool bios, char *text, u32 *len)
+u32 pl_io_text(struct pl_io *io, bool bios, char *text)
 {
 	u32 *next = bios ? &io->bios : &io->get_blocks;
 	char one[64];
-	u32 told = 0;
+	u32 len = 0;
 
-	for (*len = 0; *next < io->count; (*next)++) {
+	for (; *next < io->count; (*next)++) {
 		const struct pl_io_record *r = &io->record[*next];
-		u32 more, comma = told ? 2 : 0;
+		u32 more, comma = len ? 2 : 0;
 
 		if (bios == (r->kind == PL_IO_GET_BLOCK))
 			continue;
 		more = record_text(r, one, sizeof(one));
-		if (*len + comma + more > PL_DATA_MAX)
+		if (len + comma + more > PL_DATA_MAX)
 			break;
-		memcpy(text + *len, ", ", comma);
-		memcpy(text + *len + comma, one, more);
-		*len += comma + more;
-		told++;
+		memcpy(text + len, ", ", comma);
+		memcpy(text + len + comma, one, more);
+		len += comma + more;
 	}
-	return told;
+	return len;
 }
 
 /* The IO section. */

@@ -144,7 +144,7 @@ static int do_text(struct pl_io *io, struct pl_call *call)
 	char text[PL_DATA_MAX];
 	u32 len;
 
-	call->ret = pl_io_text(io, call->code == PL_OP_BIOS, text, &len);
+	len = pl_io_text(io, call->code == PL_OP_BIOS, text);
 	call->aux = len;
 	return copy_to_user(u64_to_user_ptr(call->data), text, len) ? -EFAULT : 0;
 }

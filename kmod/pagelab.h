@@ -239,7 +239,7 @@ void pl_io_get(struct pl_io *io);
 void pl_io_put(struct pl_io *io);
 void pl_io_add(struct pl_io *io, u16 kind, u16 flags, s64 first, u32 count);
 void pl_io_add_bio(struct pl_io *io, struct bio *bio);
-u32 pl_io_text(struct pl_io *io, bool bios, char *text, u32 *len);
+u32 pl_io_text(struct pl_io *io, bool bios, char *text);
 void pl_io_tell(struct pl_session *s);
 
 /* disk.c: a disk whose every word is its number */

@@ -193,7 +193,9 @@ def _plain(state: State, pairs: Pairs, observed: Observed, key: Key) -> Differen
         seen = observed.io.get(number, ())
     else:
         seen = observed.file.get(number, 0)
-    if seen == expected or (kind == "v" and _same_vmas(state, pairs, seen, expected)):
+    if seen == expected or expected is UNKNOWN:
+        return None
+    if kind == "v" and _same_vmas(state, pairs, seen, expected):
         return None
     return Difference(key, _shown(kind, seen), _shown(kind, expected))
 
@@ -224,6 +226,8 @@ def plain(state: State, kind: str, number: int) -> object:
     file = state.slots.get(number)
     if kind == "i":
         io = state.files[file].io if file is not None else None
+        if io is not None and not io.known:
+            return UNKNOWN
         return io.records if io is not None else ()
     return state.files[file].size if file is not None else 0
 

@@ -116,6 +116,9 @@ def unknown_fields(branch: Branch) -> set[str]:
     found = {OUTCOME} if expected.data is None and expected.frame is None else set()
     if any(page.content is UNKNOWN for page in branch.state.own.values()):
         found.add("content")
+    asked = (key[1] for key in branch.state.touched if key[0] == "i")
+    if any(plain(branch.state, "i", slot) is UNKNOWN for slot in asked):
+        found.add("io")
     return found
 
 

@@ -1,8 +1,9 @@
 """What a file's disk was asked, and where the file's blocks lie.
 
 A scripted file's blocks lie where the program says; one of ext2 gets them one
-behind another as it is written, each indirect block in front of the first that
-it leads to.
+behind another, if it is written from its beginning to its end and nothing else
+is meanwhile, each indirect block in front of the first that it leads to. Where
+else ext2 puts them depends on its reservations, and nobody knows it here.
 """
 
 from __future__ import annotations
@@ -93,10 +94,23 @@ class FileIo:
         buffers: page -> its buffers, as long as it is not up to date.
         place: block, or -1 - n for the n-th indirect one, -> where, counted from
             the file's first; of ext2.
+        cached: indirect blocks that a call has read.
+        known: that is where they are: nobody knows what was asked otherwise.
+        crossed: another file got blocks since this one did.
         base: the sector that bios of ext2 count from; None before the first.
     """
 
-    __slots__ = ("base", "buffers", "place", "records", "script", "told")
+    __slots__ = (
+        "base",
+        "buffers",
+        "cached",
+        "crossed",
+        "known",
+        "place",
+        "records",
+        "script",
+        "told",
+    )
 
     def __init__(self, script: Script | None = None) -> None:
         self.records: tuple[Record, ...] = ()
@@ -104,6 +118,9 @@ class FileIo:
         self.script = script
         self.buffers: dict[int, tuple[Buffer, ...]] = {}
         self.place: dict[int, int] = {}
+        self.cached: set[int] = set()
+        self.known = True
+        self.crossed = False
         self.base: int | None = None
 
     def clone(self) -> FileIo:
@@ -112,6 +129,8 @@ class FileIo:
         other.told = dict(self.told)
         other.buffers = dict(self.buffers)
         other.place = dict(self.place)
+        other.known = self.known
+        other.crossed = self.crossed
         other.base = self.base
         return other
 
@@ -120,8 +139,8 @@ class FileIo:
         if len(self.records) < abi.IO_MAX:
             self.records = (*self.records, record)
 
-    def text(self, bios: bool) -> tuple[int, str]:
-        """How many of the bios (or else calls of get_block) not told of yet fit, and they."""
+    def text(self, bios: bool) -> str:
+        """The bios (or else calls of get_block) not told of yet, as many as fit."""
         told: list[str] = []
         at = self.told[bios]
         while at < len(self.records):
@@ -132,18 +151,25 @@ class FileIo:
                 told.append(record_text(record))
             at += 1
         self.told[bios] = at
-        return len(told), ", ".join(told)
+        return ", ".join(told)
 
     # ---- ext2 -------------------------------------------------------------------
 
     def allocate(self, block: int) -> None:
         """A block of the file gets its place, and the indirect ones that lead to it."""
+        if block in self.place:
+            return
+        if self.place and (self.crossed or block < max(self.place)):
+            self.known = False
+        self.crossed = False
         for number in path(block):
             self.place.setdefault(number, len(self.place))
-        self.place.setdefault(block, len(self.place))
+        self.place[block] = len(self.place)
 
     def shrink(self, blocks: int) -> None:
         """The file ends there; the blocks behind it are free."""
+        if any(number >= blocks for number in self.place):
+            self.known = False
         kept = {number: at for number, at in self.place.items() if number < blocks}
         led = {number for block in kept if block >= 0 for number in path(block)}
         self.place = {number: at for number, at in kept.items() if number >= 0 or number in led}

@@ -50,5 +50,5 @@ def _told(model: Model, state: State, op: abi.Op) -> Expected:
     io = state.files[state.slots[op.file]].io
     if io is None:
         return value(0)
-    count, text = io.text(op.code is Code.BIOS)
-    return value(count, text.encode())
+    text = io.text(op.code is Code.BIOS).encode()
+    return value(0, text if io.known or not text else None)

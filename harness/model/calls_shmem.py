@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .. import abi
 from ..abi import Code, Falloc
-from . import pagecache
+from . import mpage, pagecache
 from .calls import Expected, Model, call, value
 from .content import EMPTY
 from .rules import Rules
@@ -83,9 +83,7 @@ def _add_block(rules: Rules, state: State, file: int, index: int, number: int) -
     disk = state.files[file].disk
     assert disk is not None
     disk.setdefault(index, EMPTY)
-    io = state.files[file].io
-    if io is not None:
-        io.allocate(index)
+    mpage.allocate(state, file, index)
     pagecache.add_buffers(state.page(number), rules.pwrite_buffers())
 
 

@@ -22,6 +22,17 @@ _BOUNDARY, _UPTODATE = int(Block.BOUNDARY), int(Block.UPTODATE)
 _ERROR, _SINGLE = int(Block.ERROR), int(Block.SINGLE)
 
 
+def allocate(state: State, file: int, index: int) -> None:
+    """A page of a file of ext2 gets a block, if it has none."""
+    io = state.files[file].io
+    if io is None or index in io.place:
+        return
+    io.allocate(index)
+    for number, other in state.files.items():
+        if number != file and other.io is not None:
+            other.io.crossed = True
+
+
 class Mapped(NamedTuple):
     """What get_block says of blocks (struct buffer_head): None in ``at`` is a hole."""
 
@@ -51,7 +62,6 @@ class Disk:
         self.size = self.io.script.size if self.io.script is not None else abi.PAGE_SIZE
         self.per_page = abi.PAGE_SIZE // self.size
         self.blocks = -(-self.entry.size // self.size)  # of the file
-        self.cached: set[int] = set()  # indirect blocks that were read
         state.touched.add(("i", self.entry.slot))
 
     def note(self, kind: Io, flags: int, first: int, count: int) -> None:
@@ -96,9 +106,9 @@ class Disk:
         for number in blockio.path(block):
             if number not in place:
                 return _HOLE
-            if self.rules.ext2_reads_indirect(number in self.cached):
+            if self.rules.ext2_reads_indirect(number in self.io.cached):
                 self.note(Io.READ, 0, place[number], 1)
-                self.cached.add(number)
+                self.io.cached.add(number)
         if block not in place:
             return _HOLE
         direct = block < blockio.DIRECT
@@ -330,6 +340,8 @@ def readahead(
         late: how many pages are asynchronous.
     """
     entry = state.files[file]
+    assert entry.io is not None
+    entry.io.cached.clear()
     batch: list[int] = []
     for index in rules.readahead_order(first, pages):
         if rules.readahead_splits(index in entry.cache):

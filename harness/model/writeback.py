@@ -7,7 +7,7 @@ happens unless a program asks for it: guests have no periodic writeback.
 from __future__ import annotations
 
 from ..abi import PAGE_SHIFT, PAGE_SIZE
-from . import pagecache
+from . import mpage, pagecache
 from .rules import Rules
 from .state import G_DIRTY, State
 
@@ -30,8 +30,7 @@ def write(rules: Rules, state: State, file: int, first: int = 0, last: int = pag
         if index == entry.size >> PAGE_SHIFT and rules.write_clears_tail():
             page.content = page.content.clear_from(entry.size % PAGE_SIZE)
         entry.disk[index] = page.content
-        if entry.io is not None:
-            entry.io.allocate(index)
+        mpage.allocate(state, file, index)
 
 
 def _clean_entries(rules: Rules, state: State, page: int) -> None:

@@ -1,4 +1,4 @@
-# ext2 with holes: of what is not there nothing is read, and no bio ends.
+# ext2 with holes, written in order: of what is not there nothing is read, and no bio ends.
 f = open(pages=16)
 m = mmap(pages=16, prot=rw, flags=shared, file=f)
 store(m[0], "0")

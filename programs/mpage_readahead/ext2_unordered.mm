@@ -1,0 +1,15 @@
+# Where ext2 puts blocks that are not written in order is its own affair; their pages are read.
+f = open(pages=16)
+g = open(pages=2)
+pwrite(f, offset=8192, data="third")
+pwrite(g, offset=0, data="another file")
+pwrite(f, offset=0, data="first")
+pwrite(f, offset=53248, data="behind the indirect block")
+fsync(f)
+fsync(g)
+drop_caches()
+mpage_readahead(f, page=0, nr=16)
+bios(f)
+mpage_readahead(g, page=0, nr=2)
+b = bios(g)
+claim MPR-02: b == "RA 0+8"
