@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from harness import abi, cpio, guest, klog, trace, vm
-from harness.abi import Alloc, Code, Fault
+from harness.abi import Alloc, Answer, Code, Fault
 from harness.build import Built
 from harness.program import ARENA_START, VDSO, VSYSCALL, VVAR, Compiled
 from harness.qemu_cmd import Machine
@@ -34,8 +34,12 @@ RAW_SECONDS = 60.0 + RAW / 100
 LENGTH = 100  # operations of one program
 PAGES = 12  # of the arena
 SEED = 6
-# What 6.1 is known to warn of: flags that a call does not take, frames for inside a page.
-KNOWN_WARNINGS = ("mm/gup.c:", "mm/memory.c:")
+# What 6.1 is known to warn of: flags that a call does not take, frames for inside a page,
+# RAM that is to be mapped as device memory.
+KNOWN_WARNINGS = (
+    *("mm/gup.c:", "mm/memory.c:"),
+    *("arch/x86/mm/ioremap.c:", "arch/arm64/mm/ioremap.c:"),
+)
 GETS = sorted(abi.GETS)
 HELD = (
     Code.PUT_PAGE,
@@ -50,6 +54,7 @@ DRIVER = (
     Code.ON_MMAP,
     Code.ON_MMAP_INSERT_PAGE,
     Code.ON_FAULT,
+    Code.ON_ACCESS,
     Code.VM_INSERT_PAGE,
     Code.VM_INSERT_PAGE,
 )
@@ -168,6 +173,9 @@ class _Maker:
         if code is Code.ON_MMAP:
             flags = self.random.choice((0, 0, 0x400, 0x400, 0x200, 0x800, 0x6C00))
             return abi.Op(code, process, file=file, flags=flags)
+        if code is Code.ON_ACCESS:
+            answer = self.random.choice(list(Answer))
+            return abi.Op(code, process, file=file, slot=slot, flags=answer)
         if code is Code.ON_MMAP_INSERT_PAGE:
             at = self.random.choice((0, 0, 1, 2, PAGES, -1, (1 << 63) - 1))
             return abi.Op(code, process, file=file, slot=slot, index=index, n=at)
