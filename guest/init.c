@@ -103,6 +103,8 @@ static void prepare(void)
 	need("mount of /sys", mount("sysfs", "/sys"));
 	need("mount of debugfs", mount("debugfs", "/sys/kernel/debug"));
 	need("fault_around_bytes", write_file(FAULT_AROUND_PATH, FAULT_AROUND_OFF));
+	/* what is swapped is read by itself */
+	need("page-cluster", write_file("/proc/sys/vm/page-cluster", "0"));
 	prepare_huge();
 	fd = sys_open(MODULE_PATH, O_RDONLY | O_CLOEXEC);
 	need(MODULE_PATH, fd);

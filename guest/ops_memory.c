@@ -26,6 +26,8 @@ long memory_advice(const struct pl_operation *op)
 		[PL_MADV_REMOVE] = MADV_REMOVE,
 		[PL_MADV_HUGEPAGE] = MADV_HUGEPAGE,
 		[PL_MADV_NOHUGEPAGE] = MADV_NOHUGEPAGE,
+		[PL_MADV_PAGEOUT] = MADV_PAGEOUT,
+		[PL_MADV_COLD] = MADV_COLD,
 		[PL_MADV_DONTNEED_LOCKED] = MADV_DONTNEED_LOCKED,
 		[PL_MADV_GUARD_INSTALL] = MADV_GUARD_INSTALL,
 	};
@@ -95,6 +97,12 @@ int memory_operation(struct slot *slot, struct step *step)
 	switch (op->code) {
 	case PL_OP_MREMAP:
 		report->ret = move(op);
+		break;
+	case PL_OP_SWAPON:
+		report->ret = sys(swapon, SWAP_PATH, 0, 0);
+		break;
+	case PL_OP_SWAPOFF:
+		report->ret = sys(swapoff, SWAP_PATH, 0, 0);
 		break;
 	case PL_OP_MLOCK:
 		report->ret = sys(mlock, op->addr, op->n, 0);

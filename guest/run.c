@@ -138,6 +138,9 @@ static void run_end(struct run *run)
 			write_file(FAULT_AROUND_PATH, FAULT_AROUND_OFF);
 			break;
 		}
+	/* nothing is left in it when all processes are gone */
+	if (has_call(run, PL_OP_SWAPON))
+		sys(swapoff, SWAP_PATH, 0, 0);
 }
 
 /* ---- one operation -------------------------------------------------------- */

@@ -101,6 +101,7 @@ static inline int is_error(long ret)
 
 /* init.c */
 #define DISK_PATH	"/disk"
+#define SWAP_PATH	"/dev/" PL_SWAP_NAME
 
 __attribute__((noreturn)) void power_off(void);
 

@@ -45,7 +45,7 @@ static const char *user_problem(const struct pl_operation *op)
 						    PL_MAP_FIXED))
 		return "unknown mmap flags";
 	if (op->code == PL_OP_MADVISE && (op->flags < PL_MADV_DONTNEED ||
-					  op->flags > PL_MADV_NOHUGEPAGE) &&
+					  op->flags > PL_MADV_COLD) &&
 	    op->flags != PL_MADV_DONTNEED_LOCKED && op->flags != PL_MADV_GUARD_INSTALL)
 		return "unknown madvise advice";
 	if (op->code == PL_OP_LOAD && bytes > PL_DATA_MAX)
@@ -255,7 +255,8 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 		return access_problem(op);
 	if (op->code >= PL_OP_GET_USER_PAGES && op->code <= PL_OP_SET_PAGE_DIRTY)
 		return module_problem(op);
-	if (op->code == PL_OP_EXECVE || op->code == PL_OP_STATM)
+	if (op->code == PL_OP_EXECVE || op->code == PL_OP_STATM ||
+	    op->code == PL_OP_SWAPON || op->code == PL_OP_SWAPOFF)
 		return NULL;
 	/* the module sees to it that these touch nothing of the agent's */
 	if (op->code >= PL_OP_ZAP_PAGE_RANGE && op->code <= PL_OP_UNMAP_MAPPING_RANGE)

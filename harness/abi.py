@@ -26,6 +26,7 @@ ACCESS_MAX = 16384
 OPERATIONS_MAX = 1024
 BAR_PAGES = 16
 FRAME_BAR = 1 << 60
+FRAME_SWAP = 1 << 61
 BLOB_MAX = 65536
 SNAPSHOT_MAX = 1 << 20
 LOG_MAX = 16384
@@ -120,6 +121,8 @@ class Code(enum.IntEnum):
     VM_WRITE = 137
     UFFD_WRITEPROTECT = 144
     UFFD_CONTINUE = 145
+    SWAPON = 146
+    SWAPOFF = 147
     REMAP_PFN_RANGE = 80
     VM_IOMAP_MEMORY = 81
     VMF_INSERT_PFN = 82
@@ -169,6 +172,8 @@ class Madv(enum.IntEnum):
     REMOVE = 5
     HUGEPAGE = 6
     NOHUGEPAGE = 7
+    PAGEOUT = 8
+    COLD = 9
     DONTNEED_LOCKED = 10
     GUARD_INSTALL = 11
 
@@ -373,6 +378,7 @@ class PteFlag(enum.IntFlag):
     WC = 0x0200
     NC = 0x0400
     UFFD_WP = 0x0800
+    EXCLUSIVE = 0x1000
 
 
 class PageFlag(enum.IntFlag):
@@ -390,6 +396,7 @@ class PageFlag(enum.IntFlag):
     COMPOUND = 0x0800
     ZERO = 0x1000
     NO_DATA = 0x2000
+    SWAPCACHE = 0x10000
 
 
 class VmaFlag(enum.IntFlag):

@@ -12,6 +12,10 @@ from .scope import FILE_PAGES_MAX, Scope
 _FILE_BYTES_MAX = FILE_PAGES_MAX * abi.PAGE_SIZE
 
 
+def _swap(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    return abi.Op(code, c.process, line=line)
+
+
 def _mremap(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     addr, size = c.span(a)
     if not size:
@@ -59,6 +63,8 @@ def _pwrite(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
 
 COMPILE = {
     abi.Code.MREMAP: _mremap,
+    abi.Code.SWAPON: _swap,
+    abi.Code.SWAPOFF: _swap,
     abi.Code.MSYNC: _msync,
     abi.Code.KILL: _kill,
     abi.Code.FALLOCATE: _fallocate,

@@ -188,6 +188,8 @@ CALLS: dict[str, Signature] = {
     "uffd_writeprotect": Signature(
         abi.Code.UFFD_WRITEPROTECT, (_PROCESS, _PLACE, _SOME_PAGES, _UFFD_WP)
     ),
+    "swapon": Signature(abi.Code.SWAPON, ()),
+    "swapoff": Signature(abi.Code.SWAPOFF, ()),
     "uffd_continue": Signature(abi.Code.UFFD_CONTINUE, (_PROCESS, _PLACE)),
     "wait": Signature(abi.Code.WAIT, (Parameter("call", Kind.BEGUN),)),
     "open": Signature(

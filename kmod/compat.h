@@ -198,6 +198,8 @@ static inline u32 pl_page_flags(struct page *page)
 		flags |= PL_PAGE_RESERVED;
 	if (PageCompound(page))
 		flags |= PL_PAGE_COMPOUND;
+	if (PageSwapCache(page))
+		flags |= PL_PAGE_SWAPCACHE;
 	/* the allocator uses a slab page's mapping for itself */
 	if (PageSlab(page))
 		return flags | PL_PAGE_SLAB;
@@ -254,6 +256,8 @@ static inline u16 pl_absent_flags(pte_t pte)
 		return PL_PTE_UFFD_WP;
 	if (pte_swp_uffd_wp(pte))
 		flags |= PL_PTE_UFFD_WP;
+	if (!non_swap_entry(pte_to_swp_entry(pte)) && pte_swp_exclusive(pte))
+		flags |= PL_PTE_EXCLUSIVE;
 	return flags;
 }
 
@@ -283,6 +287,20 @@ static inline u32 pl_rom_pages(unsigned long pfn)
 #else
 	return 0;
 #endif
+}
+
+/* What snapshots call the slot of a swap entry; 0 of an entry that is none. */
+static inline u64 pl_swap_frame(swp_entry_t entry)
+{
+	return non_swap_entry(entry) ? 0 : PL_FRAME_SWAP + swp_offset(entry);
+}
+
+/* The frame of an entry of the last level, of its page or of its slot; 0: neither. */
+static inline u64 pl_pte_frame(pte_t pte)
+{
+	if (pte_present(pte))
+		return pte_pfn(pte);
+	return pte_none(pte) ? 0 : pl_swap_frame(pte_to_swp_entry(pte));
 }
 
 /* PL_PTE_* of an entry of the last level; 0: none. */
@@ -386,6 +404,8 @@ static inline u64 pl_features(void)
 	if (pgprot_val(pgprot_writecombine(__pgprot(0))) !=
 	    pgprot_val(pgprot_noncached(__pgprot(0))))
 		features |= PL_FEATURE_WC;
+	if (IS_ENABLED(CONFIG_SWAP))
+		features |= PL_FEATURE_SWAP;
 #if defined(CONFIG_X86)
 	if (boot_cpu_has(X86_FEATURE_OSPKE))
 		features |= PL_FEATURE_PKU;

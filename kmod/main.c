@@ -267,6 +267,9 @@ static int __init pagelab_init(void)
 	err = pl_bar_find();
 	if (err)
 		goto no_bar;
+	err = pl_swap_init();
+	if (err)
+		goto no_swap;
 	err = pl_mpage_init();
 	if (err)
 		goto no_mpage;
@@ -286,6 +289,8 @@ no_device:
 no_alloc:
 	pl_mpage_exit();
 no_mpage:
+	pl_swap_exit();
+no_swap:
 	pl_bar_release();
 no_bar:
 	pl_symbols_release();
@@ -298,6 +303,7 @@ static void __exit pagelab_exit(void)
 	pl_device_exit();
 	pl_alloc_exit();
 	pl_mpage_exit();
+	pl_swap_exit();
 	pl_bar_release();
 	pl_symbols_release();
 }

@@ -282,6 +282,21 @@ void pl_pages_free(struct pl_pages *pages);
 /* snapshot.c */
 int pl_do_snapshot(struct pl_session *s, struct pl_snapshot *snapshot);
 
+/* swap.c */
+#ifdef CONFIG_SWAP
+int pl_swap_init(void);
+void pl_swap_exit(void);
+#else
+static inline int pl_swap_init(void)
+{
+	return 0;
+}
+
+static inline void pl_swap_exit(void)
+{
+}
+#endif
+
 /* tell.c */
 void pl_tell(struct pl_session *s);
 void pl_commit(struct pl_session *s);

@@ -25,6 +25,7 @@
 #define PL_ABI_VERSION		1u
 
 #define PL_DEVICE_NAME		"pagelab"
+#define PL_SWAP_NAME		"pagelab-swap"	/* the disk that is a swap area */
 
 /* Limits. A request beyond one is malformed (the ioctl fails with E2BIG). */
 #define PL_GUP_CAPACITY		512	/* length of pages[] in one call */
@@ -119,6 +120,8 @@ enum pl_code {
 	PL_OP_UFFD_WRITEPROTECT = 144,	/* slot=process registered, addr, n=bytes, flags=PL_UFFD_WP
 					 * or 0, which ends it */
 	PL_OP_UFFD_CONTINUE = 145,	/* slot=process registered, addr: one page */
+	PL_OP_SWAPON = 146,	/* swapping to the module's area begins */
+	PL_OP_SWAPOFF = 147,	/* it ends: all that was swapped comes back */
 	/*
 	 * Frames: slot (a held set, or PL_SLOT_*) and index name the first. aux is
 	 * an address in the VMA that is passed.
@@ -165,6 +168,8 @@ enum pl_code {
 #define PL_MADV_REMOVE		5u
 #define PL_MADV_HUGEPAGE	6u
 #define PL_MADV_NOHUGEPAGE	7u
+#define PL_MADV_PAGEOUT		8u
+#define PL_MADV_COLD		9u
 #define PL_MADV_DONTNEED_LOCKED	10u
 #define PL_MADV_GUARD_INSTALL	11u
 
@@ -384,10 +389,13 @@ struct pl_section {
 #define PL_PTE_HUGE		0x0100u	/* part of a leaf above the PTE level */
 #define PL_PTE_WC		0x0200u	/* memory type: write-combining (arm64: normal uncached) */
 #define PL_PTE_NC		0x0400u	/* memory type: uncached (arm64: device) */
+#define PL_PTE_UFFD_WP		0x0800u	/* pte_uffd_wp(); alone: a marker that remembers it */
+#define PL_PTE_EXCLUSIVE	0x1000u	/* of a swap entry: its page was exclusive */
 
 /* Page i of the device memory is frame PL_FRAME_BAR + i, wherever the machine has it. */
 #define PL_FRAME_BAR		(1ull << 60)
-#define PL_PTE_UFFD_WP		0x0800u	/* pte_uffd_wp(); alone: a marker that remembers it */
+/* Slot i of the swap area is frame PL_FRAME_SWAP + i. */
+#define PL_FRAME_SWAP		(1ull << 61)
 
 /* A leaf above the PTE level is one record, of its first page in the arena. */
 struct pl_pte_record {
@@ -395,7 +403,7 @@ struct pl_pte_record {
 	__u8 reserved;
 	__u16 flags;		/* PL_PTE_*; 0: none */
 	__u32 index;		/* page of the arena */
-	__u64 pfn;		/* 0 unless present */
+	__u64 pfn;		/* 0 unless present or, of a swap entry, a slot */
 };
 
 #define PL_PAGE_DIRTY		0x0001u
@@ -412,6 +420,7 @@ struct pl_pte_record {
 #define PL_PAGE_COMPOUND	0x0800u
 #define PL_PAGE_ZERO		0x1000u	/* the zero page; ref is a difference */
 #define PL_PAGE_NO_DATA		0x2000u	/* no kernel mapping: digest, word are 0 */
+#define PL_PAGE_SWAPCACHE	0x10000u	/* a slot of the swap area is kept for it */
 
 /*
  * A page that a PTE of the arena, a held set, a file or the module refers to,
@@ -456,7 +465,7 @@ struct pl_held_record {
 struct pl_cache_record {
 	__u32 file;		/* file slot */
 	__u32 index;		/* page of the file */
-	__u64 pfn;		/* 0: no page there any more */
+	__u64 pfn;		/* or the slot that the page is in; 0: neither any more */
 };
 
 #define PL_RSS_ANON		0
@@ -561,6 +570,7 @@ struct pl_hello {
 #define PL_FEATURE_UFFD_WP	64u	/* a userfaultfd can write-protect pages */
 #define PL_FEATURE_WC		128u	/* write-combining is a memory type of its own */
 #define PL_FEATURE_PAN		256u	/* arm64: the kernel faults at what a user could touch */
+#define PL_FEATURE_SWAP		512u	/* pages can be swapped */
 
 /* ---- the module's calls -------------------------------------------------- */
 struct pl_info {		/* PL_IOC_INFO: out */

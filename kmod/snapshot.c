@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
+#include <linux/shmem_fs.h>
 #include <linux/uaccess.h>
 #include <linux/xarray.h>
 
@@ -186,37 +187,53 @@ static int see_held(struct pl_session *s)
 	return 0;
 }
 
+/* Adds so many pages, or one slot of swap, to the list; -EAGAIN if it has no room. */
+static int add_cached(struct pl_list *list, u32 slot, u64 index, u64 frame, u32 pages)
+{
+	struct pl_cache_record *r = list->data;
+	u32 i;
+
+	if (pages > list->room - list->count)
+		return -EAGAIN;
+	for (i = 0; i < pages; i++, list->count++) {
+		r[list->count].file = slot;
+		r[list->count].index = index + i;
+		r[list->count].pfn = frame + i;
+	}
+	return 0;
+}
+
 /*
- * The file's pages from *next on, as far as the list has room; -EAGAIN if it
- * had not enough. An entry of several pages is one in the array or several,
+ * The file's pages, and where it has slots of swap instead; -EAGAIN if the list
+ * had not enough room. An entry of several pages is one in the array or several,
  * by version and file system: both come out the same.
  */
 static int read_cache(struct address_space *mapping, u32 slot, struct pl_list *list)
 {
-	struct pl_cache_record *r = list->data;
+	/* in another file such an entry only remembers that a page was there once */
+	bool swaps = shmem_mapping(mapping);
 	XA_STATE(xas, &mapping->i_pages, 0);
 	struct page *entry, *head;
-	unsigned long i, pages;
 	int err = 0;
 
 	list->count = 0;
 	rcu_read_lock();
 	xas_for_each(&xas, entry, ULONG_MAX) {
-		if (xas_retry(&xas, entry) || xa_is_value(entry))
+		if (xas_retry(&xas, entry))
 			continue;
-		head = compound_head(entry);
-		pages = compound_nr(head);
-		if (pages > list->room - list->count) {
-			err = -EAGAIN;
+		if (xa_is_value(entry)) {
+			if (swaps)
+				err = add_cached(list, slot, xas.xa_index,
+						 pl_swap_frame(radix_to_swp_entry(entry)), 1);
+		} else {
+			head = compound_head(entry);
+			err = add_cached(list, slot, head->index, page_to_pfn(head),
+					 compound_nr(head));
+			if (PageCompound(head))
+				xas_set(&xas, head->index + compound_nr(head));
+		}
+		if (err)
 			break;
-		}
-		for (i = 0; i < pages; i++, list->count++) {
-			r[list->count].file = slot;
-			r[list->count].index = head->index + i;
-			r[list->count].pfn = page_to_pfn(head) + i;
-		}
-		if (pages > 1)
-			xas_set(&xas, head->index + pages);
 	}
 	rcu_read_unlock();
 	return err;
@@ -227,16 +244,18 @@ static int read_file(struct pl_session *s, u32 slot)
 	struct pl_open_file *f = &s->files[slot];
 	struct address_space *mapping = f->file->f_mapping;
 	const struct pl_cache_record *r;
+	u64 room = mapping->nrpages + 1;
 	int err;
 	u32 i;
 
 	do {
-		if (mapping->nrpages > PL_SNAPSHOT_MAX / sizeof(*r))
+		if (room > PL_SNAPSHOT_MAX / sizeof(*r))
 			return -ENOSPC;
-		err = pl_list_reserve(&f->now, mapping->nrpages + 1, sizeof(*r));
+		err = pl_list_reserve(&f->now, room, sizeof(*r));
 		if (err)
 			return err;
 		err = read_cache(mapping, slot, &f->now);
+		room = 2ull * f->now.room;
 	} while (err == -EAGAIN && !fatal_signal_pending(current));
 	f->size = i_size_read(mapping->host);
 	r = f->now.data;

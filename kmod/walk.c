@@ -27,7 +27,7 @@ static void walk_ptes(const struct walk *w, pmd_t pmd, unsigned long addr, unsig
 		u16 flags = pl_pte_flags(pte);
 
 		if (flags)
-			w->fn(w->arg, addr, flags, flags & PL_PTE_PRESENT ? pte_pfn(pte) : 0, 1);
+			w->fn(w->arg, addr, flags, pl_pte_frame(pte), 1);
 	}
 }
 

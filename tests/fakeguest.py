@@ -15,12 +15,12 @@ from harness.check.compare import _rss, _vmas, fixed_frame
 from harness.conditions import boot_args_asked
 from harness.environment import Environment
 from harness.model import Arena, Expected, Model, Rules, State, semantics_for
-from harness.model.semantics import FEATURE_GATE, FEATURE_UFFD_WP
-from harness.model.state import FRAME_OFFSET, G_COMPOUND, ROM_PAGE
+from harness.model.semantics import FEATURE_GATE, FEATURE_SWAP, FEATURE_UFFD_WP
+from harness.model.state import FRAME_OFFSET, G_COMPOUND, ROM_PAGE, Mm
 from harness.trace import Header, Outcome, Trace
 
 ZERO_PFN = 0x42
-FACTS = {"zero_pfn": ZERO_PFN, "features": FEATURE_GATE | FEATURE_UFFD_WP}
+FACTS = {"zero_pfn": ZERO_PFN, "features": FEATURE_GATE | FEATURE_SWAP | FEATURE_UFFD_WP}
 ENVIRONMENT = Environment(kernel="6.1.192", arch="x86_64", facts=FACTS)
 
 View = dict[tuple[int, ...], tuple[int, ...]]
@@ -55,14 +55,19 @@ class _Frames:
                 self.of[page] = pfn
 
 
+def _entries(process: int, mm: Mm, frames: dict[int, int]) -> View:
+    """The entries of one process's page tables."""
+    view: View = {(process, at): (pte.flags, frames[pte.page]) for at, pte in mm.ptes.items()}
+    for at, absent in mm.absent.items():
+        view[process, at] = (absent.flags, absent.slot and abi.FRAME_SWAP + absent.slot)
+    return view
+
+
 def _view(state: State, frames: dict[int, int], touches: tuple[int, ...]) -> dict[int, View]:
     """Every record that a whole snapshot has, by section."""
     view: dict[int, View] = {section: {} for section in abi.Section}
     for process, mm in state.mms.items():
-        for index, pte in mm.ptes.items():
-            view[abi.Section.PTE][process, index] = (pte.flags, frames[pte.page])
-        for index, absent in mm.absent.items():
-            view[abi.Section.PTE][process, index] = (absent.flags, absent.slot)
+        view[abi.Section.PTE] |= _entries(process, mm, frames)
         view[abi.Section.RSS][(process,)] = _rss(state, process) or ()
         for number, vma in enumerate(_vmas(state, process) or ()):
             *attributes, pgoff = vma
@@ -91,6 +96,8 @@ def _view_files(view: dict[int, View], state: State, frames: dict[int, int]) -> 
             view[abi.Section.IO][slot, at] = asked
         for index, cached in file.cache.items():
             view[abi.Section.CACHE][slot, index] = (frames[cached],)
+        for index, place in file.swapped.items():
+            view[abi.Section.CACHE][slot, index] = (abi.FRAME_SWAP + place,)
 
 
 def _section(kind: abi.Section, records: list[bytes]) -> bytes:

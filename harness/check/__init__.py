@@ -330,12 +330,13 @@ def _all_keys(state: State) -> set[Key]:
     keys: set[Key] = set()
     for process, mm in state.mms.items():
         keys.update((("r", process), ("v", process)))
-        keys.update(("t", process, index) for index in mm.ptes)
+        keys.update(("t", process, index) for index in (*mm.ptes, *mm.absent))
     for slot, held in state.held.items():
         keys.update(("h", slot, index) for index in range(len(held)))
     for slot, file in state.slots.items():
         keys.update((("f", slot), ("i", slot)))
-        keys.update(("c", slot, index) for index in state.files[file].cache)
+        entry = state.files[file]
+        keys.update(("c", slot, index) for index in (*entry.cache, *entry.swapped))
     return keys
 
 

@@ -173,7 +173,7 @@ def _fact(asked: Resolved, observed: Observed) -> int:
     else:
         pfn = observed.held.get((asked.slot or 0, asked.index), 0)
     if asked.function == "page":
-        return pfn
+        return pfn if pfn < abi.FRAME_SWAP else 0
     ref, mapped, flags, tail = observed.page.get(pfn, (0, 0, 0, 0))[:4]
     if tail:
         ref = observed.page.get(pfn - tail, (0,))[0]

@@ -19,7 +19,7 @@ from .observed import Key, Observed
 
 
 class Pairs:
-    """Model page <-> frame."""
+    """Model page <-> frame; slots of swap are negative numbers, and frames as they are named."""
 
     __slots__ = ("base", "frame", "page")
 
@@ -40,6 +40,17 @@ class Pairs:
         pfn = self.frame.pop(page, None)
         if pfn is not None:
             del self.page[pfn]
+
+    def match_slot(self, slot: int, frame: int) -> bool:
+        """Is this named the slot? As ``match``."""
+        known = self.frame.get(-slot)
+        if known is not None:
+            return known == frame
+        if frame < abi.FRAME_SWAP or frame in self.page:
+            return False
+        self.frame[-slot] = frame
+        self.page[frame] = -slot
+        return True
 
     def match(self, state: State, page: int, pfn: int) -> bool:
         """Is this frame that page? A pair of two strangers is made and kept.
@@ -116,7 +127,7 @@ def _pte(state: State, pairs: Pairs, observed: Observed, key: Key) -> Difference
     seen = observed.pte.get((process, index))
     absent = mm.absent.get(index) if mm is not None else None
     if absent is not None:
-        return _absent(key, absent, seen)
+        return _absent(pairs, key, absent, seen)
     expected = mm.ptes.get(index) if mm is not None else None
     if seen is None and expected is None:
         return None
@@ -136,16 +147,31 @@ def _pte(state: State, pairs: Pairs, observed: Observed, key: Key) -> Difference
     )
 
 
-def _absent(key: Key, expected: Absent, seen: tuple[int, int] | None) -> Difference | None:
-    """An entry that is not present: a marker."""
-    if seen == (expected.flags, expected.slot):
-        return None
-    shown = None if seen is None else f"{_names(seen[0], abi.PteFlag)}, {seen[1]:#x}"
-    return Difference(key, shown, _names(expected.flags, abi.PteFlag))
+def _absent(
+    pairs: Pairs, key: Key, expected: Absent, seen: tuple[int, int] | None
+) -> Difference | None:
+    """An entry that is not present: a marker, or one of swap."""
+    slot = expected.slot
+    if seen is not None and seen[0] == expected.flags:
+        same = pairs.match_slot(slot, seen[1]) if slot else not seen[1]
+        if same:
+            return None
+    meant = _names(expected.flags, abi.PteFlag) + (f", {slot_name(slot)}" if slot else "")
+    if seen is None:
+        return Difference(key, None, meant)
+    shown = f"{_names(seen[0], abi.PteFlag)}, {_frame_name(pairs, seen[1])}"
+    return Difference(key, shown, meant)
+
+
+def slot_name(slot: int) -> str:
+    """How messages call a slot of the swap area."""
+    return f"slot #{slot}"
 
 
 def page_name(page: int) -> str:
-    """How messages call a page of the model."""
+    """How messages call a page of the model, or as a negative number a slot."""
+    if page < 0:
+        return slot_name(-page)
     if page >= ROM_PAGE:
         return f"BAR[{page - BAR_PAGE}]" if page >= BAR_PAGE else f"ROM frame {page - ROM_PAGE:#x}"
     return "zero page" if page == ZERO_PAGE else f"page #{page}"
@@ -166,18 +192,28 @@ def _frame(state: State, pairs: Pairs, observed: Observed, key: Key) -> Differen
         expected = held[index] if index < len(held) else None
         seen = observed.held.get((table, index))
     else:
-        file = state.slots.get(table)
-        expected = state.files[file].cache.get(index) if file is not None else None
+        expected = cached(state, table, index)
         seen = observed.cache.get((table, index))
     if seen is None and expected is None:
         return None
-    if seen is not None and expected is not None and pairs.match(state, expected, seen):
-        return None
+    if seen is not None and expected is not None:
+        slot = -expected
+        if pairs.match_slot(slot, seen) if slot > 0 else pairs.match(state, expected, seen):
+            return None
     return Difference(
         key,
         None if seen is None else _frame_name(pairs, seen),
         None if expected is None else page_name(expected),
     )
+
+
+def cached(state: State, slot: int, index: int) -> int | None:
+    """A page that the model has in a file's cache or, as a negative number, in a slot of swap."""
+    number = state.slots.get(slot)
+    if number is None:
+        return None
+    file = state.files[number]
+    return -file.swapped[index] if index in file.swapped else file.cache.get(index)
 
 
 def _plain(state: State, pairs: Pairs, observed: Observed, key: Key) -> Difference | None:

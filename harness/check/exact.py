@@ -15,7 +15,7 @@ from ..abi import Code
 from ..model import Branch
 from ..model.content import UNKNOWN
 from ..model.state import State
-from .compare import plain
+from .compare import cached, plain
 from .observed import Key
 
 OUTCOME = "outcome"
@@ -161,9 +161,8 @@ def _entry(state: State, key: Key) -> object:
     index = key[-1]
     if kind == "t":
         mm = state.mms.get(number)
-        return mm.ptes.get(index) if mm is not None else None
+        return (mm.ptes.get(index) or mm.absent.get(index)) if mm is not None else None
     if kind == "h":
         held = state.held.get(number, [])
         return held[index] if index < len(held) else None
-    file = state.slots.get(number)
-    return state.files[file].cache.get(index) if file is not None else None
+    return cached(state, number, index)

@@ -10,11 +10,11 @@ from typing import TypeAlias
 
 from .. import abi
 from ..abi import Code, Madv
-from . import hugetlb, mapping, pagecache, populate, zap
+from . import hugetlb, mapping, pagecache, populate, swapping, zap
 from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
 from .registry import V_LOCKED
-from .state import P_SPECIAL, State, Vma
+from .state import G_SWAPCACHE, P_SPECIAL, State, Vma
 
 EINVAL, ENOMEM = 22, 12
 
@@ -75,11 +75,17 @@ def _free(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int
     if not rules.may_discard(vma, False) or not rules.may_free(vma):
         return -EINVAL
     state.drained()
-    ptes = state.mms[op.process].ptes
+    mm = state.mms[op.process]
+    for index in sorted(number for number in mm.absent if start <= number < end):
+        if swapping.is_swapped(mm.absent[index]) and rules.free_drops_entries():
+            swapping.zap(rules, state, op.process, index)
+    ptes = mm.ptes
     for index in sorted(number for number in ptes if start <= number < end):
         flags, number = ptes[index]
         seen = state.pages[number]
         if flags & P_SPECIAL or rules.free_spares(seen.flags, seen.map):
+            continue
+        if seen.flags & G_SWAPCACHE and not swapping.free(rules, state, number):
             continue
         state.set_pte(op.process, index, rules.freed_pte(flags), number)
         page = state.page(number)

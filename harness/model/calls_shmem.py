@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .. import abi
 from ..abi import Code, Falloc
-from . import mpage, pagecache
+from . import mpage, pagecache, swapping
 from .calls import Expected, Model, call, value
 from .content import EMPTY
 from .rules import Rules
@@ -33,7 +33,7 @@ def _fallocate(model: Model, state: State, op: abi.Op) -> Expected:
         pagecache.punch(rules, state, file, op.aux, end)
         return value(0)
     for index in range(op.aux >> abi.PAGE_SHIFT, (end + abi.PAGE_SIZE - 1) >> abi.PAGE_SHIFT):
-        number = entry.cache.get(index)
+        number = swapping.cached(rules, state, file, index)
         if number is None:
             flags = rules.allocated_flags(NEW_SHMEM)
             state.cache_new(file, index, flags)
@@ -67,7 +67,7 @@ def _pread(model: Model, state: State, op: abi.Op) -> Expected:
     data = b""
     ready = {at: bool(state.pages[page].flags & G_UPTODATE) for at, page in entry.cache.items()}
     for index, at, length in _pieces(op.aux, rules.readable(entry.size, op.aux, op.n)):
-        number = entry.cache.get(index)
+        number = swapping.cached(rules, state, file, index)
         if entry.disk is not None or (number is None and rules.read_fills()):
             number = pagecache.get(rules, state, file, index)
             if rules.read_failed(state.pages[number].flags):
@@ -100,7 +100,7 @@ def _pwrite(model: Model, state: State, op: abi.Op) -> Expected:
         return value(error)
     done = 0
     for index, at, length in _pieces(op.aux, len(op.data)):
-        number = entry.cache.get(index)
+        number = swapping.cached(rules, state, file, index)
         if number is None and entry.disk is None:
             number = state.cache_new(file, index, NEW_SHMEM)
         elif entry.disk is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .. import abi
 from ..abi import Code
-from . import hugetlb, mapping, pagecache, thp
+from . import hugetlb, mapping, pagecache, swapping, thp
 from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
 from .calls_blocking import wake
@@ -112,7 +112,7 @@ def _install(model: Model, state: State, op: abi.Op, vma: Vma, index: int) -> in
     fills_cache = rules.uffd_fills_cache(vma)
     zero = op.code is Code.UFFD_ZEROPAGE
     mapped = _is_taken(model, state, target, index, zero and not fills_cache)
-    there = mapped or (fills_cache and offset in state.files[vma.file].cache)
+    there = mapped or (fills_cache and _has(state, vma.file, offset))
     if there and not rules.uffd_replaces():
         return -EEXIST
     flags = rules.uffd_copied_pte(rules.uffd_copy_pte(vma), bool(op.flags & _WP))
@@ -138,7 +138,16 @@ def _is_taken(model: Model, state: State, process: int, index: int, zero: bool) 
     """
     if index in state.mms[process].ptes or state.leaf(process, index) is not None:
         return True
-    return index in state.mms[process].absent and not model.rules.uffd_fills_marker(zero)
+    absent = state.mms[process].absent.get(index)
+    if swapping.is_swapped(absent):
+        return True
+    return absent is not None and not model.rules.uffd_fills_marker(zero)
+
+
+def _has(state: State, file: int, offset: int) -> bool:
+    """Does a file have that page, in its cache or in swap?"""
+    entry = state.files[file]
+    return offset in entry.cache or offset in entry.swapped
 
 
 def _go_on(model: Model, state: State, op: abi.Op, vma: Vma, index: int) -> int:
@@ -151,7 +160,7 @@ def _go_on(model: Model, state: State, op: abi.Op, vma: Vma, index: int) -> int:
     offset = vma.pgoff + index - vma.start
     file = state.files[vma.file]
     beyond = rules.beyond_eof(offset, file.size)
-    error = rules.uffd_continue_error(beyond, offset in file.cache)
+    error = rules.uffd_continue_error(beyond, _has(state, vma.file, offset))
     if error:
         return error
     number = pagecache.get(rules, state, vma.file, offset)
@@ -202,7 +211,11 @@ def _change(
             flags = rules.uffd_resolved_pte(rules.protected_pte(flags, vma))
         state.set_pte(process, index, flags, page)
     for index in sorted(number for number in mm.absent if start <= number < end):
-        if not protect:
+        flags, slot = mm.absent[index]
+        flags = flags | P_UFFD_WP if protect else rules.uffd_resolved_pte(flags)
+        if flags:
+            state.set_absent(process, index, flags, slot)
+        else:
             state.clear_absent(process, index)
     if protect and rules.uffd_marks_none(vma):
         for index in range(start, end):

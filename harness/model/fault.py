@@ -7,7 +7,7 @@ check_vma_flags for get_user_pages). Source: 6.1 mm/memory.c.
 from __future__ import annotations
 
 from ..abi import PAGE_SHIFT, Fault
-from . import around, device, hugetlb, pagecache, thp
+from . import around, device, hugetlb, pagecache, swapping, thp
 from .content import EMPTY
 from .registry import V_UFFD_MISSING
 from .rules import V_SHARED, V_WRITE, Rules
@@ -82,6 +82,8 @@ def _missing(
     rules: Rules, state: State, process: int, vma: Vma, index: int, write: bool, may_retry: bool
 ) -> bool:
     """A fault where nothing is mapped; the rest is as of ``handle``."""
+    if swapping.is_swapped(state.mms[process].absent.get(index)):
+        return _swapped(rules, state, process, vma, index, write, may_retry)
     marked = _heeds_marker(rules, state, process, vma, index)
     if write and not vma.flags & V_SHARED:
         vma = prepare_anon(state, process, vma)
@@ -109,6 +111,17 @@ def _fail(rules: Rules, state: State, vma: Vma, index: int, may_retry: bool) -> 
         pagecache.get(rules, state, vma.file, offset)
 
 
+def _swapped(
+    rules: Rules, state: State, process: int, vma: Vma, index: int, write: bool, may_retry: bool
+) -> bool:
+    """The same where the page is in swap."""
+    if swapping.fault(rules, state, process, vma, index, write):
+        if _is_protected(rules, state, process, vma, index):
+            return _leave_to_uffd(rules, process, index, may_retry)
+        _write_protected(rules, state, process, vma, index)
+    return True
+
+
 def _is_uffds(rules: Rules, state: State, vma: Vma, index: int) -> bool:
     """userfaultfd_missing() or, of a page that the file has, userfaultfd_minor()."""
     if vma.file >= 0:
@@ -116,7 +129,7 @@ def _is_uffds(rules: Rules, state: State, vma: Vma, index: int) -> bool:
         offset = vma.pgoff + index - vma.start
         if rules.beyond_eof(offset, file.size):
             return False
-        if offset in file.cache:
+        if offset in file.cache or offset in file.swapped:
             return rules.uffd_catches_minor(vma)
     return rules.uffd_catches(vma)
 
@@ -269,6 +282,7 @@ def _copy(rules: Rules, state: State, process: int, vma: Vma, index: int, flags:
     state.set_pte(process, index, flags, copy)
     if not zero and rules.copy_drops_old():
         state.page(pte.page).map -= 1
+        swapping.unmapped(rules, state, pte.page)
         state.put(pte.page)
 
 
@@ -277,6 +291,8 @@ def _may_reuse(rules: Rules, state: State, number: int) -> bool:
     page = state.pages[number]
     if rules.reuse_exclusive(page.flags):
         return True
+    if not swapping.may_reuse(rules, state, number):
+        return False
     decision = rules.reuse_shared(state.pages[state.head(number)].ref, state.batched.get(number, 0))
     if decision.reuse and not decision.sure:
         decision = decision._replace(reuse=state.choose("lru_batch", 2) == 0)

@@ -31,6 +31,7 @@ class File:
     """A file that the program opened (slot >= 0), or the hidden one of a
     shared anonymous mapping (slot -1), which lives as long as its VMAs.
 
+    swapped: page of the file -> the slot of swap that it is in, of shmem.
     disk: page of the file -> what its block on the disk holds, without the
     holes; None for shmem, which has no disk.
     secret: it is of memfd_secret().
@@ -39,7 +40,7 @@ class File:
     io: what its disk was asked, and where its blocks lie; None where it has no disk.
     """
 
-    __slots__ = ("cache", "device", "disk", "io", "secret", "size", "slot", "writable")
+    __slots__ = ("cache", "device", "disk", "io", "secret", "size", "slot", "swapped", "writable")
 
     def __init__(
         self, slot: int, size: int, *, secret: bool, on_disk: bool, writable: bool
@@ -48,6 +49,7 @@ class File:
         self.size = size
         self.secret = secret
         self.cache: dict[int, int] = {}
+        self.swapped: dict[int, int] = {}
         self.disk: dict[int, Content] | None = {} if on_disk else None
         self.io = FileIo() if on_disk else None
         self.writable = writable
@@ -58,6 +60,7 @@ class File:
             self.slot, self.size, secret=self.secret, on_disk=False, writable=self.writable
         )
         other.cache = dict(self.cache)
+        other.swapped = dict(self.swapped)
         other.device = self.device
         if self.disk is not None:
             other.disk = dict(self.disk)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .. import abi
 from ..abi import Code, Foll, Refused
-from . import device, fault, hugetlb, outside, stack, thp
+from . import device, fault, hugetlb, outside, stack, swapping, thp
 from .registry import V_IO, V_PFNMAP
 from .rules import V_WRITE, Rules
 from .state import (
@@ -284,13 +284,19 @@ class Getter:
         """Will the fault let the mmap lock go?"""
         if vma.file < 0 or self.state.device(vma.file) is not None:
             return False
+        if swapping.is_swapped(self.state.mms[self.process].absent.get(index)):
+            return False
         file = self.state.files[vma.file]
-        page = file.cache.get(vma.pgoff + index - vma.start)
+        offset = vma.pgoff + index - vma.start
+        page = file.cache.get(offset)
         waits = self.retries and not self.flags & NOWAIT
         unread = page is None or not self.state.pages[page].flags & G_UPTODATE
         if self.rules.read_lets_go(unread and file.disk is not None, waits):
             return True
-        clean = page is None or not self.state.pages[page].flags & G_DIRTY
+        if page is None:
+            clean = offset not in file.swapped
+        else:
+            clean = not self.state.pages[page].flags & G_DIRTY
         dirties = self.write and (clean or file.disk is not None)
         return self.rules.fault_lets_go(vma, dirties, waits)
 

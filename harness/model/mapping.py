@@ -111,4 +111,10 @@ def move(
         state.clear_pte(process, index)
         bits = rules.uffd_moved_pte(rules.moved_pte(bits))
         state.set_pte(process, index - start + to, bits, page)
+    for index in sorted(number for number in mm.absent if start <= number < end):
+        flags, slot = mm.absent[index]
+        flags = rules.uffd_moved_pte(flags)
+        state.clear_absent(process, index)
+        if flags:
+            state.set_absent(process, index - start + to, flags, slot)
     unmap(rules, state, process, start, end)

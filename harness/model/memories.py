@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from ..abi import HUGE_PAGES, PteFlag
 from .content import EMPTY, Content
-from .files import Files
 from .pages import G_ANON, G_SWAPBACKED, NEW_ANON
+from .swap import Swap
 
 ANON, FILE, SHMEM, SWAP = range(4)  # indexes of an mm's RSS counters
 
@@ -19,9 +19,11 @@ P_SPECIAL = int(PteFlag.SPECIAL)
 P_NONE_PROT = int(PteFlag.NONE_PROT)
 P_ZERO = int(PteFlag.ZERO)
 P_HUGE = int(PteFlag.HUGE)
+P_SWAP = int(PteFlag.SWAP)
 P_UFFD_WP = int(PteFlag.UFFD_WP)
 P_WC = int(PteFlag.WC)
 P_NC = int(PteFlag.NC)
+P_EXCLUSIVE = int(PteFlag.EXCLUSIVE)  # of a swap entry
 
 
 def rss_of(flags: int) -> int:
@@ -123,7 +125,7 @@ class Mm:
         return other
 
 
-class Memories(Files):
+class Memories(Swap):
     """The part of a state that has its processes' memory.
 
     Attributes:

@@ -6,7 +6,7 @@ Source: 6.1 mm/shmem.c, mm/truncate.c, fs/ext2/inode.c ext2_setsize.
 from __future__ import annotations
 
 from ..abi import PAGE_SHIFT
-from . import mpage, zap
+from . import mpage, swapping, zap
 from .content import EMPTY
 from .rules import V_SHARED, Rules
 from .state import G_PRIVATE, G_UPTODATE, NEW_SECRET, NEW_SHMEM, Page, State
@@ -18,7 +18,7 @@ END = 1 << 40  # behind any page of a file
 def get(rules: Rules, state: State, file: int, index: int) -> int:
     """The page at index: made empty, or read, if it was not; up to date, if it can be read."""
     entry = state.files[file]
-    page = entry.cache.get(index)
+    page = swapping.cached(rules, state, file, index)
     if entry.io is not None and entry.io.script is not None:
         if page is None or not state.pages[page].flags & G_UPTODATE:
             page = mpage.read_folio(rules, state, file, index)
@@ -72,7 +72,8 @@ def truncate(rules: Rules, state: State, file: int, size: int) -> None:
     unmap(rules, state, file, rules.truncate_from(size), END, rules.truncate_spares_copies())
     for index in sorted(index for index in entry.cache if index << PAGE_SHIFT >= size):
         remove(rules, state, file, index)
-    partial = entry.cache.get(size >> PAGE_SHIFT)
+    swapping.forget(rules, state, file, rules.truncate_from(size), END)
+    partial = swapping.cached(rules, state, file, size >> PAGE_SHIFT)
     if partial is not None:
         page = state.page(partial)
         if entry.disk is None:
@@ -108,9 +109,11 @@ def punch(rules: Rules, state: State, file: int, start: int, end: int) -> None:
         unmap(rules, state, file, first, unmapped, rules.punch_spares_copies())
     for index in sorted(index for index in entry.cache if first <= index < last):
         remove(rules, state, file, index)
+    swapping.forget(rules, state, file, first, last)
     for index in sorted({start >> PAGE_SHIFT, (end - 1) >> PAGE_SHIFT}):
-        if index in entry.cache:
-            page = state.page(entry.cache[index])
+        number = swapping.cached(rules, state, file, index)
+        if number is not None:
+            page = state.page(number)
             page.flags = rules.truncate_partial(page.flags)
             low = max(start - index * _PAGE, 0)
             high = min(end - index * _PAGE, _PAGE)
@@ -141,4 +144,5 @@ def drop_unmapped(rules: Rules, state: State) -> None:
         if rules.evicts(mapped):
             for index in sorted(state.files[number].cache):
                 remove(rules, state, number, index)
+            swapping.forget(rules, state, number, 0, END)
             del state.files[number]

@@ -30,6 +30,7 @@ G_ANON = int(PageFlag.ANON)
 G_EXCLUSIVE = int(PageFlag.EXCLUSIVE)
 G_MAPPING = int(PageFlag.MAPPING)
 G_COMPOUND = int(PageFlag.COMPOUND)
+G_SWAPCACHE = int(PageFlag.SWAPCACHE)
 _OWN_OF_TAIL = G_DIRTY | G_EXCLUSIVE  # flags of a head that a new tail has not
 NEW_ANON = int(
     PageFlag.UPTODATE | PageFlag.ANON | PageFlag.SWAPBACKED | PageFlag.EXCLUSIVE | PageFlag.MAPPING
@@ -55,6 +56,8 @@ class Page:
     PTE level that map the whole; size: how many pages it is. hugetlb: it is of
     hugetlb's pool.
 
+    slot: of swap, where it is in the swap cache.
+
     foreign: a page of the kernel's own, whose counts are differences to when
     it was first seen.
     """
@@ -71,6 +74,7 @@ class Page:
         "pins",
         "ref",
         "size",
+        "slot",
         "tail",
         "users",
     )
@@ -82,6 +86,7 @@ class Page:
         self.index = index
         self.ref = 1
         self.size = 1
+        self.slot = 0
         self.map = 0
         self.users = 0
         self.tail = 0
@@ -104,6 +109,7 @@ class Page:
         other.index = self.index
         other.ref = self.ref
         other.size = self.size
+        other.slot = self.slot
         other.map = self.map
         other.users = self.users
         other.tail = self.tail

@@ -6,7 +6,7 @@ Source: 6.1 kernel/fork.c dup_mmap, mm/memory.c copy_page_range, mm/mmap.c exit_
 from __future__ import annotations
 
 from ..abi import ARENA_PAGES_MAX, HUGE_PAGES
-from . import calls_blocking, hugetlb, outside, pagecache, thp, zap
+from . import calls_blocking, hugetlb, outside, pagecache, swapping, thp, zap
 from .rules import V_SHARED, Rules, is_cow
 from .state import (
     G_ANON,
@@ -50,6 +50,7 @@ def _copy(rules: Rules, state: State, parent: int, child: int, vma: Vma) -> None
     ptes = state.mms[parent].ptes
     for index in sorted(number for number in ptes if vma.start <= number < vma.end):
         _copy_one(rules, state, parent, child, vma, index, ptes[index])
+    swapping.fork(rules, state, parent, child, vma)
 
 
 def _copy_one(

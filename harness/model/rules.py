@@ -25,6 +25,7 @@ from .rules_mapping import MappingRules
 from .rules_memory import MemoryRules, Reuse, prot_bits
 from .rules_mpage import MpageRules
 from .rules_shmem import ShmemRules
+from .rules_swap import SwapRules
 from .rules_thp import ThpRules
 from .rules_uffd import UffdRules
 from .rules_zap import ZapRules
@@ -57,6 +58,7 @@ class Rules(
     BlockingRules,
     DeviceRules,
     UffdRules,
+    SwapRules,
     ZapRules,
     AccessRules,
     MpageRules,

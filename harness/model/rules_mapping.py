@@ -16,7 +16,7 @@ from .registry import (
     RuleBase,
     rule,
 )
-from .state import G_DIRTY, G_SWAPBACKED, P_DIRTY, P_YOUNG, Vma
+from .state import G_DIRTY, G_SWAPBACKED, G_SWAPCACHE, P_DIRTY, P_YOUNG, Vma
 
 EPERM, EACCES, EBUSY, EINVAL, ENOMEM, EAGAIN = 1, 13, 16, 22, 12, 11
 MS_ASYNC, MS_INVALIDATE, MS_SYNC = 1, 2, 4
@@ -132,8 +132,8 @@ class MappingRules(RuleBase):
 
     @rule("madvise.free_shared", _FREE)
     def free_spares(self, page_flags: int, mapped: int) -> bool:
-        """MADV_FREE leaves a dirty page alone that others map as well."""
-        return bool(page_flags & G_DIRTY) and mapped != 1
+        """MADV_FREE leaves a dirty or swap-cached page alone that others map as well."""
+        return bool(page_flags & (G_DIRTY | G_SWAPCACHE)) and mapped != 1
 
     @rule("madvise.free_pte", _FREE)
     def freed_pte(self, flags: int) -> int:

@@ -57,6 +57,7 @@ class Semantics:
             (arch/x86/mm/fault.c do_sigbus, arch/arm64/mm/fault.c do_page_fault).
         uffd_wp: a userfaultfd can write-protect pages, those of files too
             (CONFIG_PTE_MARKER_UFFD_WP; 6.1 has it on x86-64 alone).
+        swap: pages can be swapped (CONFIG_SWAP).
         proc_mem_force: /proc/PID/mem goes past access rights
             (CONFIG_PROC_MEM_ALWAYS_FORCE, boot parameter proc_mem.force_override=).
         write_combining: there is such a memory type: on x86-64 only with PAT
@@ -86,6 +87,7 @@ class Semantics:
     old_neighbours: bool = False
     hwpoison_code: int = 2
     uffd_wp: bool = True
+    swap: bool = True
     proc_mem_force: bool = True
     write_combining: bool = False
     keeps_type: bool = True
@@ -101,6 +103,7 @@ FEATURE_SPLIT_RSS = 32
 FEATURE_UFFD_WP = 64
 FEATURE_WC = 128
 FEATURE_PAN = 256
+FEATURE_SWAP = 512
 _IOREMAP = {
     "x86_64": ("arch/x86/mm/ioremap.c", "__ioremap_caller"),
     "arm64": ("arch/arm64/mm/ioremap.c", "ioremap_allowed"),
@@ -142,6 +145,7 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
         old_neighbours=bool(features & FEATURE_HW_AF),
         hwpoison_code=BUS_MCEERR_AR if environment.arch == "arm64" else BUS_ADRERR,
         split_rss=bool(features & FEATURE_SPLIT_RSS),
+        swap=bool(features & FEATURE_SWAP),
         uffd_wp=bool(features & FEATURE_UFFD_WP),
         write_combining=bool(features & FEATURE_WC),
         keeps_type=environment.arch == "x86_64",

@@ -13,11 +13,13 @@ from .memories import (
     ANON,
     FILE,
     P_DIRTY,
+    P_EXCLUSIVE,
     P_HUGE,
     P_NC,
     P_NONE_PROT,
     P_PRESENT,
     P_SPECIAL,
+    P_SWAP,
     P_UFFD_WP,
     P_WC,
     P_WRITE,
@@ -43,6 +45,7 @@ from .pages import (
     G_NO_DATA,
     G_PRIVATE,
     G_SWAPBACKED,
+    G_SWAPCACHE,
     G_UPTODATE,
     NEW_ANON,
     NEW_READ,
@@ -69,17 +72,20 @@ __all__ = [
     "G_NO_DATA",
     "G_PRIVATE",
     "G_SWAPBACKED",
+    "G_SWAPCACHE",
     "G_UPTODATE",
     "NEW_ANON",
     "NEW_READ",
     "NEW_SECRET",
     "NEW_SHMEM",
     "P_DIRTY",
+    "P_EXCLUSIVE",
     "P_HUGE",
     "P_NC",
     "P_NONE_PROT",
     "P_PRESENT",
     "P_SPECIAL",
+    "P_SWAP",
     "P_UFFD_WP",
     "P_WC",
     "P_WRITE",
@@ -156,6 +162,7 @@ class State(Memories):
         other = State.__new__(State)
         other._copy_pages(self)
         other._copy_files(self)
+        other._copy_swap(self)
         other._copy_memories(self)
         other.held = {key: list(pages) for key, pages in self.held.items()}
         other.pins = set(self.pins)

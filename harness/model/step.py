@@ -26,11 +26,13 @@ from . import (  # noqa: F401
     calls_mpage,
     calls_others,
     calls_shmem,
+    calls_swap,
     calls_uffd,
     calls_user,
     calls_zap,
     gup,
     process,
+    reclaim,
 )
 from .calls import Expected
 from .rules import Rules

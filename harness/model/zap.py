@@ -5,9 +5,9 @@ Source: 6.1 mm/memory.c.
 
 from __future__ import annotations
 
-from . import hugetlb, thp
+from . import hugetlb, swapping, thp
 from .rules import Rules
-from .state import G_DIRTY, P_HUGE, P_SPECIAL, P_UFFD_WP, State, rss_of
+from .state import G_DIRTY, P_HUGE, P_SPECIAL, P_SWAP, P_UFFD_WP, State, rss_of
 from .vma import find, overlapping
 
 
@@ -32,7 +32,7 @@ def range_(
         return
     for vma in overlapping(state.mms[process].vmas, start, end):
         thp.split_edges(rules, state, process, vma, start, end)
-    _markers(rules, state, process, start, end, unmapping)
+    _absent(rules, state, process, (start, end), spare_copies, unmapping)
     ptes = state.mms[process].ptes
     for index in sorted(number for number in ptes if start <= number < end):
         pte = ptes[index]
@@ -50,18 +50,31 @@ def range_(
             state.page(state.head(pte.page)).flags |= G_DIRTY
         for _ in range(rules.zap_counts(special)):
             state.page(pte.page).map -= 1
+            swapping.unmapped(rules, state, pte.page)
             state.put(pte.page)
-        if pte.flags & P_UFFD_WP and not rules.uffd_drops_marker(unmapping):
-            found = find(state.mms[process].vmas, index)
-            if found is not None and rules.uffd_leaves_marker(pte.flags, found):
-                state.set_absent(process, index, P_UFFD_WP, 0)
+        _mark(rules, state, process, index, pte.flags, unmapping)
 
 
-def _markers(
-    rules: Rules, state: State, process: int, start: int, end: int, unmapping: bool
+def _mark(
+    rules: Rules, state: State, process: int, index: int, flags: int, unmapping: bool
 ) -> None:
-    """Entries that are not present: markers, which only unmapping drops."""
+    """zap_install_uffd_wp_if_needed(): what becomes of an entry's protection."""
+    if flags & P_UFFD_WP and not rules.uffd_drops_marker(unmapping):
+        found = find(state.mms[process].vmas, index)
+        if found is not None and rules.uffd_leaves_marker(flags, found):
+            state.set_absent(process, index, P_UFFD_WP, 0)
+
+
+def _absent(
+    rules: Rules, state: State, process: int, span: tuple[int, int], spares: bool, unmapping: bool
+) -> None:
+    """Entries that are not present: swap entries, and markers, which only unmapping drops."""
     absent = state.mms[process].absent
-    for index in sorted(number for number in absent if start <= number < end):
-        if rules.uffd_drops_marker(unmapping):
-            state.clear_absent(process, index)
+    for index in sorted(number for number in absent if span[0] <= number < span[1]):
+        flags = absent[index].flags
+        if not flags & P_SWAP:
+            if rules.uffd_drops_marker(unmapping):
+                state.clear_absent(process, index)
+        elif not rules.swap_zap_spares(spares):
+            swapping.zap(rules, state, process, index)
+            _mark(rules, state, process, index, flags, unmapping)

@@ -19,7 +19,9 @@ from harness.trace import Trace
 from harness.verdict import Verdict
 
 # What only one architecture can show.
-ONLY = dict.fromkeys(("untagged", "takes_gate", "remote_takes_gate", *WRITE_PROTECT), "x86_64")
+ONLY = dict.fromkeys(
+    ("untagged", "takes_gate", "remote_takes_gate", "swap_kept_pte", *WRITE_PROTECT), "x86_64"
+)
 
 
 def test_every_rule_has_a_wrong_variant() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from quality import variants_blocking, variants_uffd
+from quality import variants_blocking, variants_swap, variants_uffd
 from quality.variants_access import ACCESS
 from quality.variants_device import DEVICE
 from quality.variants_file import FILES
@@ -201,6 +201,7 @@ VARIANTS: dict[str, Wrong] = {
     # the zero page is written
     "poke_refused": lambda self, zero: False,
     **variants_blocking.VARIANTS,
+    **variants_swap.VARIANTS,
     **variants_uffd.VARIANTS,
     **MEMORY,
 }

@@ -175,7 +175,7 @@ MISTAKES = [
     ("mprotect(m, rr)", 13, "prot (none, r, w, x, rw, rx, wx, rwx)", "'rr'"),
     ("mprotect(m, r|w)", 13, "one of prot", "r|w"),
     ("mprotect(m, 0)", 13, "prot (none,", "0"),
-    ("madvise(m, COLD)", 12, "advice (DONTNEED, FREE,", "'COLD'"),
+    ("madvise(m, WARM)", 12, "advice (DONTNEED, FREE,", "'WARM'"),
     ("mmap(pages=1, prot=r, flags=anon)", 29, "either private or shared", "anon"),
     ("mmap(pages=1, prot=r, flags=0)", 29, "either private or shared", "0"),
     ("mmap(pages=1, prot=r, flags=private|shared|anon)", 29, "either private or", "private"),

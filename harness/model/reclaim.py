@@ -1,0 +1,152 @@
+"""MADV_PAGEOUT and MADV_COLD: pages that are to go.
+
+Source: 6.1 mm/madvise.c madvise_cold_or_pageout_pte_range, mm/vmscan.c
+shrink_folio_list, mm/rmap.c try_to_unmap_one. The swap area's writes are done
+when they return, so a page goes at once.
+"""
+
+from __future__ import annotations
+
+from .. import abi
+from ..abi import Madv
+from . import pagecache
+from .calls import Model
+from .calls_advice import EINVAL, advice
+from .rules import Rules
+from .state import (
+    ANON,
+    G_ANON,
+    G_COMPOUND,
+    G_DIRTY,
+    G_MAPPING,
+    G_NO_DATA,
+    G_PRIVATE,
+    G_SWAPBACKED,
+    G_SWAPCACHE,
+    P_DIRTY,
+    P_SPECIAL,
+    P_UFFD_WP,
+    SWAP,
+    State,
+    Vma,
+    rss_of,
+)
+
+_ON_LRU = G_ANON | G_MAPPING
+
+
+@advice(Madv.PAGEOUT, Madv.COLD)
+def _advise(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int) -> int:
+    rules, process = model.rules, op.process
+    if not rules.may_reclaim(vma):
+        return -EINVAL
+    state.drained()
+    ptes = state.mms[process].ptes
+    for index in sorted(number for number in ptes if start <= number < end):
+        flags, number = ptes[index]
+        page = state.pages[number]
+        seen = not flags & P_SPECIAL and page.flags & _ON_LRU and not page.flags & G_COMPOUND
+        if not seen or not rules.reclaim_takes(page.map):
+            continue
+        state.set_pte(process, index, rules.aged_pte(flags), number)
+        if op.flags == Madv.PAGEOUT and not page.flags & G_NO_DATA:
+            _reclaim(rules, state, process, vma, index)
+    return 0
+
+
+def _reclaim(rules: Rules, state: State, process: int, vma: Vma, index: int) -> None:
+    """shrink_folio_list(), of a page that is mapped once, there."""
+    number = state.mms[process].ptes[index].page
+    page = state.pages[number]
+    if not page.flags & G_ANON:
+        _unmap_file(rules, state, process, vma, index)
+        _reclaim_file(rules, state, number)
+    elif page.flags & G_SWAPBACKED:
+        _swap_out(rules, state, process, index)
+    else:
+        _discard(rules, state, process, index)
+
+
+def _swap_out(rules: Rules, state: State, process: int, index: int) -> None:
+    """An anonymous page: it gets a slot, is unmapped, written, and goes if nobody holds it."""
+    pte = state.mms[process].ptes[index]
+    page = state.page(pte.page)
+    if rules.reclaim_spares_pinned(page.ref):
+        return
+    if not page.flags & G_SWAPCACHE:
+        if not rules.reclaim_swaps(state.swapping):
+            return
+        page.flags = rules.swap_added_flags(page.flags)
+        state.slot_new(pte.page)
+    slot = page.slot
+    entry = rules.swap_entry(pte.flags, page.flags)
+    page.flags = rules.swapped_flags(page.flags) | (G_DIRTY if pte.flags & P_DIRTY else 0)
+    page.map -= 1
+    state.clear_pte(process, index)
+    state.set_absent(process, index, entry, slot)
+    state.slot_use(slot, 1)
+    state.count(process, ANON, -1)
+    state.count(process, SWAP, 1)
+    state.put(pte.page)
+    if rules.reclaim_frees(page.ref):
+        if page.flags & G_DIRTY:
+            page.flags &= ~G_DIRTY
+            state.slot_written(slot)
+        state.slot_uncache(slot)
+
+
+def _discard(rules: Rules, state: State, process: int, index: int) -> None:
+    """A page of MADV_FREE goes without being written, or is one as any other again."""
+    pte = state.mms[process].ptes[index]
+    page = state.page(pte.page)
+    page.flags |= G_DIRTY if pte.flags & P_DIRTY else 0
+    if not rules.reclaim_discards(page.ref, bool(page.flags & G_DIRTY)):
+        page.flags |= G_SWAPBACKED
+        return
+    state.clear_pte(process, index)
+    state.count(process, ANON, -1)
+    page.map -= 1
+    state.put(pte.page)
+
+
+def _unmap_file(rules: Rules, state: State, process: int, vma: Vma, index: int) -> None:
+    """try_to_unmap_one(), of a file's page."""
+    pte = state.mms[process].ptes[index]
+    page = state.page(pte.page)
+    state.clear_pte(process, index)
+    if rules.uffd_leaves_marker(pte.flags, vma):
+        state.set_absent(process, index, P_UFFD_WP, 0)
+    page.flags |= G_DIRTY if pte.flags & P_DIRTY else 0
+    state.count(process, rss_of(page.flags), -1)
+    page.map -= 1
+    state.put(pte.page)
+
+
+def _reclaim_file(rules: Rules, state: State, number: int) -> None:
+    """A file's page that nobody maps any more: written to swap, dropped, or kept."""
+    page = state.page(number)
+    entry = state.files[page.file]
+    if page.flags & G_DIRTY:
+        if not rules.reclaim_writes(entry.disk is not None) or not rules.reclaim_frees(page.ref):
+            return
+        if rules.reclaim_swaps(state.swapping):
+            _swap_file(state, number)
+        return
+    if page.flags & G_PRIVATE:
+        page.flags = rules.removed_buffers(page.flags)
+        page.ref -= 0 if page.flags & G_PRIVATE else 1
+    if rules.reclaim_frees(page.ref):
+        pagecache.remove(rules, state, page.file, page.index)
+
+
+def _swap_file(state: State, number: int) -> None:
+    """shmem_writepage(): the file has a slot instead of the page."""
+    page = state.page(number)
+    file, index = page.file, page.index
+    slot = state.slot_new(number)
+    state.cache_remove(file, index)
+    state.files[file].swapped[index] = slot
+    state.slot_use(slot, 1)
+    state.slot_written(slot)
+    state.put(number)
+    state.slot_uncache(slot)

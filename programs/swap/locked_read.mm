@@ -1,0 +1,15 @@
+# What locked memory has back from swap leaves the swap cache, and is exclusive if nobody shares it.
+
+m = mmap(pages=3, prot=rw, flags=private|anon)
+store(m[0], "zero")
+store(m[1], "one")
+store(m[2], "two")
+swapon()
+madvise(m[0], PAGEOUT, pages=2)
+c = fork()
+c: load(m[0], n=4)
+c: exit()
+madvise(m[2], PAGEOUT, pages=1)
+mprotect(m, prot=r)
+mlock(m)
+munlock(m)

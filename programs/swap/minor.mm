@@ -1,0 +1,15 @@
+# A page that the file has in swap is its own, too: with MINOR the userfaultfd is told.
+
+f = memfd(pages=2)
+s = mmap(pages=2, prot=rw, flags=shared, file=f)
+store(s[0], "swapped")
+swapon()
+madvise(s, PAGEOUT)
+m = mmap(pages=2, prot=rw, flags=shared, file=f)
+uffd_register(m, mode=MINOR|MISSING)
+get_user_pages(m[0], nr=1)
+uffd_copy(main, m[0], "no room")
+uffd_continue(main, m[0])
+load(m[0], n=7)
+madvise(m, PAGEOUT)
+uffd_continue(main, m[1])

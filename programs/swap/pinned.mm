@@ -1,0 +1,15 @@
+# A pinned page is not swapped at all.
+
+m = mmap(pages=2, prot=rw, flags=private|anon)
+store(m[0], "pinned")
+store(m[1], "not pinned")
+p = pin_user_pages(m[0], nr=1, gup_flags=WRITE)
+swapon()
+madvise(m, PAGEOUT)
+store(m[0], "still here")
+peek(p[0], 10)
+unpin_user_page(p)
+madvise(m, PAGEOUT)
+q = pin_user_pages(m[0], nr=2)
+store(m[0], "the same page")
+peek(q[0], 8)
