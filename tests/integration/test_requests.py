@@ -69,6 +69,15 @@ FRAMES = (
     Code.ON_MMAP_VM_IOMAP_MEMORY,
     Code.ON_FAULT_INSERT,
 )
+AHEAD = (
+    Code.GET_BLOCK,
+    Code.GET_BLOCK,
+    Code.ADD_BUFFERS,
+    Code.MPAGE_READAHEAD,
+    Code.MPAGE_READAHEAD,
+    Code.BIOS,
+    Code.GET_BLOCKS,
+)
 HOLES = (0, 1, 100, 4096, 4097, 8192, -1, -4096, (1 << 63) - 1, -(1 << 63))
 COUNTS = (0, 1, 1, 2, 3, 8, 512, 513, -1, -(1 << 31), (1 << 31) - 1)
 WILD = (0, -4096, VDSO, VVAR, VSYSCALL, 1 << 48, 0xFFFFFFFF81000000, 0x20_0000_0000)
@@ -140,7 +149,7 @@ class _Maker:
         if code is Code.LOAD:
             return abi.Op(code, process, addr=addr, n=8)
         flags = self.random.choice((2, 2, 3, 0, 1, 34)) if code is Code.MMAP else 0
-        file = self.random.randrange(2) if code is Code.MMAP and flags < 2 else -1
+        file = self.random.randrange(3) if code is Code.MMAP and flags < 2 else -1
         return abi.Op(code, process, addr=addr, n=size, prot=prot, flags=flags, file=file)
 
     def zap(self, process: int) -> abi.Op:
@@ -199,11 +208,32 @@ class _Maker:
             place = self.random.choice((0, 100))
         return abi.Op(code, process, addr=place, n=size, slot=slot, index=index, aux=aux, file=file)
 
+    def ahead(self, process: int) -> abi.Op:
+        """Of the memfd, the device and, mostly, a scripted file with blocks of 1024 bytes."""
+        code = self.random.choice(AHEAD)
+        file = self.random.choice((0, 1, 2, 2, 2, 2))
+        first, count = self.random.randrange(PAGES), self.random.choice((1, 2, 5, 16))
+        op = abi.Op(code, process, file=file)
+        if code is Code.ADD_BUFFERS:
+            return replace(op, addr=first)
+        if code is Code.MPAGE_READAHEAD:
+            take = self.random.choice((abi.WHOLE, abi.WHOLE, 0, 1, 2))
+            return replace(op, addr=first, n=count, aux=self.random.randrange(count), index=take)
+        if code is Code.GET_BLOCK:
+            at, metadata = (
+                self.random.choice((0, 100, 104, 108)),
+                self.random.choice((abi.WHOLE, 9)),
+            )
+            flags = self.random.choice((0, 0, 0, self.random.randrange(16)))
+            return replace(op, addr=4 * first, n=count, aux=at, index=metadata, flags=flags)
+        return op
+
     def program(self) -> tuple[abi.Op, ...]:
         ops = [
             abi.Op(Code.MMAP, addr=ARENA_START, n=PAGES * 4096, prot=3, flags=2),
             abi.Op(Code.MEMFD, slot=0, n=PAGES * 4096),
             abi.Op(Code.DEVICE, slot=1),
+            abi.Op(Code.SCRIPTED, slot=2, n=PAGES * 4096 - 100, aux=1024),
         ]
         slots, processes = 0, 1
         while len(ops) < LENGTH:
@@ -225,8 +255,10 @@ class _Maker:
                 processes += 1
             elif dice < 0.8:
                 ops.append(self.zap(process))
-            elif dice < 0.85:
+            elif dice < 0.83:
                 ops.append(self.access(process))
+            elif dice < 0.88:
+                ops.append(self.ahead(process))
             else:
                 ops.append(self.memory(process))
         return tuple(ops)
