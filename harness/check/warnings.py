@@ -31,9 +31,13 @@ def blame(fault: Fault) -> Verdict:
 
 def agree(expected: Warned | None, faults: tuple[Fault, ...]) -> bool:
     """Is what the kernel reported what was expected, no more and no less?"""
-    if expected is None or len(faults) != 1:
+    if expected is None or len(faults) != expected.times:
         return expected is None and not faults
-    place, _, function = faults[0].where.partition(" ")
+    return all(_is(expected, fault) for fault in faults)
+
+
+def _is(expected: Warned, fault: Fault) -> bool:
+    place, _, function = fault.where.partition(" ")
     # a compiler names its variants of a function name.isra.0, name.constprop.0
     known = function.partition(".")[0] in expected.functions
-    return faults[0].kind is FaultKind.WARN and place.startswith(f"{expected.file}:") and known
+    return fault.kind is FaultKind.WARN and place.startswith(f"{expected.file}:") and known

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from .. import abi
 from ..abi import Code, Kind, Refused
 from . import calls_blocking, remote
-from .calls import Expected, Model, call, value
+from .calls import Expected, Model, Warned, call, value
 from .gup import FORCE, KILLED
 from .remote import Access
 from .state import State
@@ -48,11 +50,14 @@ def _mem(model: Model, state: State, op: abi.Op) -> Expected:
     size = len(op.data) or op.n
     access = Access(op.slot, op.addr, size, op.data or None, rules.mem_forces())
     data: bytes | None = b""
-    done, warning = 0, None
+    done = 0
+    warning: Warned | None = None
     while done < size:
         copied = remote.transfer(rules, state, model.arena, access.part(done, size - done))
         done += copied.done
-        warning = warning or copied.warning
+        if copied.warning is not None:
+            times = warning.times + 1 if warning is not None else 1
+            warning = dataclasses.replace(copied.warning, times=times)
         data = None if data is None or copied.data is None else data + copied.data
         if not copied.done or not rules.mem_goes_on():
             break

@@ -10,16 +10,18 @@ from ..abi import Kind, Refused
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """A WARN that the kernel's log has to show.
+    """A WARN that the kernel's log has to show, and nothing else.
 
     Attributes:
         file: the source file that it stands in.
         functions: those that may be named: the one that it stands in, and the
             caller that a compiler may have put it into.
+        times: how often.
     """
 
     file: str
     functions: tuple[str, ...]
+    times: int = 1
 
 
 class Expected(NamedTuple):

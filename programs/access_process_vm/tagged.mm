@@ -8,4 +8,6 @@ claim ARV-03: ret == 0
 mem_read(main, 0x5500001000001000, n=1)
 claim ARV-03: ret == -EIO
 access_process_vm(main, 0x1000001000, n=1)
+process_vm_readv(main, 0x5500001000001000, n=1)
+claim GUP-27: ret == 1
 put_page(h)
