@@ -15,12 +15,18 @@ from harness.check.compare import _rss, _vmas, fixed_frame
 from harness.conditions import boot_args_asked
 from harness.environment import Environment
 from harness.model import Arena, Expected, Model, Rules, State, semantics_for
-from harness.model.semantics import FEATURE_GATE, FEATURE_SWAP, FEATURE_UFFD_WP
+from harness.model.semantics import (
+    FEATURE_GATE,
+    FEATURE_SPLIT_RSS,
+    FEATURE_SWAP,
+    FEATURE_UFFD_WP,
+)
 from harness.model.state import FRAME_OFFSET, G_COMPOUND, ROM_PAGE, Mm
 from harness.trace import Header, Outcome, Trace
 
 ZERO_PFN = 0x42
-FACTS = {"zero_pfn": ZERO_PFN, "features": FEATURE_GATE | FEATURE_SWAP | FEATURE_UFFD_WP}
+FEATURES = FEATURE_GATE | FEATURE_SPLIT_RSS | FEATURE_SWAP | FEATURE_UFFD_WP
+FACTS = {"zero_pfn": ZERO_PFN, "features": FEATURES}
 ENVIRONMENT = Environment(kernel="6.1.192", arch="x86_64", facts=FACTS)
 
 View = dict[tuple[int, ...], tuple[int, ...]]

@@ -65,7 +65,8 @@ def _execve(model: Model, state: State, op: abi.Op) -> Expected:
 @call(Code.STATM)
 def _statm(model: Model, state: State, op: abi.Op) -> Expected:
     """/proc/self/statm's second number, of the arena alone."""
-    rss = state.mms[op.process].rss
-    least, most = model.rules.resident(rss[ANON], rss[FILE], rss[SHMEM])
-    late = state.choose("split_rss", most - least + 1) if least < most else 0
-    return value(most - late)
+    rules, mm = model.rules, state.mms[op.process]
+    pages = rules.resident(mm.rss[ANON], mm.rss[FILE], mm.rss[SHMEM])
+    least, most = pages - rules.untold(mm.gained), pages + rules.untold(mm.lost)
+    above = state.choose("split_rss", most - least + 1) if least < most else 0
+    return value(least + above)

@@ -86,13 +86,17 @@ class Mm:
     ptes: of the present; absent: of those that are neither none nor present.
     tables: the first page of each last-level page table; one stays when it is
     empty, and no leaf can be where it is.
+    gained, lost: all changes of rss up to now, of which a task may have told some
+    to nobody yet.
     """
 
     __slots__ = (
         "absent",
         "alive",
+        "gained",
         "has_pinned",
         "inherited",
+        "lost",
         "outside",
         "ptes",
         "rss",
@@ -110,6 +114,8 @@ class Mm:
         self.absent: dict[int, Absent] = {}
         self.tables: set[int] = set()
         self.rss = [0, 0, 0, 0]
+        self.gained = 0
+        self.lost = 0
 
     def clone(self) -> Mm:
         other = Mm.__new__(Mm)
@@ -122,6 +128,8 @@ class Mm:
         other.absent = dict(self.absent)
         other.tables = set(self.tables)
         other.rss = list(self.rss)
+        other.gained = self.gained
+        other.lost = self.lost
         return other
 
 
@@ -191,7 +199,12 @@ class Memories(Swap):
 
     def count(self, process: int, counter: int, by: int) -> None:
         """Change an RSS counter."""
-        self.mms[process].rss[counter] += by
+        mm = self.mms[process]
+        mm.rss[counter] += by
+        if by > 0:
+            mm.gained += by
+        else:
+            mm.lost -= by
         self.touched.add(("r", process))
 
     def set_vmas(self, process: int, vmas: list[Vma]) -> None:

@@ -40,6 +40,7 @@ def fork(rules: Rules, state: State, parent: int, child: int) -> None:
                 continue
             _copy(rules, state, parent, child, vma)
     outside.fork(rules, state, parent, child)
+    mm.gained = mm.lost = 0  # what fork counts is nobody's to tell later
 
 
 def _copy(rules: Rules, state: State, parent: int, child: int, vma: Vma) -> None:

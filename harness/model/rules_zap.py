@@ -8,7 +8,7 @@ from .state import G_ANON, Vma
 
 ENOMEM = 12
 _UNSIGNED_LONG = (1 << 64) - 1
-_LATE = 65  # pages that a task keeps to itself at most (TASK_RSS_EVENTS_THRESH)
+_LATE = 65  # faults between which a task tells nothing (TASK_RSS_EVENTS_THRESH)
 
 
 class ZapRules(RuleBase):
@@ -85,15 +85,18 @@ class ZapRules(RuleBase):
 
     # ---- what is resident ----------------------------------------------------
 
-    @rule("statm.resident", "6.1 fs/proc/task_mmu.c task_statm, mm/memory.c check_sync_rss_stat")
-    def resident(self, anon: int, file: int, shmem: int) -> tuple[int, int]:
-        """Anonymous, file and shmem pages are resident, but for what a task has not added yet.
+    @rule("statm.resident", "6.1 fs/proc/task_mmu.c task_statm")
+    def resident(self, anon: int, file: int, shmem: int) -> int:
+        """Anonymous, file and shmem pages are resident."""
+        return anon + file + shmem
 
-        Where page tables have split locks, a task adds its faults' pages to the
-        mm's counters with every 66th fault and when it unmaps something.
+    @rule("statm.late", "6.1 mm/memory.c check_sync_rss_stat, add_mm_counter_fast")
+    def untold(self, changes: int) -> int:
+        """Changes of RSS that a task keeps to itself, at most, where page tables have split locks.
+
+        It tells them with every 66th fault, and when it unmaps something.
         """
-        pages = anon + file + shmem
-        return max(0, pages - _LATE) if self.sem.split_rss else pages, pages
+        return min(changes, _LATE) if self.sem.split_rss else 0
 
     # ---- mmap over, execve ---------------------------------------------------
 

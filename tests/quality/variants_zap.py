@@ -36,8 +36,10 @@ ZAPS: dict[str, Callable[..., Any]] = {
     "hole_spares_copies": lambda self, even_cows: True,
     # only shared mappings lose the pages
     "hole_reaches": lambda self, shared: shared,
-    # shared memory is not counted
-    "resident": lambda self, anon, file, shmem: (anon + file, anon + file),
+    # shared memory is counted twice, as resident and as shared
+    "resident": lambda self, anon, file, shmem: anon + file + 2 * shmem,
+    # counters are exact, as they are from 6.2 on
+    "untold": lambda self, changes: 0,
     # what is there stays
     "fixed_replaces": lambda self: False,
     # what was there stays where the mapping fails

@@ -36,12 +36,19 @@ def test_statm_may_lack_what_a_task_has_not_passed_on() -> None:
     assert all(branch.allowances == ("split_rss",) for branch in branches)
 
 
-def test_statm_is_never_below_nothing() -> None:
+def test_statm_lacks_no_more_than_there_was() -> None:
     text = "m = mmap(pages=1, prot=rw, flags=private|anon)\n"
     (none,) = last(text + "statm()\n", Semantics(split_rss=True))
     assert none.expected.ret == 0
     branches = last(text + 'store(m[0], "x")\nstatm()\n', Semantics(split_rss=True))
     assert {branch.expected.ret for branch in branches} == {0, 1}
+
+
+def test_another_process_may_unmap_what_was_not_told_yet() -> None:
+    text = "f = memfd(pages=1)\nm = mmap(pages=1, prot=r, flags=shared, file=f)\nc = fork()\n"
+    text += "load(m[0])\nc: ftruncate(f, size=0)\nstatm()\n"
+    assert {branch.expected.ret for branch in last(text, Semantics(split_rss=True))} == {-1, 0, 1}
+    assert [branch.expected.ret for branch in last(text, Semantics())] == [0]
 
 
 @pytest.mark.parametrize("features", [0, FEATURE_SPLIT_RSS])
