@@ -56,6 +56,8 @@ struct run {
 	const struct pl_operation *ops;
 	const __u8 *blob;
 	int started;		/* there was a first process */
+	int families;		/* processes are their parents' children, to be waited for */
+	__s32 born[PL_PROCESSES_MAX];	/* as pid, also of those that are gone */
 	int alone;		/* each operation is sent before the next one is made */
 	__s32 device;
 	__s32 pid[PL_PROCESSES_MAX];	/* 0: not alive */

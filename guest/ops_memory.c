@@ -50,6 +50,20 @@ static long kill_process(const struct slot *slot, const struct pl_operation *op)
 	return pid ? sys(kill, pid, 9 /* SIGKILL */, 0) : -ESRCH;
 }
 
+/* Waits for a child's end and buries it: its status as wait4() gives it, or -errno. */
+static long wait_process(const struct slot *slot, const struct pl_operation *op)
+{
+	__s32 pid = slot->born[op->index];
+	int status = 0;
+	long ret;
+
+	/* who was never made is nobody's child: never 0, which is any */
+	if (!pid)
+		return -ECHILD;
+	ret = sys_long(wait4, pid, &status, 0, 0, 0, 0);
+	return ret < 0 ? ret : status;
+}
+
 /* /proc/PID/mem of the operation's target, at the operation's address; descriptor or -errno. */
 static long open_memory(const struct slot *slot, const struct pl_operation *op)
 {
@@ -112,6 +126,9 @@ int memory_operation(struct slot *slot, struct step *step)
 		break;
 	case PL_OP_MSYNC:
 		report->ret = sys(msync, op->addr, op->n, op->flags);
+		break;
+	case PL_OP_WAIT_PID:
+		report->ret = wait_process(slot, op);
 		break;
 	case PL_OP_KILL:
 		report->ret = kill_process(slot, op);

@@ -227,11 +227,12 @@ static long make_process(struct slot *slot, struct step *step)
 	long pid;
 
 	door_prepare(child, slot->device);
-	pid = process_start(step->op.slot, CLONE_PARENT);
+	pid = process_start(step->op.slot, slot->families ? 0 : CLONE_PARENT);
 	if (pid < 0)
 		return pid;
 	step->report.made = pid;
 	slot->pid[step->op.slot] = pid;
+	slot->born[step->op.slot] = pid;
 	if (door_wait(child))
 		step->report.error = child->refused ? child->refused : ECHILD;
 	return 0;

@@ -94,6 +94,8 @@ struct slot {
 	__s32 file[PL_FILES_MAX];	/* descriptors of the program's files */
 	__s32 uffd[PL_PROCESSES_MAX];	/* of its processes' userfaultfds, or -1 */
 	__s32 pid[PL_PROCESSES_MAX];	/* of its processes, 0: not alive */
+	__s32 born[PL_PROCESSES_MAX];	/* the same, also of those that are gone */
+	__u32 families;		/* a new process is its maker's child, not the supervisor's */
 	__u32 asleep;		/* bits of its processes that sleep in a call */
 	__u32 provoke_len;	/* 0: the operation provokes no fault */
 	__s32 provoke_fd;

@@ -2,6 +2,7 @@
 /* run.c - one program: its processes, its operations one by one, what they gave. */
 #include <linux/signal.h>
 #include <linux/wait.h>
+#include <asm/poll.h>
 
 #include "agent.h"
 
@@ -13,6 +14,32 @@ static int reap(int pid)
 	while (sys_long(waitid, P_PID, pid, &info, WEXITED, 0, 0) == -EINTR)
 		;
 	return info.si_code == CLD_EXITED ? 0 : info.si_status;
+}
+
+/* Waits until a process has ended, whosever child it is, if nobody has waited for it yet. */
+static void await_end(int pid)
+{
+	int fd = sys(pidfd_open, pid, 0, 0);
+
+	if (fd < 0)
+		return;
+	wire_poll(fd, POLLIN, NULL);
+	sys_close(fd);
+}
+
+/*
+ * A process that has ended is gone: its signal, or 0. Of another process's child nobody
+ * but that one is told: such a child has ended as it was to, or was killed.
+ */
+static int gone(struct run *run, unsigned int process, const struct pl_operation *op)
+{
+	int pid = run->pid[process];
+
+	run->pid[process] = 0;
+	if (!run->families || !process)
+		return reap(pid);
+	await_end(pid);
+	return op->code == PL_OP_EXIT && op->process == process ? 0 : 9;
 }
 
 /* Waits until a process has ended or, which only execve's image does, stopped itself. */
@@ -77,8 +104,10 @@ static int run_begin(struct run *run)
 	run->started = 0;
 	run->asleep = 0;
 	run->killed = 0;
+	run->families = has_call(run, PL_OP_WAIT_PID);
 	for (i = 0; i < PL_PROCESSES_MAX; i++) {
 		run->pid[i] = 0;
+		run->born[i] = 0;
 		run->still[i] = 0;
 		run->uffd[i] = -1;
 		slot_of(i)->measures = measures;
@@ -125,6 +154,10 @@ static void run_end(struct run *run)
 
 	end_processes(run->pid);
 	end_processes(run->still);
+	/* whose parent was one of them are the supervisor's now */
+	for (i = 0; run->families && i < PL_PROCESSES_MAX; i++)
+		if (run->born[i])
+			reap(run->born[i]);
 	if (run->device >= 0)
 		sys_close(run->device);
 	for (i = 0; i < PL_FILES_MAX; i++)
@@ -189,7 +222,7 @@ static __u32 slot_fill(struct agent *agent, struct slot *slot, __u32 first)
 /* May a process be left asleep in it? */
 static int may_sleep(const struct pl_operation *op)
 {
-	return op->code == PL_OP_LOAD || op->code == PL_OP_STORE ||
+	return op->code == PL_OP_LOAD || op->code == PL_OP_STORE || op->code == PL_OP_WAIT_PID ||
 	       op->code == PL_OP_MLOCK || op->code == PL_OP_MADVISE ||
 	       op->code == PL_OP_MREMAP || op->code == PL_OP_VM_READ ||
 	       op->code == PL_OP_VM_WRITE || gets_pages(op->code);
@@ -210,6 +243,8 @@ static int slot_call(struct agent *agent, struct slot *slot, __u32 first)
 	memcpy(slot->uffd, run->uffd, sizeof(slot->uffd));
 	run->making[process] = first;
 	memcpy(slot->pid, run->pid, sizeof(slot->pid));
+	memcpy(slot->born, run->born, sizeof(slot->born));
+	slot->families = run->families;
 	slot->asleep = run->asleep;
 	slot->log = agent->log_fd;
 	slot->steps = slot_fill(agent, slot, first);
@@ -238,7 +273,7 @@ static void adopt(struct run *run, const struct step *step)
 	if (step->report.made <= 0)
 		return;
 	if (step->op.code == PL_OP_FORK)
-		run->pid[step->op.slot] = step->report.made;
+		run->pid[step->op.slot] = run->born[step->op.slot] = step->report.made;
 	else if (step->op.code == PL_OP_UFFD_REGISTER)
 		run->uffd[step->op.process] = step->report.made;
 	else
@@ -281,14 +316,13 @@ static int record_death(struct agent *agent, __u32 operation, struct slot *slot)
 
 	if (op->code == PL_OP_EXECVE && has_stopped(agent->run.pid[op->process]))
 		return record_execve(agent, operation);
-	report.signo = reap(agent->run.pid[op->process]);
+	report.signo = gone(&agent->run, op->process, op);
 	if (op->code == PL_OP_EXIT && !report.signo) {
 		report.kind = PL_KIND_VALUE;
 	} else if (op->mode & PL_MODE_KILLED && slot->call.mode & PL_CALL_MADE) {
 		module_report(slot, &slot->step[slot->done]);
 		report = slot->step[slot->done].report;
 	}
-	agent->run.pid[op->process] = 0;
 	return record(agent, operation, &report, slot->step[slot->done].data);
 }
 
@@ -298,8 +332,7 @@ static void bury(struct run *run, const struct step *step)
 	if (step->op.code != PL_OP_KILL || step->report.ret)
 		return;
 	if (run->pid[step->op.slot])
-		reap(run->pid[step->op.slot]);
-	run->pid[step->op.slot] = 0;
+		gone(run, step->op.slot, &step->op);
 }
 
 /* Records the last step that was made, behind which the process stopped; 0 or -errno. */
@@ -358,8 +391,7 @@ static int settle_all(struct run *run)
 		run->asleep &= ~(1u << i);
 		if (ret == SETTLED_DIED) {
 			run->killed |= 1u << i;
-			reap(run->pid[i]);
-			run->pid[i] = 0;
+			gone(run, i, &run->ops[run->making[i]]);
 		}
 	}
 	return 0;
@@ -386,6 +418,22 @@ static int run_wait(struct agent *agent, __u32 operation)
 	}
 	ret = record(agent, operation, &report, NULL);
 	return ret ? ret : 1;
+}
+
+/* Who waits for what has just died is woken before anybody looks whether it sleeps. */
+static void await_dead(const struct run *run, const struct slot *slot, unsigned int process,
+		       int died)
+{
+	__u32 i;
+
+	if (died)
+		await_end(run->pid[process]);
+	for (i = 0; i < slot->done; i++) {
+		const struct step *step = &slot->step[i];
+
+		if (step->op.code == PL_OP_KILL && !step->report.ret && run->pid[step->op.slot])
+			await_end(run->pid[step->op.slot]);
+	}
 }
 
 /* Has a process go on, from an operation of its own; how many are recorded, or -errno. */
@@ -419,6 +467,8 @@ static int run_turn(struct agent *agent, __u32 first)
 		ret = record(agent, first, &sleeper, NULL);
 		return ret ? ret : 1;
 	}
+	if (run->families)
+		await_dead(run, slot, process, ret == SETTLED_DIED);
 	if (run->asleep) {
 		int err = settle_all(run);
 
@@ -436,7 +486,7 @@ static int may_leave_asleep(const struct run *run)
 	__u32 i;
 
 	for (i = 0; i < run->program->operations; i++)
-		if (run->ops[i].mode & PL_MODE_BEGIN ||
+		if (run->ops[i].mode & PL_MODE_BEGIN || run->ops[i].code == PL_OP_WAIT_PID ||
 		    run->ops[i].code == PL_OP_UFFD_REGISTER ||
 		    run->ops[i].code == PL_OP_UFFD_COPY)
 			return 1;

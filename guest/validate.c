@@ -70,6 +70,8 @@ static const char *memory_problem(const struct pl_operation *op)
 		return "unknown fallocate mode";
 	if (op->code == PL_OP_MSYNC && op->flags & ~(PL_MS_ASYNC | PL_MS_INVALIDATE | PL_MS_SYNC))
 		return "unknown msync flags";
+	if (op->code == PL_OP_WAIT_PID)
+		return op->index < PL_PROCESSES_MAX ? NULL : "process out of range";
 	if ((op->code == PL_OP_KILL || op->code >= PL_OP_MEM_READ) && op->slot >= PL_PROCESSES_MAX)
 		return "process slot out of range";
 	if (reads && bytes > PL_DATA_MAX)
@@ -162,7 +164,7 @@ static int has_mode(const struct pl_operation *op)
 		return op->code == PL_OP_LOAD || op->code == PL_OP_STORE ||
 		       op->code == PL_OP_MLOCK || op->code == PL_OP_MADVISE ||
 		       op->code == PL_OP_VM_READ || op->code == PL_OP_VM_WRITE ||
-		       gets_pages(op->code);
+		       op->code == PL_OP_WAIT_PID || gets_pages(op->code);
 	case PL_MODE_KILLED:
 		return gets_pages(op->code) || op->code == PL_OP_ACCESS_PROCESS_VM;
 	}
@@ -246,7 +248,7 @@ static const char *operation_problem(const struct pl_operation *op, __u32 blob_l
 	    (op->code >= PL_OP_OPEN && op->code <= PL_OP_DROP_CACHES))
 		return user_problem(op);
 	if ((op->code >= PL_OP_MREMAP && op->code <= PL_OP_MUNLOCK) ||
-	    (op->code >= PL_OP_KILL && op->code <= PL_OP_MEM_WRITE))
+	    (op->code >= PL_OP_WAIT_PID && op->code <= PL_OP_MEM_WRITE))
 		return memory_problem(op);
 	if (is_uffd(op))
 		return uffd_problem(op);

@@ -67,6 +67,7 @@ class Code(enum.IntEnum):
     MREMAP = 11
     MLOCK = 12
     MUNLOCK = 13
+    WAIT_PID = 14
     KILL = 15
     FALLOCATE = 16
     MSYNC = 17

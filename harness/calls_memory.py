@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from . import abi
 from .binding import Arguments
+from .language import Mistake
 from .scope import FILE_PAGES_MAX, Scope
 
 _FILE_BYTES_MAX = FILE_PAGES_MAX * abi.PAGE_SIZE
@@ -35,6 +36,13 @@ def _msync(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
 
 def _kill(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     return abi.Op(code, c.process, slot=c.target(a), line=line)
+
+
+def _wait_pid(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    if c.replaced:
+        raise Mistake("function", "no wait_pid in a program with execve", "wait_pid")
+    c.waits = True
+    return abi.Op(code, c.process, index=c.target(a), line=line)
 
 
 def _fallocate(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
@@ -67,6 +75,7 @@ COMPILE = {
     abi.Code.SWAPOFF: _swap,
     abi.Code.MSYNC: _msync,
     abi.Code.KILL: _kill,
+    abi.Code.WAIT_PID: _wait_pid,
     abi.Code.FALLOCATE: _fallocate,
     abi.Code.PREAD: _pread,
     abi.Code.PWRITE: _pwrite,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from . import abi
 from .binding import Arguments
+from .language import Mistake
 from .scope import Scope
 
 _OFF_MIN, _OFF_MAX = -(1 << 63), (1 << 63) - 1  # loff_t
@@ -32,6 +33,8 @@ def _unmap(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
 
 
 def _execve(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
+    if c.waits:
+        raise Mistake("function", "no execve in a program with wait_pid", "execve")
     c.replaced.add(c.process)
     return abi.Op(code, c.process, line=line)
 

@@ -53,6 +53,7 @@ class Scope:
         asleep: for each process, the begun call that nobody has waited for.
         latest: for each process, the begun call behind which it made no other.
         replaced: processes that execve was called by.
+        waits: a process waits for a child.
         position: of the operation at hand, among the program's lines.
         process: slot of the operation's process.
     """
@@ -72,6 +73,7 @@ class Scope:
         self.asleep: dict[int, str] = {}
         self.latest: dict[int, str] = {}
         self.replaced: set[int] = set()
+        self.waits = False
         self.position = 0
         self.process = 0
         self._defined: dict[str, int] = {}  # name -> line

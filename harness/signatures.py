@@ -219,6 +219,7 @@ CALLS: dict[str, Signature] = {
         (_PLACE, Parameter("flags", Kind.SYMBOLS, symbols=MS, joined=True), _SOME_PAGES),
     ),
     "kill": Signature(abi.Code.KILL, (_PROCESS,)),
+    "wait_pid": Signature(abi.Code.WAIT_PID, (_PROCESS,), begins=True),
     "fallocate": Signature(
         abi.Code.FALLOCATE,
         (

@@ -58,6 +58,7 @@ enum pl_code {
 	PL_OP_MREMAP = 11,	/* addr, n=bytes, index=new pages, flags=PL_MREMAP_*, aux=to */
 	PL_OP_MLOCK = 12,	/* addr, n=bytes */
 	PL_OP_MUNLOCK = 13,	/* addr, n=bytes */
+	PL_OP_WAIT_PID = 14,	/* index=process: the status of one's own child, when it has ended */
 	PL_OP_KILL = 15,	/* slot=process that gets SIGKILL */
 	PL_OP_FALLOCATE = 16,	/* file, aux=offset, n=bytes, flags=PL_FALLOC_* */
 	PL_OP_MSYNC = 17,	/* addr, n=bytes, flags=PL_MS_* */

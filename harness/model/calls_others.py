@@ -1,14 +1,13 @@
-"""Calls of one process on another: kill."""
+"""Calls of one process on another: kill, and waiting for its end."""
 
 from __future__ import annotations
 
 from .. import abi
 from ..abi import Code, Kind
-from . import process
+from . import family, process
 from .calls import Expected, Model, call, value
+from .family import SIGKILL
 from .state import State
-
-SIGKILL = 9
 
 
 @call(Code.KILL)
@@ -17,7 +16,13 @@ def _kill(model: Model, state: State, op: abi.Op) -> Expected:
     error = model.rules.kill_error(state.lives(op.slot))
     if error:
         return value(error)
-    process.exit_(model.rules, state, op.slot)
+    process.end(model.rules, state, op.slot, SIGKILL)
     if op.slot == op.process:
         return Expected(Kind.DEATH, signo=SIGKILL)
     return value(0)
+
+
+@call(Code.WAIT_PID)
+def _wait_pid(model: Model, state: State, op: abi.Op) -> Expected:
+    """wait4() of one process: its status."""
+    return family.wait(model.rules, state, op.process, op.index)

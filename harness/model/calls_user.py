@@ -247,5 +247,5 @@ def _fork(model: Model, state: State, op: abi.Op) -> Expected:
 
 @call(Code.EXIT)
 def _exit(model: Model, state: State, op: abi.Op) -> Expected:
-    process.exit_(model.rules, state, op.process)
+    process.end(model.rules, state, op.process)
     return value(0)

@@ -6,7 +6,7 @@ Source: 6.1 kernel/fork.c dup_mmap, mm/memory.c copy_page_range, mm/mmap.c exit_
 from __future__ import annotations
 
 from ..abi import ARENA_PAGES_MAX, HUGE_PAGES
-from . import calls_blocking, hugetlb, outside, pagecache, swapping, thp, zap
+from . import calls_blocking, family, hugetlb, outside, pagecache, swapping, thp, zap
 from .rules import V_SHARED, Rules, is_cow
 from .state import (
     G_ANON,
@@ -28,6 +28,7 @@ def fork(rules: Rules, state: State, parent: int, child: int) -> None:
     """Give process `child` a copy of process `parent`'s memory."""
     mm = Mm()
     state.mms[child] = mm
+    state.parents[child] = parent
     state.touched.update((("r", child), ("v", child)))
     for vma in state.mms[parent].vmas:
         anon_vma = state.new_id() if vma.anon_vma else 0
@@ -103,8 +104,14 @@ def _copy_pinned(rules: Rules, state: State, child: int, vma: Vma, index: int, p
     state.map_anon(child, index, rules.fork_copied_pte(vma), content)
 
 
+def end(rules: Rules, state: State, process: int, signal: int = 0) -> None:
+    """The end of a process, by itself or by a signal: its memory goes, its parent is told."""
+    exit_(rules, state, process)
+    family.ended(rules, state, process, signal)
+
+
 def exit_(rules: Rules, state: State, process: int) -> None:
-    """The end of a process: everything is unmapped, its mm is gone."""
+    """The end of a process's memory: everything is unmapped, its mm is gone."""
     calls_blocking.interrupt(rules, state, process)
     if rules.exit_waits(calls_blocking.has_memory(state, process)):
         state.dead.add(process)

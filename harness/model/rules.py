@@ -28,6 +28,7 @@ from .rules_shmem import ShmemRules
 from .rules_swap import SwapRules
 from .rules_thp import ThpRules
 from .rules_uffd import UffdRules
+from .rules_wait import WaitRules
 from .rules_zap import ZapRules
 
 __all__ = [
@@ -60,6 +61,7 @@ class Rules(
     UffdRules,
     SwapRules,
     ZapRules,
+    WaitRules,
     AccessRules,
     MpageRules,
     FrameRules,

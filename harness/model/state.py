@@ -119,6 +119,8 @@ class State(Memories):
         reserved: huge pages kept for (process, index).
         calls: process -> its call that fell asleep or was begun.
         uffds: processes that have a userfaultfd.
+        parents: child -> process that made it, while that lives and has not waited for it.
+        ended: such a child that is gone -> the signal that it died of, or 0.
         number: of the operation at hand.
         kernel_pages: page of the address space -> page.
         warned: (place, caller) of WARN_ON_ONCE.
@@ -130,10 +132,12 @@ class State(Memories):
         "around",
         "calls",
         "chosen",
+        "ended",
         "held",
         "kernel_pages",
         "lent",
         "number",
+        "parents",
         "pins",
         "reserved",
         "uffds",
@@ -151,6 +155,8 @@ class State(Memories):
         self.reserved: set[tuple[int, int]] = set()
         self.calls: dict[int, Call] = {}
         self.uffds: set[int] = set()
+        self.parents: dict[int, int] = {}
+        self.ended: dict[int, int] = {}
         self.number = -1
         self.kernel_pages: dict[int, int] = {}
         self.warned: frozenset[tuple[str, str]] = frozenset()
@@ -172,6 +178,8 @@ class State(Memories):
         other.reserved = set(self.reserved)
         other.calls = dict(self.calls)
         other.uffds = set(self.uffds)
+        other.parents = dict(self.parents)
+        other.ended = dict(self.ended)
         other.number = self.number
         other.kernel_pages = dict(self.kernel_pages)
         other.warned = self.warned

@@ -30,6 +30,7 @@ from . import (  # noqa: F401
     calls_uffd,
     calls_user,
     calls_zap,
+    family,
     gup,
     process,
     reclaim,
@@ -117,7 +118,7 @@ class Model:
             return Expected(Kind.BLOCKED)
         expected = calls_blocking.make(self, state, op)
         if op.mode & gup.KILLED:
-            process.exit_(self.rules, state, op.process)
+            process.end(self.rules, state, op.process, family.SIGKILL)
         if state.dead:
             process.bury(self.rules, state)
         return expected

@@ -10,6 +10,14 @@ from harness.model.state import P_DIRTY, P_SPECIAL, P_WRITE, P_ZERO
 
 # method of Rules -> what it wrongly says; the comment is the mistake in words
 VARIANTS: dict[str, Callable[..., Any]] = {
+    # whoever it is can be waited for
+    "wait_is_for": lambda self, child: True,
+    # there is no such process
+    "wait_error": lambda self: -3,
+    # a child's status can be had again
+    "wait_buries": lambda self: False,
+    # the signal is where an exit code would be
+    "wait_status": lambda self, signal: signal << 8,
     # a registered range's faults are as any other's
     "uffd_catches": lambda self, vma: False,
     # everybody waits for a missing page

@@ -47,6 +47,7 @@ def last(text: str) -> Op:
         ),
         ("kill(c)", Op(Code.KILL, slot=1, line=5)),
         ("c: kill(main)", Op(Code.KILL, 1, slot=0, line=5)),
+        ("wait_pid(c)", Op(Code.WAIT_PID, index=1, line=5)),
         (
             "fallocate(f, 100, n=0, mode=PUNCH_HOLE|KEEP_SIZE)",
             Op(Code.FALLOCATE, file=0, aux=100, n=0, flags=3, line=5),
@@ -145,6 +146,8 @@ def test_operations(text: str, op: Op) -> None:
         ("o = execve()\nload(o[0])", "a mapping's name"),
         ("c: execve()\nkill(c)", "a process that is still the program's"),
         ("execve()\nc: mem_read(main, m[0])", "with no execve above"),
+        ("wait_pid(c)\nc: execve()", "no execve in a program with wait_pid"),
+        ("c: execve()\nwait_pid(main)", "no wait_pid in a program with execve"),
         ('ptrace_pokedata(c, m[0], "word")', "a string of 8 bytes"),
         ("process_vm_readv(c, m[0], n=16385)", "n= from 0 to 16384"),
         ('access_process_vm(c, m[0], data="x")', "data= together with WRITE"),
