@@ -14,7 +14,8 @@ from . import hugetlb, mapping, pagecache, populate, swapping, zap
 from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
 from .registry import V_LOCKED
-from .state import G_SWAPCACHE, P_SPECIAL, State, Vma
+from .rules import Rules
+from .state import G_SWAPCACHE, P_HUGE, P_SPECIAL, State, Vma
 
 EINVAL, ENOMEM = 22, 12
 
@@ -83,6 +84,9 @@ def _free(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int
     for index in sorted(number for number in ptes if start <= number < end):
         flags, number = ptes[index]
         seen = state.pages[number]
+        if flags & P_HUGE:
+            _free_leaf(rules, state, op.process, index, end)
+            continue
         if flags & P_SPECIAL or rules.free_spares(seen.flags, seen.map):
             continue
         if seen.flags & G_SWAPCACHE and not swapping.free(rules, state, number):
@@ -92,6 +96,16 @@ def _free(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int
         page.flags = rules.freed_flags(page.flags, _locked(state, number))
         state.accessed(number, 2)  # a batch has it, and a reference, until it is drained
     return 0
+
+
+def _free_leaf(rules: Rules, state: State, process: int, first: int, end: int) -> None:
+    """madvise_free_huge_pmd(), of a leaf that the range has whole."""
+    flags, head = state.mms[process].ptes[first]
+    if first + abi.HUGE_PAGES > end or rules.free_spares_leaf(state.total_map(head)):
+        return
+    state.set_pte(process, first, rules.freed_pte(flags), head)
+    page = state.page(head)
+    page.flags = rules.freed_flags(page.flags, _locked(state, head))
 
 
 def _locked(state: State, page: int) -> bool:

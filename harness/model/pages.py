@@ -235,6 +235,11 @@ class Pages:
             self.pages[number] = self.own[number] = page
         return number
 
+    def total_map(self, head: int) -> int:
+        """How often a compound page is mapped, whole or in part (total_mapcount)."""
+        parts = (self.pages.get(number) for number in range(head, head + HUGE_PAGES))
+        return self.pages[head].entire + sum(page.map for page in parts if page is not None)
+
     def unmap_leaf(self, head: int) -> None:
         """A leaf that mapped a compound page is gone (page_remove_rmap, put_page)."""
         self.page(head).entire -= 1

@@ -24,6 +24,7 @@ from .state import (
     G_SWAPBACKED,
     G_SWAPCACHE,
     P_DIRTY,
+    P_HUGE,
     P_SPECIAL,
     P_UFFD_WP,
     SWAP,
@@ -45,6 +46,11 @@ def _advise(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: i
     for index in sorted(number for number in ptes if start <= number < end):
         flags, number = ptes[index]
         page = state.pages[number]
+        if flags & P_HUGE:
+            whole = op.flags == Madv.COLD and index + abi.HUGE_PAGES <= end
+            if whole and rules.reclaim_takes(page.map + page.entire):
+                state.set_pte(process, index, rules.aged_pte(flags), number)
+            continue
         seen = not flags & P_SPECIAL and page.flags & _ON_LRU and not page.flags & G_COMPOUND
         if not seen or not rules.reclaim_takes(page.map):
             continue

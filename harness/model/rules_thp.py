@@ -45,6 +45,11 @@ class ThpRules(RuleBase):
         """The dirty bit of a split leaf becomes its page's."""
         return G_DIRTY
 
+    @rule("thp.free", "6.1 mm/huge_memory.c madvise_free_huge_pmd (total_mapcount)")
+    def free_spares_leaf(self, mapped: int) -> bool:
+        """MADV_FREE leaves a huge page alone that is mapped more than once, dirty or not."""
+        return mapped != 1
+
     @rule("thp.touch", "6.1 mm/huge_memory.c follow_trans_huge_pmd (FOLL_TOUCH), touch_pmd")
     def thp_followed_pte(self, flags: int, write: bool) -> int:
         """get_user_pages marks a leaf young, for WRITE dirty; x86-64 writes it for WRITE alone."""

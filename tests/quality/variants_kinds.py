@@ -83,6 +83,8 @@ KINDS: dict[str, Callable[..., Any]] = {
     "thp_split_dirties": lambda self: 0,
     # nr 0 walks on in a leaf as it does in a page table
     "leaf_takes_zero": lambda self: True,
+    # a huge page is freed, whoever maps it as well
+    "free_spares_leaf": lambda self, mapped: False,
     # the other architecture's way with the young bit
     "thp_followed_pte": lambda self, flags, write: (
         flags if self.sem.software_young else flags | P_YOUNG

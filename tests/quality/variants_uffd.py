@@ -75,5 +75,4 @@ WRITE_PROTECT = frozenset(VARIANTS) - {
     "uffd_may_continue",
     "uffd_continued_pte",
     "uffd_may_copy",
-    "uffd_may_protect",
 }
