@@ -241,8 +241,7 @@ def _store(model: Model, state: State, op: abi.Op) -> Expected:
 
 @call(Code.FORK)
 def _fork(model: Model, state: State, op: abi.Op) -> Expected:
-    process.fork(model.rules, state, op.process, op.slot)
-    return value(0)
+    return value(0 if process.fork(model.rules, state, op.process, op.slot) else -ENOMEM)
 
 
 @call(Code.EXIT)

@@ -139,13 +139,15 @@ def zap(rules: Rules, state: State, process: int, first: int, pte: Pte) -> None:
     state.unmap_leaf(pte.page)
 
 
-def fork(rules: Rules, state: State, parent: int, child: int, vma: Vma) -> None:
-    """copy_hugetlb_page_range()."""
+def fork(rules: Rules, state: State, parent: int, child: int, vma: Vma) -> bool:
+    """copy_hugetlb_page_range(); False where the pool has no page for a copy."""
     ptes = state.mms[parent].ptes
     for first in sorted(number for number in ptes if vma.start <= number < vma.end):
         pte = ptes[first]
         page = state.page(pte.page)
         if rules.huge_fork_copies(state.mms[parent].has_pinned, page.pins, page.flags):
+            if not rules.huge_fork_finds(_left(rules, state)):
+                return False
             flags = rules.huge_copied_pte(vma)
             state.set_pte(child, first, flags, _allocate(rules, state, pte.page))
             continue
@@ -155,6 +157,7 @@ def fork(rules: Rules, state: State, parent: int, child: int, vma: Vma) -> None:
         flags = rules.fork_parent_pte(pte.flags)
         state.set_pte(parent, first, flags, pte.page)
         state.set_pte(child, first, rules.huge_child_pte(flags), pte.page)
+    return True
 
 
 def splits_badly(rules: Rules, vma: Vma, start: int, end: int) -> bool:

@@ -24,8 +24,8 @@ from .state import (
 _EVERYTHING = 1 << 32
 
 
-def fork(rules: Rules, state: State, parent: int, child: int) -> None:
-    """Give process `child` a copy of process `parent`'s memory."""
+def fork(rules: Rules, state: State, parent: int, child: int) -> bool:
+    """Give process `child` a copy of process `parent`'s memory; False where there is not enough."""
     mm = Mm()
     state.mms[child] = mm
     state.parents[child] = parent
@@ -36,12 +36,21 @@ def fork(rules: Rules, state: State, parent: int, child: int) -> None:
         copy = vma._replace(flags=flags, anon_vma=anon_vma, singular=False)
         mm.vmas.append(copy)
         if rules.fork_copies(vma):
-            if hugetlb.is_hugetlb(vma):
-                hugetlb.fork(rules, state, parent, child, vma)
-                continue
-            _copy(rules, state, parent, child, vma)
+            if not hugetlb.is_hugetlb(vma):
+                _copy(rules, state, parent, child, vma)
+            elif not hugetlb.fork(rules, state, parent, child, vma):
+                _forget(rules, state, child)
+                return False
     outside.fork(rules, state, parent, child)
     mm.gained = mm.lost = 0  # what fork counts is nobody's to tell later
+    return True
+
+
+def _forget(rules: Rules, state: State, child: int) -> None:
+    """The memory of a child that never was; what copying it did to the parent's stays."""
+    zap.range_(rules, state, child, 0, _EVERYTHING, unmapping=True)
+    del state.mms[child]
+    state.touched -= {("r", child), ("v", child)}
 
 
 def _copy(rules: Rules, state: State, parent: int, child: int, vma: Vma) -> None:

@@ -86,6 +86,11 @@ class KindRules(RuleBase):
         """A page comes out of a promise once, else out of what the pool has left, or SIGBUS."""
         return promised or left > 0
 
+    @rule("hugetlb.fork_fails", "6.1 mm/hugetlb.c copy_hugetlb_page_range, kernel/fork.c dup_mm")
+    def huge_fork_finds(self, left: int) -> bool:
+        """fork is -ENOMEM where the pool has no page left for the copy of a pinned one."""
+        return left > 0
+
     @rule("hugetlb.recycle", "6.1 mm/hugetlb.c free_huge_page, enqueue_huge_page")
     def huge_recycled_flags(self, flags: int) -> int:
         """A huge page comes out of the pool as dirty as it went in, the last one in first."""

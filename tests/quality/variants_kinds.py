@@ -11,6 +11,8 @@ from harness.model.state import P_DIRTY, P_HUGE, P_WRITE, P_YOUNG
 EINVAL = 22
 
 KINDS: dict[str, Callable[..., Any]] = {
+    # fork takes what the parent was promised
+    "huge_fork_finds": lambda self, left: True,
     # what cannot be cut twice is not cut once
     "huge_cut_stays": lambda self: False,
     # a private mapping of secret memory is a mapping like any other
