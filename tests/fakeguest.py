@@ -37,6 +37,8 @@ class _Frames:
 
     def __init__(self) -> None:
         self.of = {0: ZERO_PFN}
+        # of compound pages, also of those that were split: frame and size
+        self.heads: dict[int, tuple[int, int]] = {}
 
     def update(self, state: State) -> None:
         for page in [page for page in self.of if page not in state.pages]:
@@ -53,12 +55,24 @@ class _Frames:
             if tail:
                 self.of[page] = self.of[page - tail] + tail
             elif page not in self.of:
-                pages = abi.HUGE_PAGES if state.pages[page].flags & G_COMPOUND else 1
-                pfn = next(
-                    n for n in range(0x1000, 0x9000, pages) if used.isdisjoint(range(n, n + pages))
-                )
-                used.update(range(pfn, pfn + pages))
-                self.of[page] = pfn
+                self.of[page] = self._part(page) or self._free(state, page, used)
+
+    def _part(self, page: int) -> int:
+        """The frame of a page that was a huge page's; 0: it was none."""
+        for head, (pfn, size) in self.heads.items():
+            if head < page < head + size:
+                return pfn + page - head
+        return 0
+
+    def _free(self, state: State, page: int, used: set[int]) -> int:
+        """The lowest frames that are free."""
+        huge = state.pages[page].flags & G_COMPOUND
+        pages = abi.HUGE_PAGES if huge else 1
+        pfn = next(n for n in range(0x1000, 0x9000, pages) if used.isdisjoint(range(n, n + pages)))
+        used.update(range(pfn, pfn + pages))
+        if huge:
+            self.heads[page] = (pfn, state.pages[page].size)
+        return pfn
 
 
 def _entries(process: int, mm: Mm, frames: dict[int, int]) -> View:

@@ -10,12 +10,12 @@ from typing import TypeAlias
 
 from .. import abi
 from ..abi import Code, Madv
-from . import hugetlb, mapping, pagecache, populate, swapping, zap
+from . import hugetlb, mapping, pagecache, populate, swapping, thp, zap
 from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
 from .registry import V_LOCKED
 from .rules import Rules
-from .state import G_SWAPCACHE, P_HUGE, P_SPECIAL, State, Vma
+from .state import G_COMPOUND, G_SWAPCACHE, P_SPECIAL, State, Vma
 
 EINVAL, ENOMEM = 22, 12
 
@@ -80,32 +80,53 @@ def _free(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int
     for index in sorted(number for number in mm.absent if start <= number < end):
         if swapping.is_swapped(mm.absent[index]) and rules.free_drops_entries():
             swapping.zap(rules, state, op.process, index)
-    ptes = mm.ptes
-    for index in sorted(number for number in ptes if start <= number < end):
-        flags, number = ptes[index]
-        seen = state.pages[number]
-        if flags & P_HUGE:
-            _free_leaf(rules, state, op.process, index, end)
+    at = start
+    while at < end:
+        table_end = min((at & -abi.HUGE_PAGES) + abi.HUGE_PAGES, end)
+        if not _free_leaf(rules, state, op.process, at, table_end):
+            _free_small(rules, state, op.process, at, table_end)
+        at = table_end
+    return 0
+
+
+def _free_small(rules: Rules, state: State, process: int, start: int, end: int) -> None:
+    """madvise_free_pte_range(), of one page table."""
+    ptes = state.mms[process].ptes
+    for index in range(start, end):
+        if index not in ptes:
             continue
+        flags, number = ptes[index]
+        if state.pages[number].flags & G_COMPOUND:
+            head = state.head(number)
+            if not rules.free_splits(state.pages[head].map) or not thp.split_page(
+                rules, state, head
+            ):
+                return
+        seen = state.pages[number]
         if flags & P_SPECIAL or rules.free_spares(seen.flags, seen.map):
             continue
         if seen.flags & G_SWAPCACHE and not swapping.free(rules, state, number):
             continue
-        state.set_pte(op.process, index, rules.freed_pte(flags), number)
+        state.set_pte(process, index, rules.freed_pte(flags), number)
         page = state.page(number)
         page.flags = rules.freed_flags(page.flags, _locked(state, number))
         state.accessed(number, 2)  # a batch has it, and a reference, until it is drained
-    return 0
 
 
-def _free_leaf(rules: Rules, state: State, process: int, first: int, end: int) -> None:
-    """madvise_free_huge_pmd(), of a leaf that the range has whole."""
-    flags, head = state.mms[process].ptes[first]
-    if first + abi.HUGE_PAGES > end or rules.free_spares_leaf(state.total_map(head)):
-        return
+def _free_leaf(rules: Rules, state: State, process: int, start: int, end: int) -> bool:
+    """madvise_free_huge_pmd(); False if small pages are left to free."""
+    leaf = state.leaf(process, start)
+    if leaf is None:
+        return False
+    first, (flags, head) = leaf
+    if rules.free_spares_leaf(state.total_map(head)):
+        return True
+    if end - start < abi.HUGE_PAGES:
+        return not thp.split_page(rules, state, head)
     state.set_pte(process, first, rules.freed_pte(flags), head)
     page = state.page(head)
     page.flags = rules.freed_flags(page.flags, _locked(state, head))
+    return True
 
 
 def _locked(state: State, page: int) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .. import abi
 from ..abi import Madv
-from . import pagecache
+from . import pagecache, thp
 from .calls import Model
 from .calls_advice import EINVAL, advice
 from .rules import Rules
@@ -24,7 +24,6 @@ from .state import (
     G_SWAPBACKED,
     G_SWAPCACHE,
     P_DIRTY,
-    P_HUGE,
     P_SPECIAL,
     P_UFFD_WP,
     SWAP,
@@ -42,22 +41,54 @@ def _advise(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: i
     if not rules.may_reclaim(vma):
         return -EINVAL
     state.drained()
+    pages_out = op.flags == Madv.PAGEOUT
+    at = start
+    while at < end:
+        table_end = min((at & -abi.HUGE_PAGES) + abi.HUGE_PAGES, end)
+        leaf = state.leaf(process, at)
+        if leaf is None or _cool_leaf(rules, state, process, leaf[0], (at, table_end), pages_out):
+            _look(rules, state, process, vma, (at, table_end), pages_out)
+        at = table_end
+    return 0
+
+
+def _cool_leaf(
+    rules: Rules, state: State, process: int, first: int, span: tuple[int, int], pages_out: bool
+) -> bool:
+    """A leaf is cooled whole, or its page split; are there small pages now to look at?"""
+    flags, head = state.mms[process].ptes[first]
+    page = state.pages[head]
+    if not rules.reclaim_takes(page.map + page.entire):
+        return False
+    if span[1] - span[0] < abi.HUGE_PAGES:
+        return thp.split_page(rules, state, head)
+    state.set_pte(process, first, rules.aged_pte(flags), head)
+    # an area on a disk that turns has no room for it in one piece
+    return pages_out and page.flags & G_SWAPBACKED != 0 and thp.split_page(rules, state, head)
+
+
+def _look(
+    rules: Rules, state: State, process: int, vma: Vma, span: tuple[int, int], pages_out: bool
+) -> None:
+    """madvise_cold_or_pageout_pte_range(), of one page table."""
     ptes = state.mms[process].ptes
-    for index in sorted(number for number in ptes if start <= number < end):
+    for index in range(*span):
+        if index not in ptes:
+            continue
         flags, number = ptes[index]
         page = state.pages[number]
-        if flags & P_HUGE:
-            whole = op.flags == Madv.COLD and index + abi.HUGE_PAGES <= end
-            if whole and rules.reclaim_takes(page.map + page.entire):
-                state.set_pte(process, index, rules.aged_pte(flags), number)
+        if flags & P_SPECIAL or not page.flags & _ON_LRU:
             continue
-        seen = not flags & P_SPECIAL and page.flags & _ON_LRU and not page.flags & G_COMPOUND
-        if not seen or not rules.reclaim_takes(page.map):
+        if page.flags & G_COMPOUND:
+            alone = rules.reclaim_takes(page.map + state.pages[state.head(number)].entire)
+            if not alone or not thp.split_page(rules, state, state.head(number)):
+                return
+            page = state.pages[number]
+        if not rules.reclaim_takes(page.map):
             continue
         state.set_pte(process, index, rules.aged_pte(flags), number)
-        if op.flags == Madv.PAGEOUT and not page.flags & G_NO_DATA:
+        if pages_out and not page.flags & G_NO_DATA:
             _reclaim(rules, state, process, vma, index)
-    return 0
 
 
 def _reclaim(rules: Rules, state: State, process: int, vma: Vma, index: int) -> None:

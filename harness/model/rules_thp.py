@@ -45,10 +45,25 @@ class ThpRules(RuleBase):
         """The dirty bit of a split leaf becomes its page's."""
         return G_DIRTY
 
+    @rule("thp.split_page", "6.1 mm/huge_memory.c can_split_folio")
+    def thp_splits_page(self, ref: int, mapped: int) -> bool:
+        """A huge page that somebody holds is not split into pages."""
+        return ref == mapped
+
+    @rule("thp.remap", "6.1 mm/migrate.c remove_migration_pte, migration_entry_supports_ad")
+    def thp_remapped_pte(self, flags: int) -> int:
+        """Splitting a page leaves entries as young and dirty as they or a leaf were, with swap."""
+        return flags if self.sem.swap else flags & ~(P_YOUNG | P_DIRTY)
+
     @rule("thp.free", "6.1 mm/huge_memory.c madvise_free_huge_pmd (total_mapcount)")
     def free_spares_leaf(self, mapped: int) -> bool:
         """MADV_FREE leaves a huge page alone that is mapped more than once, dirty or not."""
         return mapped != 1
+
+    @rule("thp.free_small", "6.1 mm/madvise.c madvise_free_pte_range (folio_estimated_sharers)")
+    def free_splits(self, mapped: int) -> bool:
+        """MADV_FREE splits a huge page whose first page is mapped once; else it goes no further."""
+        return mapped == 1
 
     @rule("thp.touch", "6.1 mm/huge_memory.c follow_trans_huge_pmd (FOLL_TOUCH), touch_pmd")
     def thp_followed_pte(self, flags: int, write: bool) -> int:

@@ -9,8 +9,20 @@ from __future__ import annotations
 from ..abi import HUGE_PAGES, Foll, PageFlag
 from .registry import V_SHARED
 from .rules import Rules
-from .state import ANON, G_EXCLUSIVE, NEW_ANON, P_DIRTY, P_WRITE, Pte, State, Vma
-from .vma import prepare_anon
+from .state import (
+    ANON,
+    G_COMPOUND,
+    G_DIRTY,
+    G_EXCLUSIVE,
+    NEW_ANON,
+    P_DIRTY,
+    P_HUGE,
+    P_WRITE,
+    Pte,
+    State,
+    Vma,
+)
+from .vma import find, prepare_anon
 
 NEW_HUGE = NEW_ANON | int(PageFlag.COMPOUND)
 
@@ -119,6 +131,45 @@ def split(rules: Rules, state: State, process: int, vma: Vma, first: int) -> Non
         page.map += 1
         page.flags = page.flags & ~G_EXCLUSIVE | exclusive
         state.set_pte(process, first + offset, flags, number)
+
+
+def split_page(rules: Rules, state: State, head: int) -> bool:
+    """split_huge_page(): each of its pages becomes one of its own, those mapped nowhere go.
+
+    Returns:
+        False where somebody holds it.
+    """
+    if not rules.thp_splits_page(state.pages[head].ref, state.total_map(head)):
+        return False
+    for process, mm in state.mms.items():
+        for first in [at for at, pte in mm.ptes.items() if pte.page == head and pte.flags & P_HUGE]:
+            vma = find(mm.vmas, first)
+            assert vma is not None
+            dirty = mm.ptes[first].flags & P_DIRTY
+            split(rules, state, process, vma, first)
+            for index in range(first, first + HUGE_PAGES):
+                small = mm.ptes[index]
+                state.set_pte(process, index, small.flags | dirty, small.page)
+    numbers = [state.subpage(head, offset) for offset in range(HUGE_PAGES)]
+    _remap(rules, state, frozenset(numbers), head)
+    flags = state.pages[head].flags & ~(G_COMPOUND | G_EXCLUSIVE)
+    for number in numbers:
+        page = state.page(number)
+        page.flags = flags | page.flags & G_EXCLUSIVE
+        page.tail, page.size = 0, 1
+        page.ref = page.users = page.map
+        if not page.map:
+            state.forget(number)
+    return True
+
+
+def _remap(rules: Rules, state: State, pages: frozenset[int], head: int) -> None:
+    """unmap_folio(), remap_page(): entries go by way of migration entries."""
+    for process, mm in state.mms.items():
+        for index, pte in [item for item in mm.ptes.items() if item[1].page in pages]:
+            if pte.flags & P_DIRTY:
+                state.page(head).flags |= G_DIRTY
+            state.set_pte(process, index, rules.thp_remapped_pte(pte.flags), pte.page)
 
 
 def split_edges(rules: Rules, state: State, process: int, vma: Vma, start: int, end: int) -> None:

@@ -87,6 +87,12 @@ KINDS: dict[str, Callable[..., Any]] = {
     "leaf_takes_zero": lambda self: True,
     # a huge page is freed, whoever maps it as well
     "free_spares_leaf": lambda self, mapped: False,
+    # a huge page is split, whoever holds it
+    "thp_splits_page": lambda self, ref, mapped: True,
+    # entries come back old and clean, as on a kernel without swap
+    "thp_remapped_pte": lambda self, flags: flags & ~(P_YOUNG | P_DIRTY),
+    # MADV_FREE splits a huge page, whoever maps its first page
+    "free_splits": lambda self, mapped: True,
     # the other architecture's way with the young bit
     "thp_followed_pte": lambda self, flags, write: (
         flags if self.sem.software_young else flags | P_YOUNG

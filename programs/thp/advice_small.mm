@@ -1,0 +1,16 @@
+# A huge page that is mapped page by page is split for such an advice; pages mapped nowhere go.
+
+m = mmap(pages=512, prot=rw, flags=private|anon, align=512)
+n = mmap(pages=512, prot=rw, flags=private|anon, align=512)
+madvise(m, HUGEPAGE)
+madvise(n, HUGEPAGE)
+store(m[0], "zero")
+store(m[5], "five")
+store(n[0], "zero")
+madvise(m[8], DONTNEED, pages=500)
+madvise(n[0], DONTNEED, pages=1)
+madvise(m[4], FREE, pages=2)
+load(m[5], n=4)
+madvise(n[1], FREE, pages=2)
+madvise(n[1], COLD, pages=2)
+store(n[2], "small")
