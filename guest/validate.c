@@ -194,7 +194,8 @@ static const char *script_problem(const struct pl_operation *op)
 	if (op->aux >= blocks || op->aux + op->n > blocks ||
 	    (op->index != PL_WHOLE && op->index >= blocks))
 		return "blocks behind the end of the disk";
-	if (op->flags & ~(PL_BLOCK_BOUNDARY | PL_BLOCK_UPTODATE | PL_BLOCK_ERROR | PL_BLOCK_SINGLE))
+	if (op->flags & ~(PL_BLOCK_BOUNDARY | PL_BLOCK_UPTODATE | PL_BLOCK_ERROR | PL_BLOCK_SINGLE |
+			  PL_BLOCK_BAD))
 		return "unknown flags of a block";
 	return NULL;
 }

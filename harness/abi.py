@@ -275,6 +275,7 @@ class Block(enum.IntFlag):
     UPTODATE = 2
     ERROR = 4
     SINGLE = 8
+    BAD = 16
 
 
 class Io(enum.IntEnum):
@@ -290,6 +291,7 @@ class IoFlag(enum.IntFlag):
 
     RAHEAD = 1
     META = 2
+    FAILED = 4
 
 
 class Type(enum.IntFlag):

@@ -38,17 +38,24 @@ void pl_disk_fill(struct page *page, u32 offset, u32 len, sector_t sector)
 
 static void disk_submit_bio(struct bio *bio)
 {
-	struct pl_io *io = bio_has_data(bio) ? pl_script_io(bio_first_page_all(bio)) : NULL;
+	struct page *page = bio_has_data(bio) ? bio_first_page_all(bio) : NULL;
+	struct pl_io *io = page ? pl_script_io(page) : NULL;
 	struct bvec_iter iter;
 	struct bio_vec bv;
+	bool bad;
 
 	if (bio_op(bio) != REQ_OP_READ) {
 		bio->bi_status = BLK_STS_NOTSUPP;
 		bio_endio(bio);
 		return;
 	}
+	bad = io && pl_script_bad(page, bio->bi_iter.bi_sector, bio_sectors(bio));
 	if (io)
-		pl_io_add_bio(io, bio);
+		pl_io_add_bio(io, bio, bad);
+	if (bad) {
+		bio_io_error(bio);
+		return;
+	}
 	bio_for_each_segment(bv, bio, iter)
 		pl_disk_fill(bv.bv_page, bv.bv_offset, bv.bv_len, iter.bi_sector);
 	bio_endio(bio);
@@ -60,6 +67,8 @@ static int disk_rw_page(struct block_device *bdev, sector_t sector, struct page 
 {
 	if (op != REQ_OP_READ || !pl_script_rw_page(page))
 		return -EOPNOTSUPP;
+	if (pl_script_bad(page, sector, PAGE_SIZE >> SECTOR_SHIFT))
+		return -EIO;
 	pl_io_add(pl_script_io(page), PL_IO_RW_PAGE, 0, sector, PAGE_SIZE >> SECTOR_SHIFT);
 	pl_disk_fill(page, 0, PAGE_SIZE, sector);
 	page_endio(page, false, 0);
@@ -88,7 +97,7 @@ int pl_disk_read(struct pl_io *io, sector_t sector, u32 len)
 	bio_init(&bio, disk->part0, &vec, 1, REQ_OP_READ | REQ_META);
 	bio.bi_iter.bi_sector = sector;
 	__bio_add_page(&bio, page, len, 0);
-	pl_io_add_bio(io, &bio);
+	pl_io_add_bio(io, &bio, false);
 	err = submit_bio_wait(&bio);
 	bio_uninit(&bio);
 	__free_page(page);

@@ -55,9 +55,9 @@ void pl_io_add(struct pl_io *io, u16 kind, u16 flags, s64 first, u32 count)
 	spin_unlock_irqrestore(&io->lock, irqs);
 }
 
-void pl_io_add_bio(struct pl_io *io, struct bio *bio)
+void pl_io_add_bio(struct pl_io *io, struct bio *bio, bool failed)
 {
-	u16 flags = 0;
+	u16 flags = failed ? PL_IO_FAILED : 0;
 
 	if (bio->bi_opf & REQ_RAHEAD)
 		flags |= PL_IO_RAHEAD;
@@ -71,9 +71,9 @@ static int record_text(const struct pl_io_record *r, char *text, u32 room)
 {
 	if (r->kind == PL_IO_GET_BLOCK)
 		return scnprintf(text, room, "%lld+%u", r->first, r->count);
-	return scnprintf(text, room, "%s%s%s %lld+%u", r->kind == PL_IO_RW_PAGE ? "P" : "R",
+	return scnprintf(text, room, "%s%s%s %lld+%u%s", r->kind == PL_IO_RW_PAGE ? "P" : "R",
 			 r->flags & PL_IO_RAHEAD ? "A" : "", r->flags & PL_IO_META ? "M" : "",
-			 r->first, r->count);
+			 r->first, r->count, r->flags & PL_IO_FAILED ? " failed" : "");
 }
 
 /*

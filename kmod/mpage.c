@@ -44,7 +44,7 @@ static int note_bio(struct kprobe *probe, struct pt_regs *regs)
 		watch.io->base = bio->bi_iter.bi_sector;
 		watch.based = true;
 	}
-	pl_io_add_bio(watch.io, bio);
+	pl_io_add_bio(watch.io, bio, false);
 	return 0;
 }
 
@@ -216,7 +216,8 @@ static int check(const struct pl_call *call)
 			return -EINVAL;
 		break;
 	case PL_OP_GET_BLOCK:
-		flags = PL_BLOCK_BOUNDARY | PL_BLOCK_UPTODATE | PL_BLOCK_ERROR | PL_BLOCK_SINGLE;
+		flags = PL_BLOCK_BOUNDARY | PL_BLOCK_UPTODATE | PL_BLOCK_ERROR | PL_BLOCK_SINGLE |
+			PL_BLOCK_BAD;
 		if (call->n < 1 || call->n > PL_SCRIPT_BLOCKS ||
 		    call->addr > PL_SCRIPT_BLOCKS - call->n ||
 		    !on_disk(call->aux, call->n, PAGE_SIZE >> SECTOR_SHIFT) ||

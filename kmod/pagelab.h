@@ -238,7 +238,7 @@ struct pl_io *pl_io_new(void);
 void pl_io_get(struct pl_io *io);
 void pl_io_put(struct pl_io *io);
 void pl_io_add(struct pl_io *io, u16 kind, u16 flags, s64 first, u32 count);
-void pl_io_add_bio(struct pl_io *io, struct bio *bio);
+void pl_io_add_bio(struct pl_io *io, struct bio *bio, bool failed);
 u32 pl_io_text(struct pl_io *io, bool bios, char *text);
 void pl_io_tell(struct pl_session *s);
 
@@ -259,6 +259,7 @@ void pl_script_buffers(struct file *filp, u32 page);
 void pl_script_take(struct file *filp, u32 pages);
 struct pl_io *pl_script_io(struct page *page);
 bool pl_script_rw_page(struct page *page);
+bool pl_script_bad(struct page *page, sector_t sector, u32 sectors);
 
 /* mpage.c */
 int pl_mpage_init(void);

@@ -224,6 +224,7 @@ enum pl_code {
 #define PL_BLOCK_UPTODATE	2u	/* get_block fills in the page: BH_Uptodate */
 #define PL_BLOCK_ERROR		4u	/* get_block returns -EIO */
 #define PL_BLOCK_SINGLE		8u	/* one block a call */
+#define PL_BLOCK_BAD		16u	/* the disk cannot read them */
 
 #define PL_MODE_BEGIN		1u	/* a PL_OP_WAIT will ask what became of it */
 #define PL_MODE_KILLED		2u	/* SIGKILL is pending when the module makes the call */
@@ -534,6 +535,7 @@ struct pl_file_record {
 
 #define PL_IO_RAHEAD		1	/* REQ_RAHEAD */
 #define PL_IO_META		2	/* REQ_META */
+#define PL_IO_FAILED		4	/* the module's disk could not read it all */
 
 /*
  * What was asked of a file's disk, in order: of a scripted file always, of one

@@ -264,6 +264,25 @@ bool pl_script_rw_page(struct page *page)
 	return script && script->flags & PL_SCRIPTED_RW_PAGE;
 }
 
+/* Is any of these sectors of the disk one that it cannot read, as the page's script has it? */
+bool pl_script_bad(struct page *page, sector_t sector, u32 sectors)
+{
+	struct address_space *mapping = page_mapping(page);
+	const struct script *script = script_of_page(page);
+	const struct run *run;
+
+	if (!script)
+		return false;
+	for (run = script->run; run < script->run + script->runs; run++) {
+		u32 end = run->at + run->end - run->first;
+
+		if (run->flags & PL_BLOCK_BAD && sector < sector_of(mapping->host, end) &&
+		    sector + sectors > sector_of(mapping->host, run->at))
+			return true;
+	}
+	return false;
+}
+
 int pl_script_init(void)
 {
 	mount = kern_mount(&script_type);

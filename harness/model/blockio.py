@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from .. import abi
-from ..abi import Io, IoFlag
+from ..abi import Block, Io, IoFlag
 from .content import Content
 
 SECTOR = 512
@@ -70,6 +70,15 @@ class Script:
         other.known = set(self.known)
         other.buffers = set(self.buffers)
         return other
+
+    def is_bad(self, first: int, count: int) -> bool:
+        """Whether the disk cannot read one of these blocks of its own."""
+        return any(
+            run.flags & Block.BAD
+            and first < run.at + run.end - run.first
+            and first + count > run.at
+            for run in self.runs
+        )
 
     def add(self, run: Run) -> None:
         """What was said of these blocks before holds no more."""
@@ -192,7 +201,8 @@ def record_text(record: Record) -> str:
         return where
     letters = "P" if record.kind == Io.RW_PAGE else "R"
     letters += "A" if record.flags & IoFlag.RAHEAD else ""
-    return f"{letters}{'M' if record.flags & IoFlag.META else ''} {where}"
+    letters += "M" if record.flags & IoFlag.META else ""
+    return f"{letters} {where}{' failed' if record.flags & IoFlag.FAILED else ''}"
 
 
 @functools.lru_cache(maxsize=4096)

@@ -64,6 +64,16 @@ class Disk:
         self.blocks = -(-self.entry.size // self.size)  # of the file
         state.touched.add(("i", self.entry.slot))
 
+    def is_bad(self, first: int, count: int) -> bool:
+        """Whether the disk cannot read one of these blocks."""
+        return self.io.script is not None and self.io.script.is_bad(first, count)
+
+    def read(self, flags: int, first: int, count: int) -> bool:
+        """A bio of so many blocks; False where it fails."""
+        bad = self.is_bad(first, count)
+        self.note(Io.READ, flags | (int(IoFlag.FAILED) if bad else 0), first, count)
+        return not bad
+
     def note(self, kind: Io, flags: int, first: int, count: int) -> None:
         """Something was asked, of so many blocks of the disk."""
         scale = self.size // SECTOR
@@ -142,6 +152,7 @@ class Reader:
         self.cache = self.disk.entry.cache
         self.flags = int(IoFlag.RAHEAD) if rules.mpage_is_rahead(readahead) else 0
         self.bio: list[int] = []  # first block and number of blocks; empty: none is pending
+        self.sent: list[Page] = []  # the pages of that bio
         self.last = 0  # last_block_in_bio
         self.map = _HOLE  # map_bh
         self.valid = False  # buffer_mapped(map_bh)
@@ -149,9 +160,10 @@ class Reader:
 
     def submit(self) -> None:
         """mpage_bio_submit(), if there is a bio."""
-        if self.bio:
-            self.disk.note(Io.READ, self.flags, *self.bio)
-            self.bio = []
+        if self.bio and not self.disk.read(self.flags, *self.bio):
+            for page in self.sent:
+                page.flags &= ~self.rules.bio_failed()
+        self.bio, self.sent = [], []
 
     def page(self, index: int, pages: int) -> None:
         """Read a page; pages are left to read, this one included."""
@@ -239,11 +251,15 @@ class Reader:
         page.content = self.disk.content(index, [*blocks[:length], *[None] * (per_page - length)])
         page.flags |= G_UPTODATE
         if not self.bio:
-            if rules.mpage_without_bio(script is not None and script.rw_page, whole):
+            takes = script is not None and script.rw_page
+            if takes and self.disk.is_bad(blocks[0], per_page):
+                takes = rules.rw_page_failed()
+            if rules.mpage_without_bio(takes, whole):
                 self.disk.note(Io.RW_PAGE, 0, blocks[0], per_page)
                 return
             self.bio = [blocks[0], 0]
         self.bio[1] += length
+        self.sent.append(page)
         relative = (index + 1) * per_page - self.first
         pushed = rules.mpage_pushes(self.map.boundary, relative, self.map.blocks)
         if rules.mpage_tail_pushes(whole) or pushed:
@@ -295,9 +311,10 @@ class Reader:
         for number in range(0, len(wanted), step):
             at = buffers[wanted[number]].at
             assert at is not None
-            self.disk.note(Io.READ, 0, at, min(step, len(wanted) - number))
-        for number in wanted:
-            buffers[number] = Buffer(buffers[number].at, True)
+            count = min(step, len(wanted) - number)
+            good = self.disk.read(0, at, count) or self.rules.buffer_failed()
+            for buffer in wanted[number : number + count]:
+                buffers[buffer] = Buffer(buffers[buffer].at, good)
 
 
 def read_folio(rules: Rules, state: State, file: int, index: int) -> int:

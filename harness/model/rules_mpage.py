@@ -121,6 +121,16 @@ class MpageRules(RuleBase):
         """Bios of mpage_readahead() have REQ_RAHEAD, those of a page that is needed have not."""
         return readahead
 
+    @rule("mpage.bio_failed", "6.1 fs/mpage.c mpage_end_io, mm/filemap.c page_endio")
+    def bio_failed(self) -> int:
+        """Where a bio fails none of its pages is up to date, those that could be read neither."""
+        return G_UPTODATE
+
+    @rule("mpage.rw_page_failed", "6.1 fs/mpage.c do_mpage_readpage (alloc_new)")
+    def rw_page_failed(self) -> bool:
+        """A page that the disk does not take gets a bio all the same."""
+        return False
+
     # ---- by buffers ------------------------------------------------------------------
 
     @rule("buffers.read", "6.1 fs/buffer.c block_read_full_folio (create_page_buffers)")
@@ -142,6 +152,11 @@ class MpageRules(RuleBase):
     def buffers_fill(self, uptodate: tuple[bool, ...]) -> bool:
         """The page is up to date when every block is: not where get_block failed."""
         return all(uptodate)
+
+    @rule("buffers.failed", "6.1 fs/buffer.c end_buffer_async_read")
+    def buffer_failed(self) -> bool:
+        """A block whose bio failed is not up to date; the page's others are."""
+        return False
 
     @rule("fault.read_failed", "6.1 mm/filemap.c filemap_fault (page_not_uptodate)")
     def read_failed(self, flags: int) -> bool:

@@ -50,6 +50,12 @@ MPAGE: dict[str, Callable[..., Any]] = {
     "mpage_without_bio": lambda self, rw_page, whole: False,
     # no bio is marked as reading ahead
     "mpage_is_rahead": lambda self, readahead: False,
+    # what a failed bio was to read is there
+    "bio_failed": lambda self: 0,
+    # the disk took the page, whatever it says
+    "rw_page_failed": lambda self: True,
+    # a block is there when it was asked for
+    "buffer_failed": lambda self: True,
     # the buffers go when the page is read
     "read_gives_buffers": lambda self: 0,
     # get_block is asked also behind the end of the file

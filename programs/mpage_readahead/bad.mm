@@ -1,0 +1,15 @@
+# A bio that fails leaves every page of it not up to date; one that is needed is tried again.
+f = scripted(pages=6)
+get_block(f, 0, n=6, at=100)
+get_block(f, 2, at=102, flags=BAD)
+get_block(f, 4, n=2, at=200)
+mpage_readahead(f, page=0, nr=6)
+b = bios(f)
+claim MPR-02: b == "RA 800+32 failed, RA 1600+16"
+get_blocks(f)
+m = mmap(pages=6, prot=r, flags=shared, file=f)
+load(m[1], n=8)
+load(m[2])
+load(m[4], n=8)
+pread(f, offset=12280, n=8)
+bios(f)
