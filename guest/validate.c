@@ -149,7 +149,7 @@ static const char *frames_problem(const struct pl_operation *op)
 {
 	if (op->code >= PL_OP_ON_MMAP_REMAP_PFN_RANGE && !op->file)
 		return "no file";
-	if (op->flags & ~(PL_TYPE_WC | PL_TYPE_NC))
+	if (op->flags & ~(PL_TYPE_WC | PL_TYPE_NC | PL_TYPE_WT))
 		return "unknown memory type";
 	return NULL;
 }

@@ -299,6 +299,7 @@ class Type(enum.IntFlag):
 
     WC = 1
     NC = 2
+    WT = 4
 
 
 class Mode(enum.IntFlag):
@@ -424,6 +425,7 @@ class VmaFlag(enum.IntFlag):
     NOHUGEPAGE = 0x40000
     UFFD_WP = 0x80000
     UFFD_MINOR = 0x100000
+    PAT = 0x200000
 
 
 # What a device's ->mmap may set.

@@ -90,6 +90,7 @@ int pl_bar_clear(void)
 
 	if (!used)
 		return 0;
+	pl_forget_types(PFN_PHYS(first), PFN_PHYS(first) + BAR_BYTES);
 	memory = ioremap(PFN_PHYS(first), BAR_BYTES);
 	if (!memory)
 		return -ENOMEM;

@@ -21,6 +21,7 @@
 #include <asm/cpufeature.h>
 #endif
 #ifdef CONFIG_X86
+#include <asm/memtype.h>
 #include <asm/vsyscall.h>
 #endif
 
@@ -226,7 +227,7 @@ static inline bool pl_pte_none_prot(pte_t pte)
 #endif
 }
 
-/* PL_PTE_WC or PL_PTE_NC of an entry that is mapped in another way than memory is. */
+/* PL_PTE_WC, PL_PTE_NC or both of an entry that is mapped in another way than memory is. */
 static inline u16 pl_pte_type(pte_t pte)
 {
 #if defined(CONFIG_X86)
@@ -234,10 +235,13 @@ static inline u16 pl_pte_type(pte_t pte)
 
 	if (!type)
 		return 0;
-	/* without PAT the two are the same, uncached */
+	/* without PAT all of them are the same, uncached */
 	if (type == pgprot_val(pgprot_noncached(__pgprot(0))))
 		return PL_PTE_NC;
-	return type == pgprot_val(pgprot_writecombine(__pgprot(0))) ? PL_PTE_WC : PL_PTE_NC;
+	if (type == pgprot_val(pgprot_writecombine(__pgprot(0))))
+		return PL_PTE_WC;
+	return type == pgprot_val(pgprot_writethrough(__pgprot(0))) ? PL_PTE_WC | PL_PTE_NC :
+								      PL_PTE_NC;
 #else
 	pteval_t type = pte_val(pte) & PTE_ATTRINDX_MASK;
 
@@ -266,6 +270,8 @@ static inline pgprot_t pl_prot(pgprot_t prot, u32 type)
 {
 	if (type & PL_TYPE_WC)
 		return pgprot_writecombine(prot);
+	if (type & PL_TYPE_WT)
+		return pgprot_writethrough(prot);
 	return type & PL_TYPE_NC ? pgprot_noncached(prot) : prot;
 }
 
@@ -406,7 +412,12 @@ static inline u64 pl_features(void)
 		features |= PL_FEATURE_WC;
 	if (IS_ENABLED(CONFIG_SWAP))
 		features |= PL_FEATURE_SWAP;
+	if (pgprot_val(pgprot_writethrough(__pgprot(0))) !=
+	    pgprot_val(pgprot_noncached(__pgprot(0))))
+		features |= PL_FEATURE_WT;
 #if defined(CONFIG_X86)
+	if (pat_enabled())
+		features |= PL_FEATURE_PAT;
 	if (boot_cpu_has(X86_FEATURE_OSPKE))
 		features |= PL_FEATURE_PKU;
 #elif defined(CONFIG_ARM64)

@@ -320,9 +320,9 @@ vm_fault_t pl_fault_frame(struct pl_session *s, struct vm_fault *vmf, const stru
 /* Does a call name a frame as it should? */
 static int check_frame(const struct pl_call *call)
 {
-	u32 type = PL_TYPE_WC | PL_TYPE_NC;
+	u32 types = PL_TYPE_WC | PL_TYPE_NC | PL_TYPE_WT;
 
-	if (call->mode || call->flags & ~type || call->flags == type)
+	if (call->mode || call->flags & ~types || call->flags & (call->flags - 1))
 		return -EINVAL;
 	if (call->slot >= PL_HELD_MAX && call->slot != PL_SLOT_BAR &&
 	    call->slot != PL_SLOT_PHYSICAL)

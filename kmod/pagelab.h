@@ -171,6 +171,7 @@ void pl_symbols_release(void);
 void pl_lru_drain(void);
 void pl_clean_pools(void);
 bool pl_page_secret(struct page *page);
+void pl_forget_types(phys_addr_t start, phys_addr_t end);
 void pl_zap_range(struct vm_area_struct *vma, unsigned long start, unsigned long size);
 void pl_zap_range_single(struct vm_area_struct *vma, unsigned long start, unsigned long size);
 

@@ -150,6 +150,7 @@ enum pl_code {
 /* A mapping's memory type; 0: as the VMA has it. */
 #define PL_TYPE_WC		1u	/* write-combining */
 #define PL_TYPE_NC		2u	/* uncached */
+#define PL_TYPE_WT		4u	/* write-through (arm64: uncached) */
 
 #define PL_PROT_READ		1u
 #define PL_PROT_WRITE		2u
@@ -390,7 +391,7 @@ struct pl_section {
 #define PL_PTE_ZERO		0x0080u	/* pfn is the zero page */
 #define PL_PTE_HUGE		0x0100u	/* part of a leaf above the PTE level */
 #define PL_PTE_WC		0x0200u	/* memory type: write-combining (arm64: normal uncached) */
-#define PL_PTE_NC		0x0400u	/* memory type: uncached (arm64: device) */
+#define PL_PTE_NC		0x0400u	/* memory type: uncached (arm64: device); with WC: write-through */
 #define PL_PTE_UFFD_WP		0x0800u	/* pte_uffd_wp(); alone: a marker that remembers it */
 #define PL_PTE_EXCLUSIVE	0x1000u	/* of a swap entry: its page was exclusive */
 
@@ -503,6 +504,7 @@ struct pl_rss_record {
 #define PL_VMA_NOHUGEPAGE	0x40000u
 #define PL_VMA_UFFD_WP		0x80000u
 #define PL_VMA_UFFD_MINOR	0x100000u
+#define PL_VMA_PAT		0x200000u	/* x86: its memory type is kept */
 
 #define PL_FILE_NONE		0u		/* anonymous private */
 #define PL_FILE_OTHER		0xffffffffu	/* a file the program did not open */
@@ -574,6 +576,8 @@ struct pl_hello {
 #define PL_FEATURE_WC		128u	/* write-combining is a memory type of its own */
 #define PL_FEATURE_PAN		256u	/* arm64: the kernel faults at what a user could touch */
 #define PL_FEATURE_SWAP		512u	/* pages can be swapped */
+#define PL_FEATURE_WT		1024u	/* write-through is a memory type of its own */
+#define PL_FEATURE_PAT		2048u	/* x86: memory types of devices' mappings are kept */
 
 /* ---- the module's calls -------------------------------------------------- */
 struct pl_info {		/* PL_IOC_INFO: out */

@@ -50,6 +50,9 @@ static u32 vma_flags(const struct vm_area_struct *vma)
 		{ VM_UFFD_MISSING, PL_VMA_UFFD_MISSING },
 		{ VM_HUGEPAGE, PL_VMA_HUGEPAGE }, { VM_NOHUGEPAGE, PL_VMA_NOHUGEPAGE },
 		{ VM_UFFD_WP, PL_VMA_UFFD_WP },	  { VM_UFFD_MINOR, PL_VMA_UFFD_MINOR },
+#ifdef CONFIG_X86
+		{ VM_PAT, PL_VMA_PAT },
+#endif
 	};
 	u32 i, flags = 0;
 

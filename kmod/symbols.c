@@ -8,11 +8,13 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 
+#include "compat.h"
 #include "pagelab.h"
 
 static void (*lru_drain_local)(void);
 static void (*lru_drain_all)(void);
 static const struct address_space_operations *secretmem;
+static int (*free_type)(u64 start, u64 end);
 static void (*zap_range)(struct vm_area_struct *vma, unsigned long start, unsigned long size);
 static void (*zap_range_single)(struct vm_area_struct *vma, unsigned long start,
 				unsigned long size, struct zap_details *details);
@@ -73,6 +75,7 @@ int pl_symbols_resolve(void)
 		goto missing;
 	}
 	/* there only with CONFIG_SECRETMEM (and KALLSYMS_ALL: it is data) */
+	free_type = (void *)lookup("memtype_free"); /* x86 alone */
 	secretmem = (void *)lookup("secretmem_aops");
 	if (IS_ENABLED(CONFIG_SECRETMEM) && !secretmem) {
 		pr_err("this kernel has no symbol secretmem_aops: needs KALLSYMS_ALL\n");
@@ -151,4 +154,20 @@ void pl_clean_pools(void)
 	}
 	spin_unlock_irq(pool_lock);
 #endif
+}
+
+/*
+ * A kernel that keeps the memory types of mapped frames forgets them when their
+ * mappings go, but not those of a mapping that was cut: it can free a range
+ * whole or from its end. Let go of what is left of these pages, from the last on.
+ */
+void pl_forget_types(phys_addr_t start, phys_addr_t end)
+{
+	if (!free_type || !(pl_features() & PL_FEATURE_PAT))
+		return;
+	while (end > start) {
+		while (!free_type(end - PAGE_SIZE, end))
+			;
+		end -= PAGE_SIZE;
+	}
 }

@@ -17,15 +17,18 @@ from harness.environment import Environment
 from harness.model import Arena, Expected, Model, Rules, State, semantics_for
 from harness.model.semantics import (
     FEATURE_GATE,
+    FEATURE_PAT,
     FEATURE_SPLIT_RSS,
     FEATURE_SWAP,
     FEATURE_UFFD_WP,
+    FEATURE_WT,
 )
 from harness.model.state import FRAME_OFFSET, G_COMPOUND, ROM_PAGE, Mm
 from harness.trace import Header, Outcome, Trace
 
 ZERO_PFN = 0x42
 FEATURES = FEATURE_GATE | FEATURE_SPLIT_RSS | FEATURE_SWAP | FEATURE_UFFD_WP
+FEATURES |= FEATURE_PAT | FEATURE_WT
 FACTS = {"zero_pfn": ZERO_PFN, "features": FEATURES}
 ENVIRONMENT = Environment(kernel="6.1.192", arch="x86_64", facts=FACTS)
 

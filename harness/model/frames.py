@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .. import abi
 from ..abi import BAR_PAGES, PAGE_SHIFT, PAGE_SIZE, Alloc, Code, Fault, PageFlag, Refused
-from . import device, zap
+from . import device, memtypes, zap
 from .content import EMPTY, UNKNOWN
 from .outcome import Warned
 from .rules import Rules
@@ -96,36 +96,75 @@ def remap(
         op: has the size and the memory type.
         linked: the mapping is in its file's list already.
     """
-    size = op.n
-    count = rules.remap_pages(size)
-    if rules.frames_refused(count, len(pages)):
-        return Made(Refused.NOT_OURS)
-    if rules.empty_refused(size):
-        return Made(Refused.EMPTY)
+    count = rules.remap_pages(op.n)
     start = addr >> PAGE_SHIFT
-    end = start + count
-    unaligned = rules.remap_unaligned(addr)
-    if unaligned or rules.remap_partial(vma, start, end):
-        inside = vma.start << PAGE_SHIFT <= addr and addr + size <= vma.end << PAGE_SHIFT
-        if not rules.zap_meets_end(addr, size, inside):
-            return Made(Refused.UNALIGNED)
-        _lend(state, pages[:count])
+    fails = rules.remap_unaligned(addr) or rules.remap_partial(vma, start, start + count)
+    refused = _refuse_remap(rules, state, process, vma, addr, len(pages), op.n, fails)
+    if refused is Refused.NONE and not fails and rules.changes_offset(vma, linked):
+        refused = Refused.WRONG_VMA
+    if refused is not Refused.NONE:
+        return Made(refused)
+    pages = pages[:count]
+    _lend(state, pages)
+    memory = _track(rules, state, vma, addr, pages, rules.frame_type(vma.memory, op.flags))
+    if memory is None:
+        return Made(ret=-EINVAL)
+    if fails:
         if rules.remap_zaps():
-            zap.range_(rules, state, process, max(start, vma.start), min(end, vma.end))
-        return Made(ret=-EINVAL, warning=_warning(rules, state) if unaligned else None)
-    if rules.remap_outside(vma, start, end):
-        return Made(Refused.OUTSIDE)
-    if rules.remap_over(_in_way(state, process, start, end)):
-        return Made(Refused.MAPPED)
-    if rules.changes_offset(vma, linked):
-        return Made(Refused.WRONG_VMA)
-    _lend(state, pages[:count])
-    _map(rules, state, process, vma, start, pages[:count], op.flags)
+            end = min(start + count, vma.end)
+            zap.range_(rules, state, process, max(start, vma.start), end)
+        return Made(ret=-EINVAL, warning=_warning(rules, state, addr))
+    _map(rules, state, process, vma, start, pages, memory)
     return Made()
 
 
-def _warning(rules: Rules, state: State) -> Warned | None:
+def _refuse_remap(
+    rules: Rules,
+    state: State,
+    process: int,
+    vma: Vma,
+    addr: int,
+    left: int,
+    size: int,
+    fails: bool,
+) -> Refused:
+    """Why the module does not call remap_pfn_range(); NONE if it does.
+
+    Args:
+        left: pages that may be mapped.
+        fails: the kernel would turn the call down.
+    """
+    count = rules.remap_pages(size)
+    if rules.frames_refused(count, left):
+        return Refused.NOT_OURS
+    if rules.empty_refused(size):
+        return Refused.EMPTY
+    start = addr >> PAGE_SHIFT
+    if fails:
+        inside = vma.start << PAGE_SHIFT <= addr and addr + size <= vma.end << PAGE_SHIFT
+        meets = rules.zap_meets_end(addr, size, inside)
+        return Refused.NONE if meets else Refused.UNALIGNED
+    if rules.remap_outside(vma, start, start + count):
+        return Refused.OUTSIDE
+    mapped = _in_way(state, process, start, start + count)
+    return Refused.MAPPED if rules.remap_over(mapped) else Refused.NONE
+
+
+def _track(
+    rules: Rules, state: State, vma: Vma, addr: int, pages: list[int], wanted: int
+) -> int | None:
+    """track_pfn_remap(): the memory type that the frames get; None: an error."""
+    if not rules.keeps_types():
+        return wanted
+    if addr == vma.start << PAGE_SHIFT and len(pages) == vma.end - vma.start:
+        return memtypes.reserve(rules, state, pages[0], len(pages), wanted)
+    return rules.type_of_part([memtypes.of(rules, state, page) for page in pages])
+
+
+def _warning(rules: Rules, state: State, addr: int) -> Warned | None:
     """WARN_ON_ONCE(!PAGE_ALIGNED(addr))."""
+    if not rules.remap_unaligned(addr):
+        return None
     place = (f"{_WARNS[0]} aligned", "")
     if place in state.warned and not rules.warns_again():
         return None
@@ -134,13 +173,14 @@ def _warning(rules: Rules, state: State) -> Warned | None:
 
 
 def _map(
-    rules: Rules, state: State, process: int, vma: Vma, start: int, pages: list[int], wanted: int
+    rules: Rules, state: State, process: int, vma: Vma, start: int, pages: list[int], memory: int
 ) -> None:
     """remap_pte_range(), and what the VMA becomes."""
     pgoff = rules.remap_pgoff(vma, FRAME_OFFSET + pages[0])
     flags = rules.remap_flags(vma.flags)
+    if rules.keeps_types() and len(pages) == vma.end - vma.start:
+        flags = rules.tracked_flags(flags)
     vma = _replace(state, process, vma, vma._replace(flags=flags, pgoff=pgoff))
-    memory = rules.frame_type(vma.memory, wanted)
     for index, page in enumerate(pages, start):
         state.set_pte(process, index, rules.frame_pte(vma, memory), page)
 
@@ -171,9 +211,11 @@ def iomap(
         _lend(state, pages)
     memory = rules.frame_type(vma.memory, op.flags)
     vma = _replace(state, process, vma, vma._replace(memory=memory))
-    if not fits:
+    pages = pages[first : first + count]
+    kept = _track(rules, state, vma, vma.start << PAGE_SHIFT, pages, memory) if fits else None
+    if kept is None:
         return Made(ret=-EINVAL)
-    _map(rules, state, process, vma, vma.start, pages[first : first + count], 0)
+    _map(rules, state, process, vma, vma.start, pages, kept)
     return Made()
 
 
@@ -206,6 +248,8 @@ def insert(
     present = index in state.mms[process].ptes
     if not present or rules.pfn_replaces():
         memory = rules.frame_type(vma.memory, wanted)
+        if rules.keeps_types():
+            memory = memtypes.of(rules, state, pages[0])
         state.set_pte(process, index, rules.frame_pte(vma, memory), pages[0])
     return Made(ret=rules.pfn_result(present))
 

@@ -31,6 +31,7 @@ def pieces(
 
 def unmap(rules: Rules, state: State, process: int, start: int, end: int) -> None:
     """do_munmap(): zap what is there, then forget it."""
+    vma.split(state, process, start, end)
     zap.range_(rules, state, process, start, end, unmapping=True)
     hugetlb.release(state, process, start, end)
     mm = state.mms[process]
@@ -103,6 +104,8 @@ def move(
     flags = rules.moved_flags(found.flags)
     there = found._replace(start=to, end=to + size, pgoff=pgoff, flags=flags)
     mm = state.mms[process]
+    left = found._replace(flags=rules.moved_from_flags(found.flags))
+    mm.vmas = [left if other is found else other for other in mm.vmas]
     _split(rules, state, process, found, start, end, to)
     hugetlb.move(state, process, start, end, to)
     state.set_vmas(process, vma.insert(rules, mm.vmas, there))

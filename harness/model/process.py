@@ -6,8 +6,9 @@ Source: 6.1 kernel/fork.c dup_mmap, mm/memory.c copy_page_range, mm/mmap.c exit_
 from __future__ import annotations
 
 from ..abi import ARENA_PAGES_MAX, HUGE_PAGES
-from . import calls_blocking, family, hugetlb, outside, pagecache, swapping, thp, zap
+from . import calls_blocking, family, hugetlb, memtypes, outside, pagecache, swapping, thp, zap
 from .rules import V_SHARED, Rules, is_cow
+from .rules_frames import V_PAT
 from .state import (
     G_ANON,
     G_COMPOUND,
@@ -25,7 +26,7 @@ _EVERYTHING = 1 << 32
 
 
 def fork(rules: Rules, state: State, parent: int, child: int) -> bool:
-    """Give process `child` a copy of process `parent`'s memory; False where there is not enough."""
+    """Give process `child` a copy of process `parent`'s memory; False: it cannot be copied."""
     mm = Mm()
     state.mms[child] = mm
     state.parents[child] = parent
@@ -35,6 +36,9 @@ def fork(rules: Rules, state: State, parent: int, child: int) -> bool:
         flags = rules.fork_unregisters(rules.fork_vma_flags(vma.flags))
         copy = vma._replace(flags=flags, anon_vma=anon_vma, singular=False)
         mm.vmas.append(copy)
+        if vma.flags & V_PAT and not memtypes.fork(rules, state, parent, vma):
+            _forget(rules, state, child)
+            return False
         if rules.fork_copies(vma):
             if not hugetlb.is_hugetlb(vma):
                 _copy(rules, state, parent, child, vma)
@@ -49,7 +53,7 @@ def fork(rules: Rules, state: State, parent: int, child: int) -> bool:
 def _forget(rules: Rules, state: State, child: int) -> None:
     """The memory of a child that never was; what copying it did to the parent's stays."""
     zap.range_(rules, state, child, 0, _EVERYTHING, unmapping=True)
-    del state.mms[child]
+    del state.mms[child], state.parents[child]
     state.touched -= {("r", child), ("v", child)}
 
 

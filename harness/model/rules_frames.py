@@ -20,6 +20,8 @@ from .state import P_DIRTY, P_NC, P_SPECIAL, P_WC, P_WRITE, P_YOUNG, Vma
 EEXIST, EINVAL = 17, 22
 NOPAGE, SIGBUS = 0x100, 2  # enum vm_fault_reason
 _V_DONTDUMP = int(VmaFlag.DONTDUMP)
+V_PAT = int(VmaFlag.PAT)
+_MEMTYPE = "6.1 arch/x86/mm/pat/memtype.c"
 _U64 = (1 << 64) - 1
 _REMAP = "6.1 mm/memory.c remap_pfn_range_internal"
 _IOMAP = "6.1 mm/memory.c vm_iomap_memory"
@@ -40,10 +42,18 @@ class FrameRules(RuleBase):
 
     @rule("frame.type", "6.1 arch/{x86,arm64} pgprot_writecombine, pgprot_noncached")
     def frame_type(self, memory: int, wanted: int) -> int:
-        """A memory type that is asked for comes in place of the mapping's own."""
-        if wanted & Type.WC:
-            return P_WC if self.sem.write_combining else P_NC
-        return P_NC if wanted & Type.NC else memory
+        """A memory type that is asked for comes in place of the mapping's own.
+
+        One that there is not is uncached, and so are two in one on x86-64.
+        """
+        if not wanted:
+            return memory
+        kind = P_NC
+        if wanted == Type.WC and self.sem.write_combining:
+            kind = P_WC
+        elif wanted == Type.WT and self.sem.write_through:
+            kind = P_WC | P_NC
+        return P_NC if self.sem.keeps_type and memory not in (0, kind) else kind
 
     @rule("frame.mprotect", "6.1 arch/{x86,arm64}/include/asm/pgtable.h pte_modify")
     def protected_type(self, flags: int, memory: int) -> int:
@@ -51,6 +61,58 @@ class FrameRules(RuleBase):
         if self.sem.keeps_type:
             return flags & (P_WC | P_NC)
         return memory
+
+    # ---- memory types that are kept (x86-64 with PAT) --------------------------------
+
+    @rule("type.kept", f"{_MEMTYPE} track_pfn_remap, track_pfn_insert")
+    def keeps_types(self) -> bool:
+        """What frames are mapped as is what they are kept as, not what is asked for."""
+        return self.sem.tracks_types
+
+    @rule("type.known", f"{_MEMTYPE} lookup_memtype, pat_x_mtrr_type")
+    def type_known(self, device: bool, kept: int) -> int:
+        """Memory and the ROM are write-back; a device is uncached if no mapping made it other."""
+        return kept if device else 0
+
+    @rule("type.reserve", f"{_MEMTYPE} memtype_reserve, memtype_interval.c memtype_check_conflict")
+    def type_reserved(self, wanted: int, found: list[int]) -> int | None:
+        """A mapping made whole gets the type it asks for (uncached for none), or others' before it.
+
+        Where those are not all the same it fails.
+        """
+        if not found:
+            return wanted or P_NC
+        return found[0] if len(set(found)) == 1 else None
+
+    @rule("type.mixed", f"{_MEMTYPE} track_pfn_remap (lookup_memtype)")
+    def type_of_part(self, known: list[int]) -> int | None:
+        """A part of a mapping gets the type that all its frames are kept as, or fails."""
+        return known[0] if len(set(known)) == 1 else None
+
+    @rule("type.shrink", f"{_MEMTYPE} memtype_free, memtype_interval.c memtype_erase")
+    def type_shrinks(self) -> bool:
+        """Of what is kept a range can be freed whole, or its end."""
+        return True
+
+    @rule("type.flag", f"{_MEMTYPE} track_pfn_remap (VM_PAT)")
+    def tracked_flags(self, flags: int) -> int:
+        """A mapping made whole is VM_PAT."""
+        return flags | V_PAT
+
+    @rule("type.untrack", "6.1 mm/memory.c unmap_single_vma (untrack_pfn)")
+    def type_untracks(self) -> bool:
+        """Whatever is unmapped of a VM_PAT mapping, all of it is tracked no more."""
+        return True
+
+    @rule("type.moved", "6.1 mm/mremap.c move_vma (untrack_pfn_clear)")
+    def moved_from_flags(self, flags: int) -> int:
+        """What mremap leaves behind is not VM_PAT any more; what it moves is."""
+        return flags & ~V_PAT
+
+    @rule("type.fork", f"{_MEMTYPE} track_pfn_copy, get_pat_info; kernel/fork.c dup_mm")
+    def fork_fails(self) -> bool:
+        """fork fails with -ENOMEM where the first page of a VM_PAT mapping was copied."""
+        return True
 
     # ---- remap_pfn_range -----------------------------------------------------------
 

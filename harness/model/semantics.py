@@ -61,7 +61,11 @@ class Semantics:
         proc_mem_force: /proc/PID/mem goes past access rights
             (CONFIG_PROC_MEM_ALWAYS_FORCE, boot parameter proc_mem.force_override=).
         write_combining: there is such a memory type: on x86-64 only with PAT
-            (arch/x86/mm/pat/memtype.c pgprot_writecombine), else it is uncached.
+            (arch/x86/mm/pat/memtype.c pgprot_writecombine), and with a firmware that has
+            set it up (pat_bp_init), else it is uncached.
+        write_through: the same of that one, which arm64 has not.
+        tracks_types: what type frames of devices are mapped as is kept, and decides what
+            later mappings get (arch/x86/mm/pat/memtype.c, with PAT enabled).
         keeps_type: pte_modify() leaves an entry its memory type (arch/x86/include/asm/
             pgtable_types.h _PAGE_CHG_MASK; arch/arm64/include/asm/pgtable.h PTE_ATTRINDX_MASK).
         rom: frames 0xf0 to 0xff are a ROM with struct pages (arch/x86/kernel/e820.c).
@@ -90,6 +94,8 @@ class Semantics:
     swap: bool = True
     proc_mem_force: bool = True
     write_combining: bool = False
+    write_through: bool = True
+    tracks_types: bool = True
     keeps_type: bool = True
     rom: bool = True
 
@@ -104,6 +110,8 @@ FEATURE_UFFD_WP = 64
 FEATURE_WC = 128
 FEATURE_PAN = 256
 FEATURE_SWAP = 512
+FEATURE_WT = 1024
+FEATURE_PAT = 2048
 _IOREMAP = {
     "x86_64": ("arch/x86/mm/ioremap.c", "__ioremap_caller"),
     "arm64": ("arch/arm64/mm/ioremap.c", "ioremap_allowed"),
@@ -148,6 +156,8 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
         swap=bool(features & FEATURE_SWAP),
         uffd_wp=bool(features & FEATURE_UFFD_WP),
         write_combining=bool(features & FEATURE_WC),
+        write_through=bool(features & FEATURE_WT),
+        tracks_types=bool(features & FEATURE_PAT),
         keeps_type=environment.arch == "x86_64",
         rom=environment.arch == "x86_64",
         ioremap_warning=_IOREMAP[environment.arch],

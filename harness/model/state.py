@@ -116,6 +116,7 @@ class State(Memories):
             allocated: sets that the module allocated -> abi.Alloc.
         around: pages that a read fault looks at (fault_around_bytes); guests begin with 1.
         lent: held pages whose frames were mapped, which nobody counts.
+        memtypes: (first, end, type) of what device memory is mapped as, in order.
         reserved: huge pages kept for (process, index).
         calls: process -> its call that fell asleep or was begun.
         uffds: processes that have a userfaultfd.
@@ -136,6 +137,7 @@ class State(Memories):
         "held",
         "kernel_pages",
         "lent",
+        "memtypes",
         "number",
         "parents",
         "pins",
@@ -152,6 +154,7 @@ class State(Memories):
         self.allocated: dict[int, int] = {}
         self.around = 1
         self.lent: set[int] = set()
+        self.memtypes: list[tuple[int, int, int]] = []
         self.reserved: set[tuple[int, int]] = set()
         self.calls: dict[int, Call] = {}
         self.uffds: set[int] = set()
@@ -175,6 +178,7 @@ class State(Memories):
         other.allocated = dict(self.allocated)
         other.around = self.around
         other.lent = set(self.lent)
+        other.memtypes = list(self.memtypes)
         other.reserved = set(self.reserved)
         other.calls = dict(self.calls)
         other.uffds = set(self.uffds)

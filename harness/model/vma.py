@@ -11,6 +11,7 @@ from ..abi import VmaFlag
 from .rules import V_ACCESS, Rules
 from .state import State, Vma
 
+_PAT = int(VmaFlag.PAT)
 _MERGE_FLAGS = int(
     VmaFlag.READ
     | VmaFlag.WRITE
@@ -72,6 +73,17 @@ def cut(vmas: list[Vma], start: int, end: int) -> list[Vma]:
         if vma.end > end:
             kept.append(part(vma, end, vma.end))
     return kept
+
+
+def split(state: State, process: int, start: int, end: int) -> None:
+    """Mappings that are tracked as wholes end where something is to be unmapped (split_vma)."""
+    vmas = state.mms[process].vmas
+    if not any(vma.flags & _PAT for vma in overlapping(vmas, start, end)):
+        return
+    pieces = [
+        part(vma, max(vma.start, start), min(vma.end, end)) for vma in overlapping(vmas, start, end)
+    ]
+    state.set_vmas(process, sorted([*cut(vmas, start, end), *pieces]))
 
 
 def _alike(one: Vma, other: Vma, mask: int) -> bool:

@@ -5,7 +5,7 @@ Source: 6.1 mm/memory.c.
 
 from __future__ import annotations
 
-from . import hugetlb, swapping, thp
+from . import hugetlb, memtypes, swapping, thp
 from .rules import Rules
 from .state import G_DIRTY, P_HUGE, P_SPECIAL, P_SWAP, P_UFFD_WP, State, rss_of
 from .vma import find, overlapping
@@ -32,6 +32,7 @@ def range_(
         return
     for vma in overlapping(state.mms[process].vmas, start, end):
         thp.split_edges(rules, state, process, vma, start, end)
+        memtypes.untrack(rules, state, process, vma)
     _absent(rules, state, process, (start, end), spare_copies, unmapping)
     ptes = state.mms[process].ptes
     for index in sorted(number for number in ptes if start <= number < end):

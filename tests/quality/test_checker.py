@@ -19,8 +19,20 @@ from harness.trace import Trace
 from harness.verdict import Verdict
 
 # What only one architecture can show.
+MEMORY_TYPES = (
+    "keeps_types",
+    "type_known",
+    "type_reserved",
+    "type_of_part",
+    "type_shrinks",
+    "tracked_flags",
+    "type_untracks",
+    "moved_from_flags",
+    "fork_fails",
+)
 ONLY = dict.fromkeys(
-    ("untagged", "takes_gate", "remote_takes_gate", "swap_kept_pte", *WRITE_PROTECT), "x86_64"
+    ("untagged", "takes_gate", "remote_takes_gate", "swap_kept_pte", *WRITE_PROTECT, *MEMORY_TYPES),
+    "x86_64",
 )
 
 

@@ -18,6 +18,24 @@ FRAMES: dict[str, Callable[..., Any]] = {
     "frame_type": lambda self, memory, wanted: memory,
     # the other architecture's way with the memory type
     "protected_type": lambda self, flags, memory: memory if self.sem.keeps_type else flags & P_NC,
+    # what is asked for is what the frames get
+    "keeps_types": lambda self: False,
+    # memory is as a device is
+    "type_known": lambda self, device, kept: kept,
+    # a mapping made whole decides the type, whatever others have
+    "type_reserved": lambda self, wanted, found: wanted or P_NC,
+    # the first frame decides
+    "type_of_part": lambda self, known: known[0],
+    # only a whole range can be freed
+    "type_shrinks": lambda self: False,
+    # no flag tells of it
+    "tracked_flags": lambda self, flags: flags,
+    # a mapping is tracked as long as it is there
+    "type_untracks": lambda self: False,
+    # what mremap leaves behind is tracked, and goes with its end
+    "moved_from_flags": lambda self, flags: flags,
+    # the child's mapping is just not tracked
+    "fork_fails": lambda self: False,
     # a size is cut to whole pages, if it has any
     "remap_pages": lambda self, size: size // 4096 or 1,
     # an address is rounded down, as others are
