@@ -1,0 +1,13 @@
+# What a driver makes of the mapping's protection before is what the area is mapped with.
+d = device()
+m = mmap(pages=1, prot=rw, flags=shared, file=d)
+vm_iomap_memory(m[0], BAR[2], len=4096)
+n = mmap(pages=2, prot=rw, flags=shared, file=d)
+vm_iomap_memory(n[0], BAR[4], len=8192, type=WT)
+claim IOM-05: ret == 0 and pte(n[0], wc) + pte(n[0], nc) > pte(m[0], wc) + pte(m[0], nc)
+claim IOM-05: pte(n[1], wc) + pte(n[1], nc) > pte(m[0], wc) + pte(m[0], nc)
+o = mmap(pages=1, prot=rw, flags=shared, file=d)
+vm_iomap_memory(o[0], BAR[6], len=4096, type=NC)
+claim IOM-05: ret == 0 and pte(o[0], nc)
+store(o[0], "uncached")
+load(o[0], n=8)
