@@ -99,10 +99,11 @@ static void swap_submit_bio(struct bio *bio)
 	bio_endio(bio);
 }
 
-/* Nobody has it open any more. */
-static void swap_release(struct gendisk *gone, fmode_t mode)
+/* Somebody closed it: a swapon() that failed, too. */
+static void swap_release(struct gendisk *closed, fmode_t mode)
 {
-	area_forget(1);
+	if (!disk_openers(closed))
+		area_forget(1);
 }
 
 static const struct block_device_operations swap_operations = {
