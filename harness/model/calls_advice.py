@@ -98,9 +98,9 @@ def _free_small(rules: Rules, state: State, process: int, start: int, end: int) 
         flags, number = ptes[index]
         if state.pages[number].flags & G_COMPOUND:
             head = state.head(number)
-            if not rules.free_splits(state.pages[head].map) or not thp.split_page(
-                rules, state, head
-            ):
+            first = state.pages[head]
+            alone = rules.free_splits(first.map + first.entire)
+            if not alone or not thp.split_page(rules, state, head):
                 return
         seen = state.pages[number]
         if flags & P_SPECIAL or rules.free_spares(seen.flags, seen.map):
