@@ -40,10 +40,12 @@ class Release:
 
     Attributes:
         name: "bookworm".
+        suites: what apt sees of it.
         archive, security: fingerprints of the keys that may sign.
     """
 
     name: str
+    suites: tuple[str, ...]
     archive: tuple[str, ...]
     security: tuple[str, ...]
 
@@ -131,14 +133,17 @@ def connection(dump: str) -> str:
 
 def sources_file(release: Release, where: Mirrors) -> str:
     """A deb822 sources file with exactly the release's keys."""
+    security = [suite for suite in release.suites if suite.endswith("-security")]
+    main = [suite for suite in release.suites if suite not in security]
     parts = (
-        (where.main, f"{release.name} {release.name}-updates", release.archive),
-        (where.security, f"{release.name}-security", release.security),
+        (where.main, main, release.archive),
+        (where.security, security, release.security),
     )
     return "\n".join(
-        f"Types: deb\nURIs: {uri}\nSuites: {suites}\nComponents: main\n"
+        f"Types: deb\nURIs: {uri}\nSuites: {' '.join(suites)}\nComponents: main\n"
         f"Signed-By: {' '.join(keys)}\n"
         for uri, suites, keys in parts
+        if suites
     )
 
 

@@ -31,14 +31,12 @@ class Kernel:
         package: Debian's package of its source.
         release: the release that has it.
         compilers: compilers to try, without the architecture's prefix.
-        left_out: tar patterns of what is not unpacked.
     """
 
     line: str
     package: str
     release: Release
     compilers: tuple[str, ...]
-    left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,8 @@ def table() -> dict[str, Any]:
 def release(name: str) -> Release:
     """A release of Debian by name, with the keys that may sign it."""
     entry = table()["release"][name]
-    return Release(name, tuple(entry["archive"]), tuple(entry["security"]))
+    keys = tuple(entry["archive"]), tuple(entry["security"])
+    return Release(name, tuple(entry["suites"]), *keys)
 
 
 def known() -> dict[str, Kernel]:
@@ -80,7 +79,6 @@ def known() -> dict[str, Kernel]:
             entry["package"],
             release(entry["release"]),
             tuple(entry["compilers"]),
-            tuple(entry["left_out"]),
         )
         for line, entry in table()["kernel"].items()
     }
@@ -179,7 +177,7 @@ def unpack(source: Source, folder: Path, scratch: Path, progress: Progress) -> N
         if match := re.search(r"checkpoint (\d+)", line):
             progress.update(int(match[1]) * 10240, total)
 
-    words = [f"--exclude={pattern}" for pattern in source.kernel.left_out]
+    words = [f"--exclude={pattern}" for pattern in table()["tree"]["left_out"]]
     words += ["--checkpoint=1000"]
     _untar(archive, folder, words, on_line)
     archive.unlink()

@@ -17,6 +17,7 @@ from ..debian import KEYRING, AptRoot, Release
 from ..errors import PagelabError
 from ..progress import SILENT, Progress
 from ..tree import HOST_PACKAGES
+from .settings import Settings
 
 BUILD_BYTES = 4 << 30  # what a first build needs at once, sources included
 RUN_BYTES = 200 << 20
@@ -172,18 +173,20 @@ def _cache(cache: Cache) -> Iterator[Finding]:
 
 
 def _has_source(cache: Cache) -> bool:
-    return any(sources.cached(name, cache) for name in sources.known())
+    return any(sources.cached(name, cache) for name in Settings().kernels)
 
 
 def _source(cache: Cache, progress: Progress) -> Iterator[Finding]:
-    """The kernel's source: in the cache, or the network must be there."""
-    for name, kernel in sources.known().items():
+    """The source of what `make check` runs: in the cache, or the network must be there."""
+    for name in Settings().kernels:
         found = sources.cached(name, cache)
         if found is not None:
             text = f"{found.version} in the cache"
             yield Finding(f"Linux {name}", good=True, text=text)
             continue
-        yield _attempt(f"Linux {name}", partial(_reach, kernel.release, cache, progress))
+        yield _attempt(
+            f"Linux {name}", partial(_reach, sources.named(name)[0].release, cache, progress)
+        )
 
 
 def _reach(release: Release, cache: Cache, progress: Progress) -> str:

@@ -102,7 +102,8 @@ def test_a_version_that_nobody_has_is_wrong_usage(tmp_path: Path) -> None:
 @pytest.mark.network
 def test_only_the_named_keys_may_sign(tmp_path: Path) -> None:
     keys = (BULLSEYE_KEY,)  # a key of Debian's, but not one of this release
-    release = Release("bookworm", keys, keys)
+    suites = ("bookworm", "bookworm-updates", "bookworm-security")
+    release = Release("bookworm", suites, keys, keys)
     with (
         AptRoot.open(release, "arm64", Cache(tmp_path), SILENT) as root,
         pytest.raises(HarnessError, match="is not signed by a key of images/kernels.toml"),

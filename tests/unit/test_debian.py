@@ -97,7 +97,9 @@ Dir::State "var/lib/apt";
 
 
 def test_each_archive_accepts_its_own_keys_and_no_others() -> None:
-    text = debian.sources_file(Release("bookworm", ("AA", "BB"), ("CC",)), Mirrors("m", "s"))
+    suites = ("bookworm", "bookworm-updates", "bookworm-security")
+    release = Release("bookworm", suites, ("AA", "BB"), ("CC",))
+    text = debian.sources_file(release, Mirrors("m", "s"))
     main, security = text.split("\n\n")
     assert "URIs: m\nSuites: bookworm bookworm-updates\n" in main
     assert main.endswith("Signed-By: AA BB")
@@ -105,10 +107,18 @@ def test_each_archive_accepts_its_own_keys_and_no_others() -> None:
     assert security.endswith("Signed-By: CC\n")
 
 
+def test_a_release_of_security_updates_alone_needs_no_other_archive() -> None:
+    release = Release("bullseye", ("bullseye-security",), ("AA",), ("CC",))
+    text = debian.sources_file(release, Mirrors("m", "s"))
+    assert "URIs: s\nSuites: bullseye-security\n" in text
+    assert "URIs: m" not in text
+
+
 @pytest.mark.parametrize(
     ("file", "version"),
     [
         ("linux-source-6.1_6.1.192-2_all.deb", "6.1.192-2"),
+        ("linux-source-7.3_7.3.4-1~bpo13+1_all.deb", "7.3.4-1~bpo13+1"),
         ("libcrypt1_1%3a4.4.33-2_arm64.deb", "1:4.4.33-2"),
     ],
 )
@@ -118,7 +128,7 @@ def test_versions_of_packages(file: str, version: str) -> None:
 
 def test_the_table_is_whole() -> None:
     kernels = sources.known()
-    assert "6.1" in kernels
+    assert list(kernels) == ["5.10", "6.1", "6.12", "7.3"]
     for kernel in kernels.values():
         keys = (*kernel.release.archive, *kernel.release.security)
         assert all(len(key) == 40 and int(key, 16) for key in keys)
@@ -130,5 +140,7 @@ def test_names_of_kernels() -> None:
     assert sources.named("6.1")[1] == ""
     assert sources.named("6.1.192")[1] == "6.1.192"
     for name in ("6", "6.2", "v6.1", "6.1.x", "6.1.1.1", "", "../6.1"):
-        with pytest.raises(UsageError, match="unknown kernel .* choose one of 6.1"):
+        with pytest.raises(
+            UsageError, match="unknown kernel .* choose one of 5.10, 6.1, 6.12, 7.3"
+        ):
             sources.named(name)
