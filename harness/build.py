@@ -88,7 +88,8 @@ def build(
         UsageError: unknown kernel or configuration.
         HarnessError: no network, missing tool, full disk, a build that fails.
     """
-    kbuild.requests(config, arch)  # a wrong name is told before anything is fetched
+    # a wrong name is told before anything is fetched
+    kbuild.requests(config, arch, sources.named(kernel)[0].line)
     source = sources.fetch(kernel, cache, progress)
     tools = toolchain.choose(arch, source.kernel.compilers, cache)
     with _shared.trees(cache, progress) as trees:

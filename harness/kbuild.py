@@ -30,6 +30,7 @@ LINES = {"x86_64": 1600, "arm64": 1230}  # what make prints in a build, until on
 
 SYSTEM_MAP = "System.map"
 CONFIG = "config"
+LINE_FRAGMENTS = "line"  # their folder in KCONFIG, so that none is a configuration
 MODULE_TREE = "module-tree.tar.xz"
 
 # The same bytes from the same sources, whoever builds, wherever and whenever.
@@ -70,8 +71,13 @@ class KernelBuild:
     key: str
 
 
-def requests(config: str, arch: Arch) -> tuple[Request, ...]:
-    """What a configuration asks for: base, the architecture's, then its own fragments.
+def requests(config: str, arch: Arch, line: str) -> tuple[Request, ...]:
+    """What a configuration asks for: base, the architecture's, the version line's, its own.
+
+    Args:
+        config: its name, "base" for none.
+        arch: of which.
+        line: "6.1".
 
     Raises:
         UsageError: no such configuration.
@@ -79,14 +85,14 @@ def requests(config: str, arch: Arch) -> tuple[Request, ...]:
     """
     if config not in configs():
         raise UsageError(f"unknown configuration {config!r}: choose one of {', '.join(configs())}")
-    names = ["base", arch.name]
+    names = ["base", arch.name, f"{LINE_FRAGMENTS}/{line}"]
     if config != "base":
         names += [config, f"{config}.{arch.name}"]
     fragments = []
     for name in names:
         path = KCONFIG / f"{name}.config"
         if path.is_file():
-            fragments.append(parse_fragment(path.read_text("utf-8"), path.name))
+            fragments.append(parse_fragment(path.read_text("utf-8"), f"{name}.config"))
     return join(fragments)
 
 
@@ -150,7 +156,7 @@ def build(
         UsageError: no such configuration.
         HarnessError: it does not configure or build, a requested option was lost, ...
     """
-    wanted = requests(config, arch)
+    wanted = requests(config, arch, source.kernel.line)
     key = (
         f"{source.version}-{arch.name}-{config}-"
         + digest_of(

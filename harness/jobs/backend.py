@@ -104,9 +104,9 @@ class RealBackend:
             UsageError: one is not.
         """
         for kernel in kernels:
-            sources.named(kernel)
-        for arch in arches:
-            kbuild.requests(config, arch)
+            line = sources.named(kernel)[0].line
+            for arch in arches:
+                kbuild.requests(config, arch, line)
 
     def prepare(self, kernel: str, arch: Arch, choice: Choice, progress: Progress) -> Prepared:
         """Builds kernel, module and image, and probes the acceleration."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from harness import kbuild, sources
+from harness.arch import ARCHES, Arch
 from harness.errors import HarnessError
 from harness.kconfig import Request, join, lost, parse_config, parse_fragment, render
 from harness.tree import KCONFIG
@@ -91,6 +93,28 @@ def test_of_two_fragments_the_later_holds() -> None:
     ]
 
 
-@pytest.mark.parametrize("path", sorted(KCONFIG.glob("*.config")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(KCONFIG.rglob("*.config")), ids=lambda path: path.stem)
 def test_the_shipped_fragments_are_read(path: Path) -> None:
     assert parse_fragment(path.read_text(), path.name)
+
+
+@pytest.mark.parametrize("arch", ARCHES.values(), ids=lambda arch: arch.name)
+def test_a_line_changes_what_is_asked_for(arch: Arch) -> None:
+    asked = {
+        line: {request.option: request.value for request in kbuild.requests("base", arch, line)}
+        for line in sources.known()
+    }
+    assert asked["6.1"]["CONFIG_SECRETMEM"] == "y"
+    assert asked["5.10"]["CONFIG_SECRETMEM"] == "n"
+    assert asked["7.3"] == asked["6.12"] | {
+        "CONFIG_PREEMPT_NONE": "n",
+        "CONFIG_PREEMPT_LAZY": "y",
+        "CONFIG_PROC_SYSCTL": "n",
+        "CONFIG_SYSCTL": "y",
+    }
+
+
+def test_a_line_is_no_configuration() -> None:
+    lines = {path.stem for path in (KCONFIG / kbuild.LINE_FRAGMENTS).glob("*")}
+    assert lines <= sources.known().keys()
+    assert not {"line", *lines} & set(kbuild.configs())
