@@ -104,6 +104,16 @@ long disk_mount(void);
 /* run.c */
 void run_program(struct agent *agent, const struct pl_frame *frame);
 
+/* steps.c */
+int reap(int pid);
+void await_end(int pid);
+int gone(struct run *run, unsigned int process, const struct pl_operation *op);
+void say(struct agent *agent, int operation, const char *what, long error);
+int record(struct agent *agent, __u32 operation, const struct report *report,
+	   const __u8 *data);
+int record_last(struct agent *agent, __u32 operation, const struct step *step);
+int record_steps(struct agent *agent, struct slot *slot, __u32 first, int died);
+
 /* results.c */
 void log_open(struct agent *agent);
 void log_read(struct agent *agent, int all);
