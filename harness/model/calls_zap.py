@@ -41,6 +41,7 @@ def _zap(model: Model, state: State, op: abi.Op) -> Expected:
         return _refused(Refused.UNALIGNED)
     start = rules.zap_begins(named, start)
     zap.range_(rules, state, op.process, start, end, spare_copies=rules.zap_spares_copies())
+    zap.told(rules, state, op.process, start, end)
     return value(0)
 
 

@@ -33,6 +33,7 @@ def unmap(rules: Rules, state: State, process: int, start: int, end: int) -> Non
     """do_munmap(): zap what is there, then forget it."""
     vma.split(state, process, start, end)
     zap.range_(rules, state, process, start, end, unmapping=True)
+    zap.told(rules, state, process, start, end)
     hugetlb.release(state, process, start, end)
     mm = state.mms[process]
     state.set_vmas(process, vma.cut(mm.vmas, start, end))

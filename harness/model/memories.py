@@ -86,7 +86,7 @@ class Mm:
     ptes: of the present; absent: of those that are neither none nor present.
     tables: the first page of each last-level page table; one stays when it is
     empty, and no leaf can be where it is.
-    gained, lost: all changes of rss up to now, of which a task may have told some
+    gained, lost: changes of rss, of which a task may have told some
     to nobody yet.
     """
 

@@ -98,6 +98,11 @@ class ZapRules(RuleBase):
         """
         return min(changes, _LATE) if self.sem.split_rss else 0
 
+    @rule("statm.told", "6.1 mm/memory.c add_mm_rss_vec (sync_mm_rss)")
+    def zap_tells(self, table: bool) -> bool:
+        """A task that zaps its own memory where there is a page table tells all changes first."""
+        return table
+
     # ---- mmap over, execve ---------------------------------------------------
 
     @rule("mmap.fixed", "6.1 mm/mmap.c __mmap_region (do_mas_munmap)")

@@ -5,6 +5,7 @@ Source: 6.1 mm/memory.c.
 
 from __future__ import annotations
 
+from ..abi import HUGE_PAGES
 from . import hugetlb, memtypes, swapping, thp
 from .rules import Rules
 from .state import G_DIRTY, P_HUGE, P_SPECIAL, P_SWAP, P_UFFD_WP, State, rss_of
@@ -54,6 +55,17 @@ def range_(
             swapping.unmapped(rules, state, pte.page)
             state.put(pte.page)
         _mark(rules, state, process, index, pte.flags, unmapping)
+
+
+def told(rules: Rules, state: State, process: int, start: int, end: int) -> None:
+    """add_mm_rss_vec(), behind a zap of the process's own: its counts are all told then."""
+    mm = state.mms[process]
+    if not (mm.gained or mm.lost):
+        return
+    spans = [(max(start, vma.start), min(end, vma.end)) for vma in overlapping(mm.vmas, start, end)]
+    table = any(low < at + HUGE_PAGES and at < high for at in mm.tables for low, high in spans)
+    if rules.zap_tells(table):
+        mm.gained = mm.lost = 0
 
 
 def _mark(

@@ -40,6 +40,8 @@ ZAPS: dict[str, Callable[..., Any]] = {
     "resident": lambda self, anon, file, shmem: anon + file + 2 * shmem,
     # counters are exact, as they are from 6.2 on
     "untold": lambda self, changes: 0,
+    # it tells them also where there is no page table to zap
+    "zap_tells": lambda self, table: True,
     # what is there stays
     "fixed_replaces": lambda self: False,
     # what was there stays where the mapping fails
