@@ -68,8 +68,8 @@ static long mount(const char *type, const char *where)
 /*
  * Huge pages come where a program asks for them, zeroed and never shared, and
  * stay until it lets them go: khugepaged would make some by itself. It looks
- * at memory at once when the first process asks for huge pages, and then only
- * as often as it is told to: never again, if that process stays.
+ * at memory at once when the first process has a huge page, and then only as
+ * often as it is told to: never again, if that process stays.
  */
 static void prepare_huge(void)
 {
@@ -87,7 +87,8 @@ static void prepare_huge(void)
 		return;
 	sys_mmap(page, HUGE_BYTES, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-	sys(madvise, page, HUGE_BYTES, MADV_HUGEPAGE);
+	if (!sys(madvise, page, HUGE_BYTES, MADV_HUGEPAGE))
+		*(volatile char *)page = 1;
 	for (;;)
 		sys_long(ppoll, 0, 0, 0, 0, 0, 0);
 }
