@@ -114,6 +114,7 @@ class Run:
         self._reruns: deque[Pending] = deque()
         self._owner: dict[Session, Lane | Pending] = {}
         self._error: PagelabError | None = None
+        self._told: set[str] = set()
         pairs = [(kernel, arch) for kernel in options.kernels for arch in options.arches]
         self._lanes = [
             unbuilt(n, *pair, options.choice, self._sources) for n, pair in enumerate(pairs)
@@ -252,11 +253,17 @@ class Run:
             self._booted(event, owner)
 
     def _booted(self, event: Booted, lane: Lane) -> None:
-        if lane.prepared is not None and (note := lane.prepared.take_note()):
-            self._sink.line(note)
+        if lane.prepared is not None:
+            self._tell(lane.prepared.take_note())
         if not lane.booted:
             lane.booted = True
             lane.environment = event.environment
+
+    def _tell(self, note: str) -> None:
+        """Say it, once: environments of one architecture have the same to say."""
+        if note and note not in self._told:
+            self._told.add(note)
+            self._sink.line(note)
 
     def _ready(self, event: Ready) -> None:
         self._running -= 1
@@ -273,8 +280,7 @@ class Run:
             return
         lane.prepared = event.prepared
         lane.environment = environment
-        if event.prepared.note:
-            self._sink.line(event.prepared.note)
+        self._tell(event.prepared.note)
         self._split(lane)
         for source in lane.sources:
             condition = unmet(source, lane.environment)
