@@ -15,6 +15,7 @@ from ..check import check_trace
 from ..environment import Environment
 from ..errors import HarnessError, UsageError
 from ..fresh import Fresh, Wanted
+from ..model.semantics import require_line
 from ..program import Compiled
 from ..progress import Progress
 from ..qemu_cmd import cpu_model
@@ -98,13 +99,14 @@ class RealBackend:
         self._cache = cache
 
     def check_names(self, kernels: Sequence[str], arches: Sequence[Arch], config: str) -> None:
-        """Kernels and the configuration have to be known.
+        """Kernels and the configuration have to be known, to the model too.
 
         Raises:
             UsageError: one is not.
         """
         for kernel in kernels:
             line = sources.named(kernel)[0].line
+            require_line(line)
             for arch in arches:
                 kbuild.requests(config, arch, line)
 

@@ -125,6 +125,17 @@ def _first_number(parameters: tuple[str, ...], name: str, default: int) -> int:
     return int(given[0]) if given and given[0].isdecimal() else default
 
 
+def require_line(line: str) -> None:
+    """Refuses a version line ("6.1") whose semantics are not known here.
+
+    Raises:
+        UsageError: that.
+    """
+    if line not in KNOWN_LINES:
+        known = ", ".join(KNOWN_LINES)
+        raise UsageError(f"no semantics for kernel {line}: the model knows {known}")
+
+
 def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
     """The flags of an environment, read from what its guest said of itself.
 
@@ -135,9 +146,7 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
     Raises:
         UsageError: a kernel whose semantics are not known here.
     """
-    if environment.line not in KNOWN_LINES:
-        known = ", ".join(KNOWN_LINES)
-        raise UsageError(f"no semantics for kernel {environment.kernel}: the model knows {known}")
+    require_line(environment.line)
     facts = environment.facts
     features = facts.get("features", 0)
     default = Semantics()
