@@ -10,14 +10,14 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
 from .. import abi
-from ..abi import Code, Kind
+from ..abi import Code, Kind, Refused
 from .gup import Arena
 from .outcome import Expected, Warned
 from .rules import Rules
 from .semantics import Semantics
 from .state import State
 
-__all__ = ["CALLS", "Expected", "Model", "Step", "Warned", "call", "pages_of", "value"]
+__all__ = ["CALLS", "Expected", "Model", "Step", "Warned", "call", "pages_of", "refusal", "value"]
 
 
 class Model(Protocol):
@@ -46,6 +46,11 @@ def call(*codes: Code) -> Callable[[Step], Step]:
 def value(ret: int, data: bytes | None = b"") -> Expected:
     """The call returned."""
     return Expected(Kind.VALUE, ret=ret, data=data)
+
+
+def refusal(reason: Refused) -> Expected:
+    """The module would not make the call."""
+    return Expected(Kind.REFUSED, refused=reason)
 
 
 def pages_of(model: Model, op: abi.Op) -> tuple[int, int]:

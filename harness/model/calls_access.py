@@ -7,7 +7,7 @@ import dataclasses
 from .. import abi
 from ..abi import Code, Kind, Refused
 from . import calls_blocking, remote
-from .calls import Expected, Model, Warned, call, value
+from .calls import Expected, Model, Warned, call, refusal, value
 from .gup import FORCE, KILLED
 from .remote import Access
 from .state import State
@@ -29,7 +29,7 @@ def _refusal(model: Model, state: State, op: abi.Op) -> Refused:
 def _access(model: Model, state: State, op: abi.Op) -> Expected:
     refused = _refusal(model, state, op)
     if refused is not Refused.NONE:
-        return Expected(Kind.REFUSED, refused=refused)
+        return refusal(refused)
     if not model.rules.access_reaches(state.lives(op.index)):
         return value(0)
     data = remote.repeated(op.data, op.n) if op.data else None
@@ -70,7 +70,7 @@ def _trace(model: Model, state: State, op: abi.Op) -> Expected:
     """One word by ptrace, of a process that is stopped for it."""
     rules = model.rules
     if rules.trace_refused(calls_blocking.sleeps(state, op.index)):
-        return Expected(Kind.REFUSED, refused=Refused.BUSY)
+        return refusal(Refused.BUSY)
     error = rules.trace_gone(state.lives(op.index)) or rules.trace_self(op.index == op.process)
     if error:
         return value(error)

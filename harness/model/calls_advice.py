@@ -66,8 +66,7 @@ def _dontneed(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end:
         return -EINVAL
     if last is None:
         return -EINVAL
-    zap.range_(model.rules, state, op.process, start, last)
-    zap.told(model.rules, state, op.process, start, last)
+    zap.own(model.rules, state, op.process, start, last)
     return 0
 
 

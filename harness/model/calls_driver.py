@@ -6,10 +6,10 @@ Source: kmod/alloc.c, kmod/device.c; 6.1 mm/memory.c.
 from __future__ import annotations
 
 from .. import abi
-from ..abi import Code, Kind, Refused
+from ..abi import Code, Refused
 from . import calls_module, device
 from . import vma as vmas
-from .calls import Expected, Model, call, value
+from .calls import Expected, Model, call, refusal, value
 from .state import G_COMPOUND, State
 
 EINVAL = 22
@@ -59,11 +59,11 @@ def _fault_around(model: Model, state: State, op: abi.Op) -> Expected:
 def _tell(model: Model, state: State, op: abi.Op) -> Expected:
     found = state.device(state.slots[op.file])
     if model.rules.device_wanted(found is not None):
-        return Expected(Kind.REFUSED, refused=Refused.NOT_DEVICE)
+        return refusal(Refused.NOT_DEVICE)
     assert found is not None
     adds = op.code in device.WITHIN_MMAP
     if adds and model.rules.too_many_calls(len(found.calls)):
-        return Expected(Kind.REFUSED, refused=Refused.CAPACITY)
+        return refusal(Refused.CAPACITY)
     device.tell(state, op)
     return value(0)
 
@@ -87,7 +87,7 @@ def _refusal(model: Model, state: State, op: abi.Op) -> Refused:
 def _insert(model: Model, state: State, op: abi.Op) -> Expected:
     refused = _refusal(model, state, op)
     if refused is not Refused.NONE:
-        return Expected(Kind.REFUSED, refused=refused)
+        return refusal(refused)
     found = vmas.find(state.mms[op.process].vmas, model.arena.index(op.aux))
     page = device.held_page(state, op.slot, op.index)
     assert found is not None

@@ -6,13 +6,9 @@ from .. import abi
 from ..abi import PAGE_SHIFT, Code, Kind, Refused
 from . import calls_module, frames, zap
 from . import vma as vmas
-from .calls import Expected, Model, call, value
+from .calls import Expected, Model, call, pages_of, refusal, value
 from .rules_frames import EINVAL
 from .state import State
-
-
-def _refused(reason: Refused) -> Expected:
-    return Expected(Kind.REFUSED, refused=reason)
 
 
 @call(
@@ -26,12 +22,12 @@ def _map(model: Model, state: State, op: abi.Op) -> Expected:
     rules = model.rules
     pages = frames.named(rules, state, op.slot, op.index)
     if pages is None:
-        return _refused(calls_module.why_not(model, state, op.slot))
+        return refusal(calls_module.why_not(model, state, op.slot))
     if frames.unfit(rules, state, op.slot):
-        return _refused(Refused.UNFIT)
+        return refusal(Refused.UNFIT)
     vma = vmas.find(state.mms[op.process].vmas, model.arena.index(op.aux))
     if rules.device_wanted(vma is not None and state.device(vma.file) is not None):
-        return _refused(Refused.NOT_DEVICE)
+        return refusal(Refused.NOT_DEVICE)
     assert vma is not None
     at = op.addr - model.arena.start
     if op.code is Code.REMAP_PFN_RANGE:
@@ -42,7 +38,7 @@ def _map(model: Model, state: State, op: abi.Op) -> Expected:
         index = at >> PAGE_SHIFT
         made = frames.insert(rules, state, op.process, vma, index, pages, op.code, op.flags)
     if made.refused is not Refused.NONE:
-        return _refused(made.refused)
+        return refusal(made.refused)
     return Expected(Kind.VALUE, ret=made.ret, warning=made.warning)
 
 
@@ -52,10 +48,10 @@ def _follow(model: Model, state: State, op: abi.Op) -> Expected:
     rules, arena = model.rules, model.arena
     vma = vmas.find(state.mms[op.process].vmas, arena.index(op.aux))
     if vma is None:
-        return _refused(Refused.NO_VMA) if rules.zap_wants_vma() else value(0)
+        return refusal(Refused.NO_VMA) if rules.zap_wants_vma() else value(0)
     index = arena.index(op.addr)
     if rules.leaf_refused(state.leaf(op.process, index) is not None):
-        return _refused(Refused.WRONG_VMA)
+        return refusal(Refused.WRONG_VMA)
     outside = rules.follow_checks() and not vma.start <= index < vma.end
     if outside or not rules.follow_allowed(vma.flags):
         return value(-EINVAL)
@@ -71,11 +67,10 @@ def _zap(model: Model, state: State, op: abi.Op) -> Expected:
     rules, arena = model.rules, model.arena
     vma = vmas.find(state.mms[op.process].vmas, arena.index(op.aux))
     if vma is None:
-        return _refused(Refused.NO_VMA) if rules.zap_wants_vma() else value(0)
+        return refusal(Refused.NO_VMA) if rules.zap_wants_vma() else value(0)
     if rules.zap_unaligned(op.addr, op.addr + op.n):
-        return _refused(Refused.UNALIGNED)
-    start = (op.addr - arena.start) >> PAGE_SHIFT
-    end = start + (op.n >> PAGE_SHIFT)
+        return refusal(Refused.UNALIGNED)
+    start, end = pages_of(model, op)
     if rules.zap_ptes_inside(vma, start, end) and rules.zap_ptes_allowed(vma.flags):
         zap.range_(rules, state, op.process, start, end)
     return value(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import abi
 from ..abi import Code, Kind, Refused
 from . import gup
-from .calls import Expected, Model, Warned, call
+from .calls import Expected, Model, Warned, call, refusal
 from .state import State
 
 _FILE = "mm/gup.c"
@@ -16,7 +16,7 @@ _VALID = "is_valid_gup_flags"
 def _get(model: Model, state: State, op: abi.Op) -> Expected:
     refused = gup.refusal(model.rules, state, model.arena, op)
     if refused is not Refused.NONE:
-        return Expected(Kind.REFUSED, refused=refused)
+        return refusal(refused)
     place = _rejected(model, op)
     if place is not None:
         warning = _warning(model, state, *place)

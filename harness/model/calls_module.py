@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .. import abi
-from ..abi import Code, Kind, Refused
+from ..abi import Code, Refused
 from . import device, gup
-from .calls import Expected, Model, call, value
+from .calls import Expected, Model, call, refusal, value
 from .content import UNKNOWN
 from .state import ZERO_PAGE, State
 
@@ -30,20 +30,20 @@ def why_not(model: Model, state: State, slot: int) -> Refused:
 def _release(model: Model, state: State, op: abi.Op) -> Expected:
     held = held_indexes(state, op)
     if not held:
-        return Expected(Kind.REFUSED, refused=why_not(model, state, op.slot))
+        return refusal(why_not(model, state, op.slot))
     rules, pin = model.rules, op.slot in state.pins
     if rules.wrong_release(pin, op.code is Code.UNPIN_USER_PAGE):
-        return Expected(Kind.REFUSED, refused=Refused.IS_PIN if pin else Refused.NOT_PIN)
+        return refusal(Refused.IS_PIN if pin else Refused.NOT_PIN)
     lent = any(state.held[op.slot][index] in state.lent for index in held)
     kind = state.allocated.get(op.slot)
     if kind is not None and not rules.leaves_whole(kind):
         if op.index != abi.WHOLE:
-            return Expected(Kind.REFUSED, refused=Refused.WHOLE)
+            return refusal(Refused.WHOLE)
         if rules.lent_refused(lent):
-            return Expected(Kind.REFUSED, refused=Refused.LENT)
+            return refusal(Refused.LENT)
         return value(device.give_back(state, op.slot))
     if rules.lent_refused(lent):
-        return Expected(Kind.REFUSED, refused=Refused.LENT)
+        return refusal(Refused.LENT)
     for index in held:
         page = state.unhold(op.slot, index)
         if pin:
@@ -57,7 +57,7 @@ def _release(model: Model, state: State, op: abi.Op) -> Expected:
 def _dirty(model: Model, state: State, op: abi.Op) -> Expected:
     held = held_indexes(state, op)
     if not held:
-        return Expected(Kind.REFUSED, refused=why_not(model, state, op.slot))
+        return refusal(why_not(model, state, op.slot))
     for index in held:
         number = state.held[op.slot][index]
         assert number is not None
@@ -72,7 +72,7 @@ def _dirty(model: Model, state: State, op: abi.Op) -> Expected:
 def _peek(model: Model, state: State, op: abi.Op) -> Expected:
     held = held_indexes(state, op)
     if not held:
-        return Expected(Kind.REFUSED, refused=why_not(model, state, op.slot))
+        return refusal(why_not(model, state, op.slot))
     number = state.held[op.slot][op.index]
     assert number is not None
     content = state.pages[number].content
@@ -83,11 +83,11 @@ def _peek(model: Model, state: State, op: abi.Op) -> Expected:
 def _poke(model: Model, state: State, op: abi.Op) -> Expected:
     held = held_indexes(state, op)
     if not held:
-        return Expected(Kind.REFUSED, refused=why_not(model, state, op.slot))
+        return refusal(why_not(model, state, op.slot))
     number = state.held[op.slot][op.index]
     assert number is not None
     if model.rules.poke_refused(number == ZERO_PAGE or state.pages[number].foreign):
-        return Expected(Kind.REFUSED, refused=Refused.RESERVED)
+        return refusal(Refused.RESERVED)
     page = state.page(number)
     page.content = page.content.write(op.aux, op.data)
     return value(len(op.data))

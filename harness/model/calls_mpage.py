@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from .. import abi
-from ..abi import Code, Kind, Refused
+from ..abi import Code, Refused
 from . import mpage
 from .blockio import FileIo, Run, Script
-from .calls import Expected, Model, call, value
+from .calls import Expected, Model, call, refusal, value
 from .state import State
 
 
@@ -24,12 +24,12 @@ def _script(model: Model, state: State, op: abi.Op) -> Expected:
     io = state.files[state.slots[op.file]].io
     script = io.script if io is not None else None
     if model.rules.not_scripted(script is not None):
-        return Expected(Kind.REFUSED, refused=Refused.NOT_SCRIPTED)
+        return refusal(Refused.NOT_SCRIPTED)
     if script is not None and op.code is Code.ADD_BUFFERS:
         script.buffers.add(op.addr)
     elif script is not None:
         if model.rules.script_is_full(len(script.runs)):
-            return Expected(Kind.REFUSED, refused=Refused.RUNS)
+            return refusal(Refused.RUNS)
         script.add(Run(op.addr, op.addr + op.n, op.aux, op.index, op.flags))
     return value(0)
 
@@ -39,7 +39,7 @@ def _readahead(model: Model, state: State, op: abi.Op) -> Expected:
     file = state.slots[op.file]
     io = state.files[file].io
     if model.rules.no_readahead(io is not None):
-        return Expected(Kind.REFUSED, refused=Refused.NO_READAHEAD)
+        return refusal(Refused.NO_READAHEAD)
     if io is not None:
         mpage.readahead(model.rules, state, file, op.addr, op.n, op.index, op.aux)
     return value(0)

@@ -6,15 +6,11 @@ Source: 6.1 mm/memory.c zap_page_range, unmap_mapping_range, fs/exec.c.
 from __future__ import annotations
 
 from .. import abi
-from ..abi import Code, Kind, Refused
+from ..abi import Code, Refused
 from . import hugetlb, pagecache, process, zap
 from . import vma as vmas
-from .calls import Expected, Model, call, pages_of, value
+from .calls import Expected, Model, call, pages_of, refusal, value
 from .state import ANON, FILE, SHMEM, State, Vma
-
-
-def _refused(reason: Refused) -> Expected:
-    return Expected(Kind.REFUSED, refused=reason)
 
 
 def _cuts_huge(model: Model, vma: Vma, start: int, end: int) -> bool:
@@ -28,9 +24,9 @@ def _zap(model: Model, state: State, op: abi.Op) -> Expected:
     rules, mm = model.rules, state.mms[op.process]
     named = vmas.find(mm.vmas, model.arena.index(op.aux))
     if named is None:
-        return _refused(Refused.NO_VMA) if rules.zap_wants_vma() else value(0)
+        return refusal(Refused.NO_VMA) if rules.zap_wants_vma() else value(0)
     if rules.zap_unaligned(op.addr, op.addr + op.n):
-        return _refused(Refused.UNALIGNED)
+        return refusal(Refused.UNALIGNED)
     start, end = pages_of(model, op)
     single = op.code is Code.ZAP_PAGE_RANGE_SINGLE
     found = [vma for vma in mm.vmas if vma.start >= named.start and vma.start < end]
@@ -38,10 +34,9 @@ def _zap(model: Model, state: State, op: abi.Op) -> Expected:
         found = [named]
         end = rules.zap_single_ends(named, end) if single else min(end, named.end)
     if any(_cuts_huge(model, vma, start, end) for vma in found):
-        return _refused(Refused.UNALIGNED)
+        return refusal(Refused.UNALIGNED)
     start = rules.zap_begins(named, start)
-    zap.range_(rules, state, op.process, start, end, spare_copies=rules.zap_spares_copies())
-    zap.told(rules, state, op.process, start, end)
+    zap.own(rules, state, op.process, start, end, spare_copies=rules.zap_spares_copies())
     return value(0)
 
 

@@ -32,8 +32,7 @@ def pieces(
 def unmap(rules: Rules, state: State, process: int, start: int, end: int) -> None:
     """do_munmap(): zap what is there, then forget it."""
     vma.split(state, process, start, end)
-    zap.range_(rules, state, process, start, end, unmapping=True)
-    zap.told(rules, state, process, start, end)
+    zap.own(rules, state, process, start, end, unmapping=True)
     hugetlb.release(state, process, start, end)
     mm = state.mms[process]
     state.set_vmas(process, vma.cut(mm.vmas, start, end))

@@ -57,8 +57,18 @@ def range_(
         _mark(rules, state, process, index, pte.flags, unmapping)
 
 
-def told(rules: Rules, state: State, process: int, start: int, end: int) -> None:
-    """add_mm_rss_vec(), behind a zap of the process's own: its counts are all told then."""
+def own(
+    rules: Rules,
+    state: State,
+    process: int,
+    start: int,
+    end: int,
+    *,
+    spare_copies: bool = False,
+    unmapping: bool = False,
+) -> None:
+    """The same by the process itself, whose counts are all told then (add_mm_rss_vec)."""
+    range_(rules, state, process, start, end, spare_copies=spare_copies, unmapping=unmapping)
     mm = state.mms[process]
     if not (mm.gained or mm.lost):
         return
