@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* ops_process.c - a process as a whole: another image in its place, what it has resident. */
 #include <linux/sched.h>
-
 #include <linux/signal.h>
 
 #include "process.h"

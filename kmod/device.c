@@ -260,6 +260,12 @@ bool pl_is_device(const struct file *filp)
 	return filp->f_op == &device_fops;
 }
 
+/* Is that a VMA, and one of a device? */
+bool pl_maps_device(const struct vm_area_struct *vma)
+{
+	return vma && vma->vm_file && pl_is_device(vma->vm_file);
+}
+
 static int init_fs_context(struct fs_context *fc)
 {
 	return init_pseudo(fc, PL_MAGIC) ? 0 : -ENOMEM;
@@ -414,7 +420,7 @@ static void insert_now(struct pl_session *s, struct pl_call *call)
 		call->refused = PL_REFUSED_NOT_HELD;
 	else if (!is_fit(&s->held[call->slot], page))
 		call->refused = PL_REFUSED_UNFIT;
-	else if (!vma || !vma->vm_file || !pl_is_device(vma->vm_file))
+	else if (!pl_maps_device(vma))
 		call->refused = PL_REFUSED_NOT_DEVICE;
 	else if (vma->vm_flags & VM_PFNMAP)
 		call->refused = PL_REFUSED_PFNMAP;

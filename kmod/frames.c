@@ -250,7 +250,7 @@ static u16 map_frames(struct pl_session *s, struct pl_call *call)
 	u16 refused = find_frame(s, &f);
 	long ret = 0;
 
-	if (!refused && !(f.vma && f.vma->vm_file && pl_is_device(f.vma->vm_file)))
+	if (!refused && !pl_maps_device(f.vma))
 		refused = PL_REFUSED_NOT_DEVICE;
 	if (refused)
 		return refused;

@@ -230,6 +230,7 @@ int pl_do_alloc(struct pl_session *s, struct pl_call *call);
 int pl_device_init(void);
 void pl_device_exit(void);
 bool pl_is_device(const struct file *filp);
+bool pl_maps_device(const struct vm_area_struct *vma);
 int pl_make_device(struct pl_session *s);
 int pl_do_device(struct pl_session *s, struct pl_call *call);
 int pl_do_insert(struct pl_session *s, struct pl_call *call);

@@ -53,9 +53,7 @@ def _expand(model: Model, state: State, op: abi.Op, found: Vma, end: int, new: i
     if not rules.remap_grows(found):
         return value(-EFAULT)
     if found.apart:
-        grown = found._replace(end=new)
-        rest = [grown if vma is found else vma for vma in mm.vmas]
-        state.set_vmas(op.process, rest)
+        state.change_vma(op.process, found, found._replace(end=new))
         return value(op.addr)
     more = found._replace(start=end, end=new, pgoff=found.pgoff + end - found.start)
     state.set_vmas(op.process, vmas.insert(rules, mm.vmas, more))

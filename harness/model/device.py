@@ -78,13 +78,6 @@ def map_(rules: Rules, state: State, process: int, new: Vma) -> int:
     return 0
 
 
-def _set_flags(state: State, process: int, vma: Vma, flags: int) -> None:
-    """A VMA gets other flags, and stays the one that it is."""
-    there = state.mms[process].vmas
-    changed = vma._replace(flags=flags)
-    state.set_vmas(process, [changed if other is vma else other for other in there])
-
-
 def held_page(state: State, slot: int, index: int) -> int | None:
     """The page that a set has at an index; None: none."""
     held = state.held.get(slot, [])
@@ -106,7 +99,7 @@ def insert_page(rules: Rules, state: State, process: int, vma: Vma, index: int, 
         return -EINVAL
     flags = rules.insert_vma_flags(vma.flags)
     if flags != vma.flags:
-        _set_flags(state, process, vma, flags)
+        state.change_vma(process, vma, vma._replace(flags=flags))
     if rules.insert_bad_kind(head.flags):
         return -EINVAL
     if index in state.mms[process].ptes and not rules.insert_replaces():

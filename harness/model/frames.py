@@ -64,13 +64,6 @@ def _lend(state: State, pages: list[int]) -> None:
     state.lent.update(page for page in pages if page < ROM_PAGE)
 
 
-def _replace(state: State, process: int, vma: Vma, changed: Vma) -> Vma:
-    """A VMA changes where it is."""
-    there = state.mms[process].vmas
-    state.set_vmas(process, [changed if other is vma else other for other in there])
-    return changed
-
-
 def _in_way(state: State, process: int, start: int, end: int) -> bool:
     ptes = state.mms[process].ptes
     return any(index in ptes for index in range(start, end))
@@ -180,7 +173,7 @@ def _map(
     flags = rules.remap_flags(vma.flags)
     if rules.keeps_types() and len(pages) == vma.end - vma.start:
         flags = rules.tracked_flags(flags)
-    vma = _replace(state, process, vma, vma._replace(flags=flags, pgoff=pgoff))
+    vma = state.change_vma(process, vma, vma._replace(flags=flags, pgoff=pgoff))
     for index, page in enumerate(pages, start):
         state.set_pte(process, index, rules.frame_pte(vma, memory), page)
 
@@ -210,7 +203,7 @@ def iomap(
             return Made(Refused.WRONG_VMA)
         _lend(state, pages)
     memory = rules.frame_type(vma.memory, op.flags)
-    vma = _replace(state, process, vma, vma._replace(memory=memory))
+    vma = state.change_vma(process, vma, vma._replace(memory=memory))
     pages = pages[first : first + count]
     kept = _track(rules, state, vma, vma.start << PAGE_SHIFT, pages, memory) if fits else None
     if kept is None:

@@ -104,8 +104,7 @@ def move(
     flags = rules.moved_flags(found.flags)
     there = found._replace(start=to, end=to + size, pgoff=pgoff, flags=flags)
     mm = state.mms[process]
-    left = found._replace(flags=rules.moved_from_flags(found.flags))
-    mm.vmas = [left if other is found else other for other in mm.vmas]
+    state.change_vma(process, found, found._replace(flags=rules.moved_from_flags(found.flags)))
     _split(rules, state, process, found, start, end, to)
     hugetlb.move(state, process, start, end, to)
     state.set_vmas(process, vma.insert(rules, mm.vmas, there))

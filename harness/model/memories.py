@@ -212,6 +212,12 @@ class Memories(Swap):
         self.mms[process].vmas = vmas
         self.touched.add(("v", process))
 
+    def change_vma(self, process: int, vma: Vma, changed: Vma) -> Vma:
+        """Put another in a VMA's place, joined with no neighbour; gives the other."""
+        there = self.mms[process].vmas
+        self.set_vmas(process, [changed if one is vma else one for one in there])
+        return changed
+
     def leaf(self, process: int, index: int) -> tuple[int, Pte] | None:
         """The leaf above the PTE level that a page of the arena lies in, with its first page."""
         first = index & -HUGE_PAGES

@@ -70,6 +70,4 @@ def untrack(rules: Rules, state: State, process: int, vma: Vma) -> None:
         return
     if page >= BAR_PAGE:
         free(rules, state, page, vma.end - vma.start)
-    vmas = state.mms[process].vmas
-    bare = vma._replace(flags=vma.flags & ~V_PAT)
-    state.set_vmas(process, [bare if other is vma else other for other in vmas])
+    state.change_vma(process, vma, vma._replace(flags=vma.flags & ~V_PAT))
