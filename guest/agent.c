@@ -80,6 +80,7 @@ __attribute__((noreturn, used)) static void agent_main(void)
 	wire_open(&agent->wire, channel->in, channel->out, channel->is_line);
 	log_open(agent);
 	agent->once_fd = sys_open("/sys/kernel/debug/clear_warn_once", O_WRONLY | O_CLOEXEC);
+	agent->log.said = 1;
 	provoke_open(&agent->provoke, channel->provoke);
 	process_signals();
 	/*

@@ -47,6 +47,7 @@ struct provoke {
 struct log {
 	__u32 len;
 	int warned;		/* a record of priority 4 or worse is among it */
+	int said;		/* anything at all, since WARN_ON_ONCE and its like were reset */
 	char text[PL_LOG_MAX];
 };
 
@@ -117,6 +118,7 @@ int record_steps(struct agent *agent, struct slot *slot, __u32 first, int died);
 /* results.c */
 void log_open(struct agent *agent);
 void log_read(struct agent *agent, int all);
+void log_once_again(struct agent *agent);
 int result_add(struct agent *agent, __u32 operation, const struct report *report,
 	       const __u8 *data, int observe);
 void result_ready(struct agent *agent, __u32 operation, const struct slot *slot,

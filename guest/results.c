@@ -34,6 +34,8 @@ void log_read(struct agent *agent, int all)
 
 	for (;;) {
 		n = sys_read(agent->log_fd, agent->record, LOG_RECORD_MAX);
+		if (n == -EPIPE || n > 0)
+			agent->log.said = 1;
 		if (n == -EPIPE)
 			log_keep(&agent->log, LOST_RECORDS, sizeof(LOST_RECORDS) - 1, all);
 		else if (n > 0)
@@ -41,6 +43,18 @@ void log_read(struct agent *agent, int all)
 		else
 			return;
 	}
+}
+
+/*
+ * What the kernel says once only, it says again from now on. Each time that
+ * takes a walk over all its places (lib/bug.c generic_bug_clear_once).
+ */
+void log_once_again(struct agent *agent)
+{
+	if (!agent->log.said)
+		return;
+	agent->log.said = 0;
+	sys_write(agent->once_fd, "1", 1);
 }
 
 void result_flush(struct agent *agent)

@@ -384,9 +384,9 @@ void run_program(struct agent *agent, const struct pl_frame *frame)
 	run->alone = program->flags & PL_PROGRAM_STREAM || agent->provoke.fd >= 0 ||
 		     may_leave_asleep(run);
 	agent->recorded = 0;
-	sys_write(agent->once_fd, "1", 1);
 	ret = prepare(agent);
 	log_read(agent, 0);
+	log_once_again(agent);
 	if (ret)
 		say(agent, -1, "cannot mount the disk", ret);
 	else

@@ -152,13 +152,13 @@ def _device_memory() -> list[str]:
 
 
 def _memory(machine: Machine) -> str:
-    """The memory: a memfd that goes with the guest, or a snapshot's file.
+    """The memory: one that goes with the guest (huge pages, where it can), or a snapshot's file.
 
     Who boots to be saved shares the file, so that the stream need not carry it
     (x-ignore-shared); who is restored maps it privately and copies what it writes.
     """
     if not machine.memory:
-        return f"memory-backend-memfd,id=ram,size={MEMORY_MB}M,share=on"
+        return f"memory-backend-ram,id=ram,size={MEMORY_MB}M"
     path = machine.memory.replace(",", ",,")
     share = "off" if machine.restored else "on"
     return f"memory-backend-file,id=ram,size={MEMORY_MB}M,mem-path={path},share={share}"
