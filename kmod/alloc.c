@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "compat.h"
 #include "pagelab.h"
 
 #define SLAB_BYTES	(PL_SLAB_PAGES * PAGE_SIZE)
@@ -49,7 +50,7 @@ void pl_free_whole(const struct pl_held *held)
 		break;
 	case PL_ALLOC_SLAB:
 		/* the slab may stay with its cache, and be used again */
-		ClearPageDirty(page);
+		pl_clear_dirty(page);
 		kmem_cache_free(objects, page_address(page));
 		break;
 	case PL_ALLOC_KMALLOC:

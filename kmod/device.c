@@ -191,10 +191,10 @@ static int access_phys(struct vm_area_struct *vma, unsigned long addr, void *buf
 
 	if (flags & PL_PTE_PRESENT && pl_phys_faults(flags, write))
 		return -EPERM;
-	if (!follow_pfn(vma, addr, &pfn))
+	if (!pl_follow_pfn(vma, addr, &pfn))
 		pages = max(pl_bar_pages(pfn), 1u);
 	len = min_t(unsigned long, len, (pages << PAGE_SHIFT) - offset_in_page(addr));
-	return generic_access_phys(vma, addr, buf, len, write);
+	return pl_access_phys(vma, addr, buf, len, write);
 }
 
 static int device_access(struct vm_area_struct *vma, unsigned long addr, void *buf, int len,

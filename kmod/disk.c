@@ -11,15 +11,17 @@
 #include <linux/pagemap.h>
 
 #include "compat.h"
+#include "compat_block.h"
 #include "pagelab.h"
 
 #define SECTOR_WORDS	(SECTOR_SIZE / sizeof(u64))
 
 static struct gendisk *disk;
+static struct block_device *whole;
 
 struct block_device *pl_disk_bdev(void)
 {
-	return disk->part0;
+	return whole;
 }
 
 /* What the disk has from a sector on goes to len bytes of a page. */
@@ -36,7 +38,7 @@ void pl_disk_fill(struct page *page, u32 offset, u32 len, sector_t sector)
 	flush_dcache_page(page);
 }
 
-static void disk_submit_bio(struct bio *bio)
+static pl_submitted disk_submit_bio(struct bio *bio)
 {
 	struct page *page = bio_has_data(bio) ? bio_first_page_all(bio) : NULL;
 	struct pl_io *io = page ? pl_script_io(page) : NULL;
@@ -47,23 +49,25 @@ static void disk_submit_bio(struct bio *bio)
 	if (bio_op(bio) != REQ_OP_READ) {
 		bio->bi_status = BLK_STS_NOTSUPP;
 		bio_endio(bio);
-		return;
+		return PL_SUBMITTED;
 	}
 	bad = io && pl_script_bad(page, bio->bi_iter.bi_sector, bio_sectors(bio));
 	if (io)
 		pl_io_add_bio(io, bio, bad);
 	if (bad) {
 		bio_io_error(bio);
-		return;
+		return PL_SUBMITTED;
 	}
 	bio_for_each_segment(bv, bio, iter)
 		pl_disk_fill(bv.bv_page, bv.bv_offset, bv.bv_len, iter.bi_sector);
 	bio_endio(bio);
+	return PL_SUBMITTED;
 }
 
+#ifdef PL_HAS_RW_PAGE
 /* A page without a bio, where its file asks for that. */
 static int disk_rw_page(struct block_device *bdev, sector_t sector, struct page *page,
-			enum req_op op)
+			pl_req_op op)
 {
 	if (op != REQ_OP_READ || !pl_script_rw_page(page))
 		return -EOPNOTSUPP;
@@ -74,11 +78,14 @@ static int disk_rw_page(struct block_device *bdev, sector_t sector, struct page 
 	page_endio(page, false, 0);
 	return 0;
 }
+#endif
 
 static const struct block_device_operations disk_operations = {
 	.owner = THIS_MODULE,
 	.submit_bio = disk_submit_bio,
-	PL_DISK_RW_PAGE(disk_rw_page)
+#ifdef PL_HAS_RW_PAGE
+	.rw_page = disk_rw_page,
+#endif
 };
 
 /*
@@ -94,7 +101,7 @@ int pl_disk_read(struct pl_io *io, sector_t sector, u32 len)
 
 	if (!page)
 		return -ENOMEM;
-	bio_init(&bio, disk->part0, &vec, 1, REQ_OP_READ | REQ_META);
+	pl_bio_init(&bio, whole, &vec, REQ_OP_READ | REQ_META);
 	bio.bi_iter.bi_sector = sector;
 	__bio_add_page(&bio, page, len, 0);
 	pl_io_add_bio(io, &bio, false);
@@ -108,22 +115,30 @@ int pl_disk_init(void)
 {
 	int err;
 
-	disk = blk_alloc_disk(NUMA_NO_NODE);
+	disk = pl_alloc_disk(SECTOR_SIZE);
 	if (!disk)
 		return -ENOMEM;
 	disk->fops = &disk_operations;
-	disk->flags |= GENHD_FL_NO_PART | GENHD_FL_HIDDEN;
+	disk->flags |= GENHD_FL_NO_PART | PL_DISK_HIDDEN;
 	strscpy(disk->disk_name, PL_DEVICE_NAME, DISK_NAME_LEN);
 	set_capacity(disk, PL_DISK_SECTORS);
 	set_disk_ro(disk, true);
-	err = add_disk(disk);
+	err = pl_add_disk(disk);
 	if (err)
-		put_disk(disk);
+		goto put;
+	whole = pl_open_disk(disk);
+	if (whole)
+		return 0;
+	err = -ENXIO;
+	del_gendisk(disk);
+put:
+	pl_put_disk(disk);
 	return err;
 }
 
 void pl_disk_exit(void)
 {
+	pl_close_disk(whole);
 	del_gendisk(disk);
-	put_disk(disk);
+	pl_put_disk(disk);
 }

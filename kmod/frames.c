@@ -277,13 +277,13 @@ static u16 look(struct pl_call *call)
 
 		if (pl_mapped_flags(current->mm, page, page + PAGE_SIZE) & PL_PTE_HUGE)
 			return PL_REFUSED_WRONG_VMA;
-		call->ret = follow_pfn(vma, call->addr, &pfn);
+		call->ret = pl_follow_pfn(vma, call->addr, &pfn);
 		call->aux = call->ret ? 0 : pl_frame_name(pfn);
 		return PL_REFUSED_NONE;
 	}
 	if ((call->addr | call->n) & ~PAGE_MASK)
 		return PL_REFUSED_UNALIGNED;
-	zap_vma_ptes(vma, call->addr, call->n);
+	pl_zap_vma_ptes(vma, call->addr, call->n);
 	return PL_REFUSED_NONE;
 }
 

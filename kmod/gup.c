@@ -6,6 +6,7 @@
  * "Fast" are get_user_pages_fast(), get_user_pages_fast_only() and
  * pin_user_pages_fast(); the others are "slow".
  *
+ * 0. ABSENT: the kernel has no vmas.
  * 1. UNKNOWN_FLAG: the kernel has no such flag.
  * 2. NO_PAGES: pages is NULL, and the call is fast (the walk would write
  *    through it) or a pin, or has GET or PIN among its flags (references
@@ -92,6 +93,8 @@ static u16 refuse_arguments(const struct pl_call *call, unsigned int *flags)
 {
 	bool get = call->flags & PL_FOLL_GET, pin = call->flags & PL_FOLL_PIN;
 
+	if (call->aux & PL_GET_VMAS && !pl_has_vmas())
+		return PL_REFUSED_ABSENT;
 	if (!pl_foll_flags(call->flags, flags))
 		return PL_REFUSED_UNKNOWN_FLAG;
 	if (call->aux & PL_GET_NO_PAGES && (is_fast(call->code) || is_pin(call) || get || pin))

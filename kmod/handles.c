@@ -180,7 +180,7 @@ int pl_is_asleep(struct pl_session *s, struct pl_asleep *request)
 	task = s->members[request->slot].task;
 	if (!task || READ_ONCE(task->on_rq))
 		return 0;
-	state = READ_ONCE(task->__state);
+	state = pl_task_state(task);
 	request->asleep = state & (TASK_INTERRUPTIBLE | TASK_WAKEKILL) && !task->in_iowait;
 	return 0;
 }

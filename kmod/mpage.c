@@ -21,6 +21,7 @@
 #include <linux/uaccess.h>
 
 #include "compat.h"
+#include "compat_block.h"
 #include "pagelab.h"
 
 /* Whose bios are noted where: of one task, for the time of one call. */
@@ -56,24 +57,17 @@ static struct kprobe submit_probe = {
 
 static void wait_read(struct address_space *mapping, pgoff_t index, u32 pages)
 {
-	struct page *page;
 	u32 i;
 
-	for (i = 0; i < pages; i++) {
-		page = find_get_page(mapping, index + i);
-		if (!page)
-			continue;
-		wait_on_page_locked(page);
-		put_page(page);
-	}
+	for (i = 0; i < pages; i++)
+		pl_wait_read(mapping, index + i);
 }
 
 static void read_ahead(struct file *filp, const struct pl_call *call)
 {
 	struct file_ra_state ra = { .size = call->n, .async_size = call->aux };
-	DEFINE_READAHEAD(ractl, filp, &ra, filp->f_mapping, call->addr);
 
-	page_cache_ra_unbounded(&ractl, call->n, call->aux);
+	pl_read_ahead(filp, &ra, call->addr, call->n, call->aux);
 	wait_read(filp->f_mapping, call->addr, call->n);
 }
 

@@ -334,6 +334,7 @@ enum pl_refused {
 	PL_REFUSED_TOO_LONG = 53,	/* more bytes than the module has a buffer for */
 	PL_REFUSED_NO_READAHEAD = 56,	/* nothing reads that file ahead */
 	PL_REFUSED_NOT_SCRIPTED = 57,	/* no file whose blocks the program says */
+	PL_REFUSED_ABSENT = 64,		/* a call, or part of one, that the kernel does not have */
 	PL_REFUSED_RUNS = 58,		/* the file has PL_SCRIPT_RUNS already */
 };
 

@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 
 #include "compat.h"
+#include "compat_block.h"
 #include "pagelab.h"
 
 
@@ -83,11 +84,11 @@ static int script_get_block(struct inode *inode, sector_t block, struct buffer_h
 }
 
 /* Fresh pages have no buffers, unless the script says that this one does. It is locked. */
-static void add_buffers(struct script *script, struct folio *folio)
+static void add_buffers(struct script *script, pl_folio *folio)
 {
 	if (folio && folio->index < PL_SCRIPT_PAGES &&
-	    test_and_clear_bit(folio->index, script->buffers) && !folio_buffers(folio))
-		create_empty_buffers(&folio->page, i_blocksize(folio->mapping->host), 0);
+	    test_and_clear_bit(folio->index, script->buffers) && !pl_folio_buffers(folio))
+		pl_create_buffers(folio, i_blocksize(folio->mapping->host));
 }
 
 /* A file system may take fewer pages than it is given; the kernel has the rest then. */
@@ -106,17 +107,16 @@ static void script_readahead(struct readahead_control *rac)
 		script->take -= taken;
 }
 
-static int script_read_folio(struct file *file, struct folio *folio)
+static int script_read(struct file *file, pl_folio *folio)
 {
 	add_buffers(folio->mapping->host->i_private, folio);
-	return mpage_read_folio(folio, script_get_block);
+	return pl_mpage_read(folio, script_get_block);
 }
 
 static const struct address_space_operations script_aops = {
 	.readahead = script_readahead,
-	.read_folio = script_read_folio,
-	.dirty_folio = noop_dirty_folio,
-	.invalidate_folio = block_invalidate_folio,
+	.pl_read_pages = script_read,
+	PL_NO_DIRTY_TRACKING
 };
 
 static const struct file_operations script_fops = {
@@ -244,7 +244,7 @@ void pl_script_take(struct file *filp, u32 pages)
 
 static struct script *script_of_page(struct page *page)
 {
-	struct address_space *mapping = page_mapping(page);
+	struct address_space *mapping = pl_file_mapping(page);
 
 	return mapping && mapping->a_ops == &script_aops ? mapping->host->i_private : NULL;
 }
@@ -267,7 +267,7 @@ bool pl_script_rw_page(struct page *page)
 /* Is any of these sectors of the disk one that it cannot read, as the page's script has it? */
 bool pl_script_bad(struct page *page, sector_t sector, u32 sectors)
 {
-	struct address_space *mapping = page_mapping(page);
+	struct address_space *mapping = pl_file_mapping(page);
 	const struct script *script = script_of_page(page);
 	const struct run *run;
 

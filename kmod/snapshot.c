@@ -9,7 +9,6 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
-#include <linux/shmem_fs.h>
 #include <linux/uaccess.h>
 #include <linux/xarray.h>
 
@@ -50,7 +49,7 @@ static u32 vma_flags(const struct vm_area_struct *vma)
 		{ VM_UFFD_MISSING, PL_VMA_UFFD_MISSING },
 		{ VM_HUGEPAGE, PL_VMA_HUGEPAGE }, { VM_NOHUGEPAGE, PL_VMA_NOHUGEPAGE },
 		{ VM_UFFD_WP, PL_VMA_UFFD_WP },	  { VM_UFFD_MINOR, PL_VMA_UFFD_MINOR },
-#ifdef CONFIG_X86
+#ifdef VM_PAT
 		{ VM_PAT, PL_VMA_PAT },
 #endif
 	};
@@ -214,7 +213,7 @@ static int add_cached(struct pl_list *list, u32 slot, u64 index, u64 frame, u32 
 static int read_cache(struct address_space *mapping, u32 slot, struct pl_list *list)
 {
 	/* in another file such an entry only remembers that a page was there once */
-	bool swaps = shmem_mapping(mapping);
+	bool swaps = pl_is_shmem(mapping);
 	XA_STATE(xas, &mapping->i_pages, 0);
 	struct page *entry, *head;
 	int err = 0;
@@ -230,10 +229,10 @@ static int read_cache(struct address_space *mapping, u32 slot, struct pl_list *l
 						 pl_swap_frame(radix_to_swp_entry(entry)), 1);
 		} else {
 			head = compound_head(entry);
-			err = add_cached(list, slot, head->index, page_to_pfn(head),
+			err = add_cached(list, slot, pl_page_index(head), page_to_pfn(head),
 					 compound_nr(head));
 			if (PageCompound(head))
-				xas_set(&xas, head->index + compound_nr(head));
+				xas_set(&xas, pl_page_index(head) + compound_nr(head));
 		}
 		if (err)
 			break;

@@ -17,6 +17,7 @@
 #include <linux/xarray.h>
 
 #include "compat.h"
+#include "compat_block.h"
 #include "pagelab.h"
 
 #define AREA_PAGES	65536u
@@ -85,7 +86,7 @@ static int copy(struct bio *bio, const struct bio_vec *bv, sector_t sector)
 	return 0;
 }
 
-static void swap_submit_bio(struct bio *bio)
+static pl_submitted swap_submit_bio(struct bio *bio)
 {
 	struct bvec_iter iter;
 	struct bio_vec bv;
@@ -97,12 +98,13 @@ static void swap_submit_bio(struct bio *bio)
 	if (err)
 		bio->bi_status = errno_to_blk_status(err);
 	bio_endio(bio);
+	return PL_SUBMITTED;
 }
 
 /* Somebody closed it: a swapon() that failed, too. */
-static void swap_release(struct gendisk *closed, fmode_t mode)
+static PL_RELEASE_DISK(swap_release, closed)
 {
-	if (!disk_openers(closed))
+	if (!pl_disk_is_open(closed))
 		area_forget(1);
 }
 
@@ -118,7 +120,7 @@ int pl_swap_init(void)
 
 	if (err)
 		return err;
-	disk = blk_alloc_disk(NUMA_NO_NODE);
+	disk = pl_alloc_disk(PAGE_SIZE);
 	if (!disk) {
 		area_forget(0);
 		return -ENOMEM;
@@ -127,10 +129,9 @@ int pl_swap_init(void)
 	disk->flags |= GENHD_FL_NO_PART;
 	strscpy(disk->disk_name, PL_SWAP_NAME, DISK_NAME_LEN);
 	set_capacity(disk, (sector_t)AREA_PAGES << PAGE_SECTORS_SHIFT);
-	blk_queue_logical_block_size(disk->queue, PAGE_SIZE);
-	err = add_disk(disk);
+	err = pl_add_disk(disk);
 	if (err) {
-		put_disk(disk);
+		pl_put_disk(disk);
 		area_forget(0);
 	}
 	return err;
@@ -139,6 +140,6 @@ int pl_swap_init(void)
 void pl_swap_exit(void)
 {
 	del_gendisk(disk);
-	put_disk(disk);
+	pl_put_disk(disk);
 	area_forget(0);
 }

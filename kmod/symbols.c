@@ -13,11 +13,12 @@
 
 static void (*lru_drain_local)(void);
 static void (*lru_drain_all)(void);
+static bool (*shmem)(struct address_space *mapping);
 static const struct address_space_operations *secretmem;
 static int (*free_type)(u64 start, u64 end);
 static void (*zap_range)(struct vm_area_struct *vma, unsigned long start, unsigned long size);
 static void (*zap_range_single)(struct vm_area_struct *vma, unsigned long start,
-				unsigned long size, struct zap_details *details);
+				unsigned long size PL_ZAP_DETAILS_TYPE);
 #ifdef CONFIG_HUGETLB_PAGE
 static struct hstate *pools;
 static int *pool_count;
@@ -34,6 +35,19 @@ static struct kprobe probe = {
 	.symbol_name = "kallsyms_lookup_name",
 	.flags = KPROBE_FLAG_DISABLED,
 };
+
+/* Where a call is that the kernel has, if it has a name; false: it is not there. */
+static bool resolve_call(unsigned long (*lookup)(const char *name), const char *name, void *call)
+{
+	void **where = call;
+
+	if (!name)
+		return true;
+	*where = (void *)lookup(name);
+	if (!*where)
+		pr_err("this kernel has no symbol %s\n", name);
+	return *where;
+}
 
 /* Those of hugetlb; false if the kernel has it and not them. */
 static bool resolve_pools(unsigned long (*lookup)(const char *name))
@@ -59,21 +73,13 @@ int pl_symbols_resolve(void)
 		return err;
 	}
 	lookup = (void *)probe.addr;
-	lru_drain_local = (void *)lookup("lru_add_drain");
-	lru_drain_all = (void *)lookup("lru_add_drain_all");
-	if (!lru_drain_local || !lru_drain_all) {
-		pr_err("this kernel has no symbol %s\n",
-		       lru_drain_local ? "lru_add_drain_all" : "lru_add_drain");
+	/* exported by some kernels, by Debian's only, or by none */
+	if (!resolve_call(lookup, "lru_add_drain", &lru_drain_local) ||
+	    !resolve_call(lookup, "lru_add_drain_all", &lru_drain_all) ||
+	    !resolve_call(lookup, "shmem_mapping", &shmem) ||
+	    !resolve_call(lookup, PL_ZAP_RANGE, &zap_range) ||
+	    !resolve_call(lookup, PL_ZAP_RANGE_SINGLE, &zap_range_single))
 		goto missing;
-	}
-	/* exported by Debian's kernel only, and by none */
-	zap_range = (void *)lookup("zap_page_range");
-	zap_range_single = (void *)lookup("zap_page_range_single");
-	if (!zap_range || !zap_range_single) {
-		pr_err("this kernel has no symbol %s\n",
-		       zap_range ? "zap_page_range_single" : "zap_page_range");
-		goto missing;
-	}
 	/* there only with CONFIG_SECRETMEM (and KALLSYMS_ALL: it is data) */
 	free_type = (void *)lookup("memtype_free"); /* x86 alone */
 	secretmem = (void *)lookup("secretmem_aops");
@@ -110,6 +116,12 @@ void pl_lru_drain(void)
 		lru_drain_all();
 }
 
+/* Has the kernel zap_page_range(), or its form for one VMA? */
+bool pl_can_zap(bool single)
+{
+	return single ? !!zap_range_single : !!zap_range;
+}
+
 /* zap_page_range() */
 void pl_zap_range(struct vm_area_struct *vma, unsigned long start, unsigned long size)
 {
@@ -119,7 +131,13 @@ void pl_zap_range(struct vm_area_struct *vma, unsigned long start, unsigned long
 /* zap_page_range_single() of everything, private copies too: that is what no details mean. */
 void pl_zap_range_single(struct vm_area_struct *vma, unsigned long start, unsigned long size)
 {
-	zap_range_single(vma, start, size, NULL);
+	zap_range_single(vma, start, size PL_ZAP_DETAILS);
+}
+
+/* Is that a mapping of shared memory, which can be swapped? */
+bool pl_is_shmem(struct address_space *mapping)
+{
+	return shmem(mapping);
 }
 
 /* Pages of memfd_secret() are not in the direct map: page_is_secretmem(). */
@@ -129,10 +147,8 @@ bool pl_page_secret(struct page *page)
 
 	if (!secretmem || PageSlab(page))
 		return false;
-	mapping = READ_ONCE(compound_head(page)->mapping);
-	if (!mapping || (unsigned long)mapping & PAGE_MAPPING_FLAGS)
-		return false;
-	return mapping->a_ops == secretmem;
+	mapping = pl_file_mapping(page);
+	return mapping && mapping->a_ops == secretmem;
 }
 
 /*
@@ -142,14 +158,14 @@ bool pl_page_secret(struct page *page)
 void pl_clean_pools(void)
 {
 #ifdef CONFIG_HUGETLB_PAGE
-	struct page *page;
+	pl_pool_page *page;
 	int i, nid;
 
 	spin_lock_irq(pool_lock);
 	for (i = 0; i < *pool_count; i++) {
 		for_each_online_node(nid) {
 			list_for_each_entry(page, &pools[i].hugepage_freelists[nid], lru)
-				ClearPageDirty(page);
+				pl_clean_pool_page(page);
 		}
 	}
 	spin_unlock_irq(pool_lock);

@@ -23,7 +23,7 @@ static void walk_ptes(const struct walk *w, pmd_t pmd, unsigned long addr, unsig
 	pte_t *entry = pte_offset_kernel(&pmd, addr);
 
 	for (; addr != end; entry++, addr += PAGE_SIZE) {
-		pte_t pte = ptep_get_lockless(entry);
+		pte_t pte = pl_ptep_get(entry);
 		u16 flags = pl_pte_flags(pte);
 
 		if (flags)

@@ -5,7 +5,8 @@
  *
  * What would crash a kernel is refused: the walk over page tables goes on from
  * a range that begins or ends within a page (or a huge page of hugetlb) until
- * it finds an end that never comes, and a VMA has to be there.
+ * it finds an end that never comes, and a VMA has to be there. What has to lie in
+ * its VMA and does not is refused too, and what a kernel does not have (ABSENT).
  */
 #include <linux/file.h>
 #include <linux/hugetlb.h>
@@ -30,10 +31,14 @@ static u16 refuse_zap(struct mm_struct *mm, struct vm_area_struct *vma,
 {
 	unsigned long start = call->addr, end = start + call->n;
 
+	if (!pl_can_zap(call->code == PL_OP_ZAP_PAGE_RANGE_SINGLE))
+		return PL_REFUSED_ABSENT;
 	if (!vma)
 		return PL_REFUSED_NO_VMA;
 	if (!PAGE_ALIGNED(start) || !PAGE_ALIGNED(end))
 		return PL_REFUSED_UNALIGNED;
+	if (!PL_ZAP_CUTS && (start < vma->vm_start || end > vma->vm_end))
+		return PL_REFUSED_OUTSIDE;
 	for (; vma && vma->vm_start < end; vma = find_vma(mm, vma->vm_end)) {
 		if (cuts_huge(vma, start, end))
 			return PL_REFUSED_UNALIGNED;
