@@ -355,6 +355,7 @@ class Refused(enum.IntEnum):
     NO_READAHEAD = 56
     NOT_SCRIPTED = 57
     RUNS = 58
+    ABSENT = 64
 
 
 class Section(enum.IntEnum):

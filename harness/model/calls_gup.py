@@ -9,7 +9,6 @@ from .calls import Expected, Model, Warned, call, refusal
 from .state import State
 
 _FILE = "mm/gup.c"
-_VALID = "is_valid_gup_flags"
 
 
 @call(*sorted(abi.GETS))
@@ -20,7 +19,8 @@ def _get(model: Model, state: State, op: abi.Op) -> Expected:
     place = _rejected(model, op)
     if place is not None:
         warning = _warning(model, state, *place)
-        return _answer(model, op, -gup.EINVAL, False, warning)
+        error = model.rules.rejected_get(op.code) if place[0] == "GET" else -gup.EINVAL
+        return _answer(model, op, error, False, warning)
     getter = gup.Getter(model.rules, state, model.arena, op)
     ret = getter.fast(op) if op.code in gup.FAST else getter.slow(op.addr, op.n)
     return _answer(model, op, ret, getter.dropped, None)
@@ -51,16 +51,18 @@ def _rejected(model: Model, op: abi.Op) -> tuple[str, str, str] | None:
         A name for the check, the function that has it, and the function called;
         None if the flags pass.
     """
-    rules, called = model.rules, op.code.name.lower()
+    rules, called, release = model.rules, op.code.name.lower(), model.rules.sem.release
+    valid = "is_valid_gup_args" if release.one_check else "is_valid_gup_flags"
+    own = valid if release.one_check else called
     pin = bool(op.flags & gup.PIN)
     if rules.rejects_pin(op.code, pin):
-        return "PIN", _VALID, called
+        return "PIN", valid, called
     if rules.rejects_longterm(op.code, bool(op.flags & gup.LONGTERM)):
-        return "LONGTERM", called if op.code is Code.GET_USER_PAGES_UNLOCKED else _VALID, called
+        return "LONGTERM", own if op.code is Code.GET_USER_PAGES_UNLOCKED else valid, called
     if rules.rejects_get(op.code, bool(op.flags & gup.GET)):
-        return "GET", called, called
+        return "GET", own, called
     if op.code in gup.FAST and rules.fast_rejects(op.flags):
-        return "flags", "internal_get_user_pages_fast", called
+        return "flags", release.fast_function, called
     return None
 
 

@@ -100,11 +100,11 @@ def insert_page(rules: Rules, state: State, process: int, vma: Vma, index: int, 
     flags = rules.insert_vma_flags(vma.flags)
     if flags != vma.flags:
         state.change_vma(process, vma, vma._replace(flags=flags))
-    if rules.insert_bad_kind(head.flags):
+    if rules.insert_bad_kind(head.flags) or (page == ZERO_PAGE and rules.insert_bad_zero(vma)):
         return -EINVAL
     if index in state.mms[process].ptes and not rules.insert_replaces():
         return -EBUSY
-    counts = rules.insert_counts()
+    counts = rules.insert_counts(page == ZERO_PAGE)
     state.get(page, counts)
     state.page(page).map += counts
     state.count(process, rss_of(head.flags), counts)

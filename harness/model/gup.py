@@ -189,11 +189,20 @@ class Getter:
             return False
         if vma.flags & (V_IO | V_PFNMAP) and not self.rules.takes_io():
             return False
+        if self.write and not self._may_write_longterm(vma):
+            return False
         if self.write and not vma.flags & V_WRITE and hugetlb.is_hugetlb(vma):
             return self.rules.huge_forced()
         if self.write:
             return self.rules.slow_may_write(vma, self.force)
         return self.rules.slow_may_read(vma, self.force)
+
+    def _may_write_longterm(self, vma: Vma) -> bool:
+        """writable_file_mapping_allowed()."""
+        longterm = self.pin and bool(self.flags & LONGTERM)
+        file = self.state.files.get(vma.file)
+        tracked = file is not None and file.disk is not None
+        return self.rules.may_write_longterm(vma, longterm, tracked)
 
     def _may_write(self, vma: Vma, pte: Pte) -> bool:
         """can_follow_write_pte()."""
@@ -419,6 +428,9 @@ class Getter:
                 break
             if self._unshares(pte.flags, state.pages[pte.page].flags):
                 break
+            vma = find(state.mms[self.process].vmas, index)
+            if write and vma is not None and not self._may_write_longterm(vma):
+                break
             if write and rules.fast_dirties():
                 state.page(state.head(pte.page)).flags |= G_DIRTY
             self._take(pte.page)
@@ -431,7 +443,7 @@ class Getter:
         self.remember()
         start = rules.untagged(op.addr) & ~(abi.PAGE_SIZE - 1)
         if rules.fast_overflow(start, nr):
-            return 0
+            return rules.fast_overflow_result()
         if not rules.fast_access_ok(start, nr):
             return -EFAULT
         done = self._walk(start, nr)
@@ -452,6 +464,8 @@ def refusal(rules: Rules, state: State, arena: Arena, op: abi.Op) -> Refused:
     """Why the module will not make this call; NONE if it will."""
     fast = op.code in FAST
     get, pins = bool(op.flags & GET), bool(op.flags & PIN)
+    if rules.lacks_vmas(bool(op.aux & VMAS)):
+        return Refused.ABSENT
     if rules.unknown_flags(op.flags):
         return Refused.UNKNOWN_FLAG
     if op.aux & NO_PAGES and rules.needs_pages(fast or is_pin(op), get or pins):

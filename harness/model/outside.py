@@ -53,7 +53,7 @@ def follow(
     if number == VSYSCALL >> PAGE_SHIFT:
         return _kernel_page(state, number) if rules.takes_gate(write) else None
     if number == VVAR >> PAGE_SHIFT:
-        return _kernel_page(state, number) if rules.takes_io() else None
+        return _kernel_page(state, number) if rules.takes_vvar() else None
     if number != VDSO >> PAGE_SHIFT or not rules.takes_vdso(write, force):
         return None
     page = state.mms[process].outside.get(number)

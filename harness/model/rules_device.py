@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from ..abi import Alloc, Code, Fault, PageFlag
-from .registry import V_MIXEDMAP, V_PFNMAP, V_SHARED, V_WRITE, RuleBase, rule
+from .registry import (
+    V_MAYWRITE,
+    V_MIXEDMAP,
+    V_PFNMAP,
+    V_SHARED,
+    V_WRITE,
+    RuleBase,
+    is_cow,
+    rule,
+)
 from .rules_memory import prot_bits
-from .state import G_ANON, G_COMPOUND, P_DIRTY, P_WRITE, P_YOUNG, P_ZERO, Vma
+from .state import G_ANON, G_COMPOUND, P_DIRTY, P_SPECIAL, P_WRITE, P_YOUNG, P_ZERO, Vma
 
 EPERM, ENOMEM, EFAULT, ENODEV, EINVAL, ESPIPE, EHWPOISON = 1, 12, 14, 19, 22, 29, 133
 SIGBUS, SIGSEGV = 7, 11
@@ -54,21 +63,30 @@ class DeviceRules(RuleBase):
         """Anonymous pages and those of a slab are -EINVAL; kmalloc's large ones are not."""
         return bool(flags & (G_ANON | G_SLAB))
 
+    @rule("insert.zero", _VALIDATE)
+    def insert_bad_zero(self, vma: Vma) -> bool:
+        """Where somebody could write to the zero page it is -EINVAL, or goes as any page."""
+        if self.sem.release.inserts_zero or is_cow(vma):
+            return False
+        return bool(vma.flags & (V_WRITE | V_MAYWRITE))
+
     @rule("insert.busy", "6.1 mm/memory.c insert_page_into_pte_locked")
     def insert_replaces(self) -> bool:
         """A page that is there is replaced: it is not, -EBUSY."""
         return False
 
     @rule("insert.counts", "6.1 mm/memory.c insert_page_into_pte_locked")
-    def insert_counts(self) -> int:
-        """The page gets a reference and a mapping, the zero page too, and counts in RSS."""
-        return 1
+    def insert_counts(self, zero: bool) -> int:
+        """The page gets a reference and a mapping, and counts in RSS; the zero page on some."""
+        return 1 if self.sem.release.inserts_zero or not zero else 0
 
     @rule("insert.pte", "6.1 mm/memory.c insert_page_into_pte_locked (vm_page_prot)")
     def inserted_pte(self, vma: Vma, zero: bool) -> int:
         """The PTE is an ordinary one, clean, writable in a shared writable mapping alone."""
         shared_write = vma.flags & (V_SHARED | V_WRITE) == V_SHARED | V_WRITE
-        return prot_bits(vma) | (P_WRITE if shared_write else 0) | (P_ZERO if zero else 0)
+        special = 0 if self.sem.release.inserts_zero else P_SPECIAL
+        kind = P_ZERO | special if zero else 0
+        return prot_bits(vma) | (P_WRITE if shared_write else 0) | kind
 
     # ---- ->fault -------------------------------------------------------------------
 

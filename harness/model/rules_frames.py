@@ -195,15 +195,16 @@ class FrameRules(RuleBase):
 
     @rule("follow.outside", _FOLLOW)
     def follow_checks(self) -> bool:
-        """An address outside the mapping is an error: it is looked up all the same."""
-        return False
+        """An address outside the mapping is an error, or looked up all the same."""
+        return self.sem.release.follow_checks
 
     # ---- zap_vma_ptes ----------------------------------------------------------------------
 
     @rule("zap_ptes.kind", "6.1 mm/memory.c zap_vma_ptes (VM_PFNMAP)")
     def zap_ptes_allowed(self, flags: int) -> bool:
-        """zap_vma_ptes does nothing in a mapping that is not VM_PFNMAP."""
-        return bool(flags & V_PFNMAP)
+        """zap_vma_ptes does nothing in a mapping that is not VM_PFNMAP, or VM_MIXEDMAP either."""
+        mixed = V_MIXEDMAP if self.sem.release.zap_ptes_mixed else 0
+        return bool(flags & (V_PFNMAP | mixed))
 
     @rule("zap_ptes.range", "6.1 include/linux/mm.h range_in_vma")
     def zap_ptes_inside(self, vma: Vma, start: int, end: int) -> bool:

@@ -14,6 +14,7 @@ from .registry import (
     is_cow,
     rule,
 )
+from .releases import EINVAL
 from .rules_memory import PIN_BIAS
 from .state import G_ANON, G_DIRTY, G_EXCLUSIVE, P_DIRTY, P_NONE_PROT, P_WRITE, Vma
 
@@ -125,8 +126,20 @@ class GupRules(RuleBase):
 
     @rule("gup.io", "6.1 mm/gup.c check_vma_flags (VM_IO, VM_PFNMAP)")
     def takes_io(self) -> bool:
-        """get_user_pages takes pages of VM_IO or VM_PFNMAP, as vvar is: it does not."""
+        """get_user_pages takes pages of VM_IO or VM_PFNMAP: it does not."""
         return False
+
+    @rule("gup.vvar", "6.1 mm/gup.c check_vma_flags; arch/{x86,arm64} vdso vm_flags")
+    def takes_vvar(self) -> bool:
+        """get_user_pages takes the vvar page: not where it is VM_IO or VM_PFNMAP."""
+        return self.sem.release.takes_vvar
+
+    @rule("gup.longterm_file", "6.1 mm/gup.c check_vma_flags")
+    def may_write_longterm(self, vma: Vma, longterm: bool, tracked: bool) -> bool:
+        """A LONGTERM pin may write to a shared file that is told of writes, on some kernels."""
+        if not longterm or not tracked or not vma.flags & V_SHARED:
+            return True
+        return self.sem.release.longterm_writes
 
     @rule("gup.vdso", "6.1 mm/gup.c check_vma_flags; arch/{x86,arm64} vdso vm_flags")
     def takes_vdso(self, write: bool, force: bool) -> bool:
@@ -160,6 +173,11 @@ class GupRules(RuleBase):
         """pin_user_pages and its fast form reject GET, with a warning."""
         return get and code in (Code.PIN_USER_PAGES, Code.PIN_USER_PAGES_FAST)
 
+    @rule("flags.get_error", "6.1 mm/gup.c pin_user_pages, pin_user_pages_fast (FOLL_GET)")
+    def rejected_get(self, code: Code) -> int:
+        """They say -EINVAL, or pin_user_pages that it got nothing."""
+        return -EINVAL if code is Code.PIN_USER_PAGES_FAST else self.sem.release.pin_get_error
+
     @rule("flags.fast", "6.1 mm/gup.c internal_get_user_pages_fast")
     def fast_rejects(self, flags: int) -> bool:
         """Fast calls take WRITE, FORCE, LONGTERM, GET and PIN, and warn of every other flag."""
@@ -175,14 +193,14 @@ class GupRules(RuleBase):
     @rule("pin.counts", "6.1 mm/gup.c try_grab_page, try_grab_folio (FOLL_PIN)")
     def pin_adds(self, zero: bool, large: bool) -> tuple[int, int]:
         """A pin is 1024 references, of a large page one and one pin, of the zero page none."""
-        if zero:
+        if zero and not self.sem.release.pins_zero:
             return 0, 0
         return (1, 1) if large else (PIN_BIAS, 0)
 
     @rule("pin.releases", "6.1 mm/gup.c gup_put_folio (FOLL_PIN)")
     def unpin_drops(self, zero: bool, large: bool) -> tuple[int, int]:
         """unpin_user_page gives 1024 references back, of a large page one and one pin."""
-        if zero:
+        if zero and not self.sem.release.pins_zero:
             return 0, 0
         return (1, 1) if large else (PIN_BIAS, 0)
 
@@ -201,8 +219,13 @@ class GupRules(RuleBase):
 
     @rule("fast.overflow", "6.1 mm/gup.c internal_get_user_pages_fast (check_add_overflow)")
     def fast_overflow(self, start: int, nr: int) -> bool:
-        """start + length beyond 2^64 returns 0."""
+        """start + length beyond 2^64 ends the call at once."""
         return start + ((nr << 12) & 0xFFFFFFFFFFFFFFFF) >= 1 << 64
+
+    @rule("fast.overflow_error", "6.1 mm/gup.c internal_get_user_pages_fast (check_add_overflow)")
+    def fast_overflow_result(self) -> int:
+        """It says that it got nothing, or -EOVERFLOW."""
+        return self.sem.release.overflow_error
 
     @rule("fast.access_ok", "6.1 mm/gup.c internal_get_user_pages_fast (access_ok)")
     def fast_access_ok(self, start: int, nr: int) -> bool:
@@ -243,8 +266,8 @@ class GupRules(RuleBase):
 
     @rule("fast_only.clamp", "6.1 mm/gup.c get_user_pages_fast_only")
     def fast_only_result(self, ret: int) -> int:
-        """get_user_pages_fast_only returns 0 instead of an errno."""
-        return max(ret, 0)
+        """get_user_pages_fast_only returns 0 instead of an errno, but where it says which."""
+        return ret if self.sem.release.fast_only_errors else max(ret, 0)
 
     # ---- held pages ----------------------------------------------------------
 
@@ -287,7 +310,12 @@ class GupRules(RuleBase):
     @rule("refuse.unknown_flag", "kmod/gup.c")
     def unknown_flags(self, flags: int) -> bool:
         """A flag that the kernel lacks is refused by name."""
-        return bool(flags & ~self.sem.foll_flags)
+        return bool(flags & ~self.sem.release.foll_flags)
+
+    @rule("refuse.absent_vmas", "kmod/gup.c")
+    def lacks_vmas(self, vmas: bool) -> bool:
+        """vmas are refused where the kernel's call has none."""
+        return vmas and not self.sem.release.vmas
 
     @rule("refuse.no_pages", "kmod/gup.c")
     def needs_pages(self, takes: bool, asks: bool) -> bool:

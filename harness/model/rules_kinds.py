@@ -7,7 +7,7 @@ from .registry import RuleBase, rule
 from .rules_memory import prot_bits
 from .state import G_DIRTY, G_EXCLUSIVE, P_DIRTY, P_HUGE, P_WRITE, P_YOUNG, Vma
 
-EPERM, EFAULT, EINVAL, ESPIPE, EOPNOTSUPP = 1, 14, 22, 29, 95
+EPERM, EINVAL, ESPIPE, EOPNOTSUPP = 1, 22, 29, 95
 _EXEC = int(Prot.EXEC)
 _HUGETLB, _DONTEXPAND = int(VmaFlag.HUGETLB), int(VmaFlag.DONTEXPAND)
 _MS_SYNC = int(Ms.SYNC)
@@ -158,5 +158,5 @@ class KindRules(RuleBase):
 
     @rule("hugetlb.killed", "6.1 mm/hugetlb.c follow_hugetlb_page (fatal_signal_pending)")
     def huge_interrupted(self) -> int:
-        """With a fatal signal pending huge pages of hugetlb give -EFAULT, not -EINTR."""
-        return -EFAULT
+        """With a fatal signal pending huge pages of hugetlb give -EFAULT, or -EINTR as others."""
+        return self.sem.release.killed_huge_error

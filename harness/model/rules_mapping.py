@@ -220,5 +220,5 @@ class MappingRules(RuleBase):
 
     @rule("stack.gup", "6.1 mm/gup.c __get_user_pages (vma_lookup)")
     def gup_grows_stack(self) -> bool:
-        """get_user_pages grows a stack: it does not."""
-        return False
+        """get_user_pages grows a stack: not any more."""
+        return self.sem.release.gup_grows_stack

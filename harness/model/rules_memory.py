@@ -232,9 +232,12 @@ class MemoryRules(RuleBase):
 
     @rule("mprotect.upgrade", "6.1 mm/mprotect.c can_change_pte_writable, mprotect_fixup")
     def upgraded_pte(self, flags: int, vma: Vma, page_flags: int) -> int:
-        """A private PTE becomes writable at once only if dirty and its page exclusive."""
+        """A private PTE becomes writable at once only if its page is exclusive, and it dirty."""
+        release = self.sem.release
         anon = page_flags & (G_ANON | G_EXCLUSIVE) == G_ANON | G_EXCLUSIVE
-        if vma.flags & V_WRITE and not vma.flags & V_SHARED and flags & P_DIRTY and anon:
+        written = bool(flags & P_DIRTY) or release.upgrades_clean
+        private = bool(vma.flags & V_WRITE) and not vma.flags & V_SHARED
+        if release.upgrades_private and private and written and anon:
             return flags | P_WRITE
         return flags
 

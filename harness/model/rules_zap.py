@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..abi import HUGE_PAGES, PAGE_SIZE
 from .registry import RuleBase, rule
-from .state import G_ANON, Vma
+from .state import G_ANON, G_MAPPING, Vma
 
 ENOMEM = 12
 _UNSIGNED_LONG = (1 << 64) - 1
@@ -16,7 +16,12 @@ class ZapRules(RuleBase):
 
     @rule("zap.spares", "6.1 mm/memory.c should_zap_page")
     def zap_spares(self, special: bool, page_flags: int) -> bool:
-        """Without even_cows anonymous pages stay; the zero page goes as all else does."""
+        """Without even_cows anonymous pages stay; the zero page goes as all else does.
+
+        What is in no file's cache stays on some kernels too.
+        """
+        if self.sem.release.unmap_spares_unmapped and not page_flags & G_MAPPING:
+            return not special
         return not special and bool(page_flags & G_ANON)
 
     # ---- zap_page_range ------------------------------------------------------
@@ -40,6 +45,17 @@ class ZapRules(RuleBase):
     def zap_single_ends(self, vma: Vma, end: int) -> int:
         """zap_page_range_single ends where its VMA does, and says nothing of it."""
         return min(end, vma.end)
+
+    @rule("refuse.absent_zap", "kmod/zap.c")
+    def lacks_zap(self, single: bool) -> bool:
+        """zap_page_range, or its form for one VMA, is refused where there is no such call."""
+        release = self.sem.release
+        return not (release.zap_single if single else release.zap_range)
+
+    @rule("refuse.zap_outside", "kmod/zap.c")
+    def zap_wants_inside(self, vma: Vma, start: int, end: int) -> bool:
+        """A range that leaves its VMA is refused where the kernel does not cut it."""
+        return not self.sem.release.zap_single_cuts and (start < vma.start or end > vma.end)
 
     @rule("refuse.unaligned", "kmod/zap.c")
     def zap_unaligned(self, start: int, end: int) -> bool:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..abi import PAGE_SHIFT, PAGE_SIZE, Foll
+from ..abi import PAGE_SHIFT, PAGE_SIZE
 from ..environment import HUGE_POOL, Environment
 from ..errors import UsageError
+from .releases import RELEASES, Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Semantics:
     """One environment's flags, and what its guest said of itself.
 
     Attributes:
+        release: what its version line decides.
         task_size: first address that no user can map (TASK_SIZE_MAX), bytes.
         table_span: bytes that one last-level page table maps (PMD_SIZE).
         gup_capacity: length of pages[] in the module.
@@ -33,8 +35,6 @@ class Semantics:
             vsyscall=emulate; arm64 has none).
         split_rss: a task keeps its last changes of RSS to itself
             (include/linux/mm_types_task.h SPLIT_RSS_COUNTING, with CONFIG_NR_CPUS of 4 or more).
-        foll_flags: the abi.Foll bits that the kernel has (include/linux/mm.h FOLL_*):
-            6.1 has no FOLL_PCI_P2PDMA.
         ioremap_warning: the file and function that warn where RAM is to be mapped as
             device memory (arch/x86/mm/ioremap.c, arch/arm64/mm/ioremap.c).
         ioremap_warns_once: by WARN_ONCE, as on x86-64; else every time.
@@ -71,6 +71,7 @@ class Semantics:
         rom: frames 0xf0 to 0xff are a ROM with struct pages (arch/x86/kernel/e820.c).
     """
 
+    release: Release = RELEASES["6.1"]
     task_size: int = (1 << 47) - PAGE_SIZE
     table_span: int = 1 << 21
     gup_capacity: int = 512
@@ -80,7 +81,6 @@ class Semantics:
     software_young: bool = False
     gate_page: bool = True
     split_rss: bool = False
-    foll_flags: int = int(~Foll.PCI_P2PDMA)
     ioremap_warning: tuple[str, str] = ("arch/x86/mm/ioremap.c", "__ioremap_caller")
     ioremap_warns_once: bool = True
     phys_keeps_bits: bool = False
@@ -116,7 +116,6 @@ _IOREMAP = {
     "x86_64": ("arch/x86/mm/ioremap.c", "__ioremap_caller"),
     "arm64": ("arch/arm64/mm/ioremap.c", "ioremap_allowed"),
 }
-KNOWN_LINES = ("6.1",)
 
 
 def _first_number(parameters: tuple[str, ...], name: str, default: int) -> int:
@@ -131,8 +130,8 @@ def require_line(line: str) -> None:
     Raises:
         UsageError: that.
     """
-    if line not in KNOWN_LINES:
-        known = ", ".join(KNOWN_LINES)
+    if line not in RELEASES:
+        known = ", ".join(RELEASES)
         raise UsageError(f"no semantics for kernel {line}: the model knows {known}")
 
 
@@ -151,6 +150,7 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
     features = facts.get("features", 0)
     default = Semantics()
     return Semantics(
+        release=RELEASES[environment.line],
         task_size=facts.get("task_size", default.task_size),
         table_span=facts.get("table_span", default.table_span),
         gup_capacity=facts.get("gup_capacity", default.gup_capacity),

@@ -36,7 +36,9 @@ DEVICE: dict[str, Callable[..., Any]] = {
     # the second page takes the first one's place
     "insert_replaces": lambda self: True,
     # a driver's page is mapped without being counted, as pfns are
-    "insert_counts": lambda self: 0,
+    "insert_counts": lambda self, zero: 0,
+    # the zero page is kept from whoever could write to it, as from 6.11 on
+    "insert_bad_zero": lambda self, vma: bool(vma.flags & V_WRITE),
     # the zero page is mapped special, as 6.12 does
     "inserted_pte": lambda self, vma, zero: (
         prot_bits(vma)

@@ -77,8 +77,18 @@ GUP: dict[str, Wrong] = {
     "fork_copies_page": lambda self, has_pinned, exclusive, ref, pins: False,
     # the vsyscall page is as any kernel address
     "takes_gate": lambda self, write: False,
-    # vvar is readable, as it is from 7.3 on
+    # frames of a device are taken
     "takes_io": lambda self: True,
+    # vvar is readable, as it is from 7.3 on
+    "takes_vvar": lambda self: True,
+    # vmas are gone, as since 6.5
+    "lacks_vmas": lambda self, vmas: vmas,
+    # a pin does not say what is wrong with GET, as since 6.3
+    "rejected_get": lambda self, code: 0,
+    # a range that wraps is -EOVERFLOW, as on 6.12
+    "fast_overflow_result": lambda self: -75,
+    # a file that is told of writes is not pinned for long, as since 6.5
+    "may_write_longterm": lambda self, vma, longterm, tracked: not (longterm and tracked),
     # FORCE does not reach the vdso
     "takes_vdso": lambda self, write, force: not write,
     # SPLIT_PMD leaves a leaf whole

@@ -20,6 +20,10 @@ ZAPS: dict[str, Callable[..., Any]] = {
     "zap_goes_on": lambda self: False,
     # zap_page_range_single goes on behind its VMA
     "zap_single_ends": lambda self, vma, end: end,
+    # the calls are gone, as zap_page_range is since 6.3
+    "lacks_zap": lambda self, single: True,
+    # a range is kept to its VMA, as on 7.x
+    "zap_wants_inside": lambda self, vma, start, end: start < vma.start or end > vma.end,
     # the address alone has to begin a page
     "zap_unaligned": lambda self, start, end: bool(start % 4096),
     # huge pages are cut as others are

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import abi, language, layout
-from harness.abi import Code, Kind
+from harness.abi import Code, Kind, Refused
 from harness.check.describe import outcome_text
 from harness.environment import Environment
 from harness.errors import UsageError
 from harness.model import REGISTRY, Arena, Expected, Model, Semantics, State, semantics_for, traced
+from harness.model.releases import RELEASES
 from harness.model.rules import Rules
 from harness.model.state import (
     G_EXCLUSIVE,
@@ -150,6 +151,41 @@ def test_semantics_are_for_known_kernels_only() -> None:
     assert not semantics_for(Environment(kernel="6.1.1", arch="x86_64"), "end").drained_each
     with pytest.raises(UsageError, match=r"9\.9"):
         semantics_for(Environment(kernel="9.9.1", arch="arm64"))
+
+
+def test_a_kernel_has_its_releases_flags() -> None:
+    flags = {
+        kernel: semantics_for(Environment(kernel=kernel, arch="x86_64")).release
+        for kernel in ("5.10.262", "6.1.192", "6.12.117", "7.3.4")
+    }
+    assert flags["6.1.192"] == Semantics().release
+    assert len(set(flags.values())) == 4
+    assert [flags[kernel].vmas for kernel in flags] == [True, True, False, False]
+
+
+MAPPED = "m = mmap(pages=2, prot=rw, flags=private|anon)\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "program", "expected"),
+    [
+        ("5.10", "zap_page_range_single(m[0], pages=1)", Refused.ABSENT),
+        ("6.1", "zap_page_range(m[0], pages=1)", Refused.NONE),
+        ("6.12", "zap_page_range(m[0], pages=1)", Refused.ABSENT),
+        ("6.12", "h = get_user_pages(m[0], nr=1, vmas=1)", Refused.ABSENT),
+        ("6.12", "zap_page_range_single(m[1], pages=2)", Refused.NONE),
+        ("7.3", "zap_page_range_single(m[1], pages=2)", Refused.OUTSIDE),
+    ],
+)
+def test_calls_of_another_release(line: str, program: str, expected: Refused) -> None:
+    after = steps(MAPPED + program + "\n", release=RELEASES[line])
+    assert after[-1][0].refused is expected
+
+
+@pytest.mark.parametrize(("line", "expected"), [("6.1", 0), ("6.12", -75)])
+def test_a_range_that_wraps(line: str, expected: int) -> None:
+    text = "h = get_user_pages_fast(-4096, nr=2)\n"
+    assert steps(MAPPED + text, release=RELEASES[line])[-1][0].ret == expected
 
 
 def test_every_rule_names_its_source() -> None:

@@ -1,0 +1,136 @@
+"""What version lines of the kernel decide differently: one frozen record each.
+
+Flags are named by what they decide; their values are 6.1's unless a record says
+otherwise. Nothing else of the model knows of versions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..abi import Foll
+
+EFAULT, EINTR, EINVAL, EOVERFLOW = 14, 4, 22, 75
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One version line's decisions.
+
+    Attributes:
+        vmas: get_user_pages, its remote form and pin_user_pages fill an array of VMAs (mm/gup.c;
+            until 6.5: 54d020692b34 "mm/gup: remove unused vmas parameter from get_user_pages()").
+        foll_flags: the abi.Foll bits there are (include/linux/mm_types.h FOLL_*; FOLL_PCI_P2PDMA
+            from 6.2 on: 4003f107fa2e).
+        pin_get_error: what pin_user_pages makes of FOLL_GET (mm/gup.c pin_user_pages;
+            from 6.3 on is_valid_gup_args says no, and the call 0).
+        one_check: one function warns of all flags that a call cannot have (mm/gup.c
+            is_valid_gup_args, since 6.3; before, is_valid_gup_flags and the calls themselves).
+        fast_function: the one that warns of flags of fast calls (mm/gup.c
+            internal_get_user_pages_fast, since 6.10 gup_fast_fallback).
+        overflow_error: of a fast call whose range wraps (mm/gup.c gup_fast_fallback; it was
+            internal_get_user_pages_fast, which said 0).
+        fast_only_errors: get_user_pages_fast_only returns an errno (mm/gup.c
+            get_user_pages_fast_only; before, it made every one 0).
+        pins_zero: pins of the zero page are counted (mm/gup.c try_grab_folio; not any more since
+            c8070b787519 "mm: Don't pin ZERO_PAGE in pin_user_pages()", 6.5, which 6.1 has too).
+        gup_grows_stack: get_user_pages grows a stack (mm/gup.c __get_user_pages, find_extend_vma;
+            until 6.5: 8d7071af8907 "mm: always expand the stack with the mmap write lock held",
+            which 6.1 has too; 6.12 says so in the log).
+        killed_huge_error: with SIGKILL pending, of a mapping of hugetlb (mm/hugetlb.c
+            follow_hugetlb_page; __get_user_pages since 6.6: "mm/gup: retire
+            follow_hugetlb_page()").
+        takes_vvar: get_user_pages takes the vvar page, which is VM_MIXEDMAP alone
+            (lib/vdso/datastore.c vdso_install_vvar_mapping, 7.3).
+        longterm_writes: a LONGTERM pin may write to a shared file whose writes the file system
+            is told of (mm/gup.c writable_file_mapping_allowed; not since 6.5: 8ac268436e6d "mm/gup:
+            disallow FOLL_LONGTERM GUP-nonfast writing to file-backed mappings").
+        upgrades_private: mprotect makes an entry of a private mapping writable at once
+            (mm/mprotect.c can_change_pte_writable; since 6.0: 64fe24a3e05e "mm/mprotect: try
+            avoiding write faults for exclusive anonymous pages when changing protection").
+        upgrades_clean: a clean one too (6.2: 7ea7e333842e "mm/mprotect: allow clean exclusive anon
+            pages to be writable").
+        inserts_zero: vm_insert_page takes the zero page as any other, references and all
+            (mm/memory.c insert_page_into_pte_locked, vm_mixed_zeropage_allowed; until 6.11:
+            "mm/memory: cleanly support zeropage in vm_insert_page*(), vm_map_pages*() and
+            vmf_insert_mixed()").
+        zap_range: there is zap_page_range (mm/memory.c; until 6.3: e9adcfecf572).
+        zap_single: there is zap_page_range_single, or zap_vma_range (mm/memory.c), and the module
+            can find it.
+        zap_single_cuts: it cuts a range to its VMA (mm/memory.c unmap_single_vma), and so may be
+            given any.
+        zap_ptes_mixed: zap_vma_ptes, which is zap_special_vma_range, zaps VM_MIXEDMAP too
+            (mm/memory.c zap_special_vma_range).
+        unmap_spares_unmapped: without even_cows pages of no file's cache stay, a driver's above all
+            (mm/memory.c zap_pte_range; since 5.18 only anonymous ones: "mm: change
+            zap_details.zap_mapping into even_cows").
+        follow_checks: follow_pfn, which is follow_pfnmap_start, looks whether the mapping has the
+            address (mm/memory.c follow_pfnmap_start, 6.12: 6da8e9634bb7).
+    """
+
+    vmas: bool = True
+    foll_flags: int = int(~Foll.PCI_P2PDMA)
+    pin_get_error: int = -EINVAL
+    one_check: bool = False
+    fast_function: str = "internal_get_user_pages_fast"
+    overflow_error: int = 0
+    fast_only_errors: bool = False
+    pins_zero: bool = False
+    gup_grows_stack: bool = False
+    killed_huge_error: int = -EFAULT
+    takes_vvar: bool = False
+    longterm_writes: bool = True
+    upgrades_private: bool = True
+    upgrades_clean: bool = False
+    inserts_zero: bool = True
+    zap_range: bool = True
+    zap_single: bool = True
+    zap_single_cuts: bool = True
+    zap_ptes_mixed: bool = False
+    unmap_spares_unmapped: bool = False
+    follow_checks: bool = False
+
+
+RELEASES = {
+    "5.10": Release(
+        pins_zero=True,
+        gup_grows_stack=True,
+        upgrades_private=False,
+        zap_single=False,
+        unmap_spares_unmapped=True,
+    ),
+    "6.1": Release(),
+    "6.12": Release(
+        vmas=False,
+        foll_flags=-1,
+        pin_get_error=0,
+        one_check=True,
+        fast_function="gup_fast_fallback",
+        overflow_error=-EOVERFLOW,
+        fast_only_errors=True,
+        killed_huge_error=-EINTR,
+        longterm_writes=False,
+        upgrades_clean=True,
+        inserts_zero=False,
+        zap_range=False,
+        follow_checks=True,
+    ),
+    "7.3": Release(
+        vmas=False,
+        foll_flags=-1,
+        pin_get_error=0,
+        one_check=True,
+        fast_function="gup_fast_fallback",
+        overflow_error=-EOVERFLOW,
+        fast_only_errors=True,
+        killed_huge_error=-EINTR,
+        takes_vvar=True,
+        longterm_writes=False,
+        upgrades_clean=True,
+        inserts_zero=False,
+        zap_range=False,
+        zap_single_cuts=False,
+        zap_ptes_mixed=True,
+        follow_checks=True,
+    ),
+}
