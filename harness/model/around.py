@@ -37,5 +37,6 @@ def map_pages(rules: Rules, state: State, process: int, vma: Vma, index: int) ->
         page.map += 1
         state.count(process, rss_of(page.flags), 1)
         flags = rules.notified_pte(rules.file_read_pte(vma), vma, tracked)
+        flags = rules.read_dirties_pte(flags, state.pages[state.head(number)].flags)
         state.set_pte(process, at, rules.around_pte(flags, at == index), number)
     return index in ptes

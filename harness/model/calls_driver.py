@@ -26,6 +26,7 @@ def _alloc(model: Model, state: State, op: abi.Op) -> Expected:
             page = state.subpage(head, index)
         else:
             page = state.new_page(flags)
+        if index == 0 or not flags & G_COMPOUND:
             state.page(page).ref = rules.alloc_refs(kind, index == 0)
         state.hold(op.slot, page)
     return value(op.n)

@@ -95,11 +95,12 @@ def insert_page(rules: Rules, state: State, process: int, vma: Vma, index: int, 
     head = state.pages[state.head(page)]
     if rules.insert_outside(vma, index):
         return -EFAULT
-    if rules.insert_unreferenced(head.ref, page == ZERO_PAGE):
-        return -EINVAL
+    unreferenced = rules.insert_unreferenced(head.ref, page == ZERO_PAGE)
     flags = rules.insert_vma_flags(vma.flags)
-    if flags != vma.flags:
+    if flags != vma.flags and (rules.insert_marks_first() or not unreferenced):
         state.change_vma(process, vma, vma._replace(flags=flags))
+    if unreferenced:
+        return -EINVAL
     if rules.insert_bad_kind(head.flags) or (page == ZERO_PAGE and rules.insert_bad_zero(vma)):
         return -EINVAL
     if index in state.mms[process].ptes and not rules.insert_replaces():
@@ -174,7 +175,8 @@ def tell(state: State, op: abi.Op) -> None:
 def give_back(state: State, slot: int) -> int:
     """A set that is one block or object is given back; how many pages it has."""
     pages = [state.unhold(slot, index) for index in range(len(state.held[slot]))]
-    state.put(pages[0])
+    # an object's pages may have no reference
+    state.put(pages[0], min(1, state.pages[pages[0]].ref))
     for page in pages[1:]:
         if page in state.pages and not state.pages[page].tail:
             state.forget(page)

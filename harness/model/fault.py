@@ -228,6 +228,7 @@ def _finish(
     page.map += 1
     tracked = state.tracks_dirty(vma.file) or rules.uffd_tracks(vma)
     flags = rules.notified_pte(rules.file_read_pte(vma), vma, tracked)
+    flags = rules.read_dirties_pte(flags, state.pages[state.head(number)].flags)
     if write:
         flags, dirty = rules.file_shared_pte(vma)
         state.page(state.head(number)).flags |= dirty

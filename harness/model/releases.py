@@ -54,6 +54,22 @@ class Release:
             (mm/memory.c insert_page_into_pte_locked, vm_mixed_zeropage_allowed; until 6.11:
             "mm/memory: cleanly support zeropage in vm_insert_page*(), vm_map_pages*() and
             vmf_insert_mixed()").
+        mixedmap_first: vm_insert_page makes a mapping VM_MIXEDMAP before it looks at the page
+            (mm/memory.c vm_insert_page, which asks page_count() first on 5.10 and 6.1).
+        frozen_objects: pages of a slab and of kmalloc have no reference (mm/slub.c allocate_slab,
+            ___kmalloc_large_node, 7.x).
+        dirties_reads: a read fault makes an entry that can be written dirty, if its page is
+            (mm/memory.c set_pte_range, 7.x).
+        rw_page: a disk may take whole pages without a bio (fs/mpage.c do_mpage_readpage; until
+            6.3: 3222d8c2a7f8 "block: remove ->rw_page").
+        populates: there is MADV_POPULATE_READ and _WRITE (mm/madvise.c; from 5.14 on:
+            4ca9b3859dac "mm/madvise: introduce MADV_POPULATE_(READ|WRITE)").
+        dontneed_locked: there is MADV_DONTNEED_LOCKED (mm/madvise.c; from 5.18 on: 9457056ac426
+            "mm: madvise: MADV_DONTNEED_LOCKED").
+        remote_gate: access_remote_vm reads the vsyscall page (mm/memory.c __access_remote_vm, which
+            since 6.1 asks vma_lookup() first).
+        remote_grows_later: it grows a stack also where it comes to one in its middle (the same;
+            6.1 asks expand_stack() for its first byte alone).
         zap_range: there is zap_page_range (mm/memory.c; until 6.3: e9adcfecf572).
         zap_single: there is zap_page_range_single, or zap_vma_range (mm/memory.c), and the module
             can find it.
@@ -83,6 +99,14 @@ class Release:
     upgrades_private: bool = True
     upgrades_clean: bool = False
     inserts_zero: bool = True
+    mixedmap_first: bool = False
+    frozen_objects: bool = False
+    dirties_reads: bool = False
+    rw_page: bool = True
+    populates: bool = True
+    dontneed_locked: bool = True
+    remote_gate: bool = False
+    remote_grows_later: bool = False
     zap_range: bool = True
     zap_single: bool = True
     zap_single_cuts: bool = True
@@ -96,6 +120,10 @@ RELEASES = {
         pins_zero=True,
         gup_grows_stack=True,
         upgrades_private=False,
+        populates=False,
+        dontneed_locked=False,
+        remote_gate=True,
+        remote_grows_later=True,
         zap_single=False,
         unmap_spares_unmapped=True,
     ),
@@ -112,6 +140,9 @@ RELEASES = {
         longterm_writes=False,
         upgrades_clean=True,
         inserts_zero=False,
+        mixedmap_first=True,
+        rw_page=False,
+        remote_grows_later=True,
         zap_range=False,
         follow_checks=True,
     ),
@@ -128,6 +159,11 @@ RELEASES = {
         longterm_writes=False,
         upgrades_clean=True,
         inserts_zero=False,
+        mixedmap_first=True,
+        frozen_objects=True,
+        dirties_reads=True,
+        rw_page=False,
+        remote_grows_later=True,
         zap_range=False,
         zap_single_cuts=False,
         zap_ptes_mixed=True,

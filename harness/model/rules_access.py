@@ -19,13 +19,16 @@ class AccessRules(RuleBase):
 
     @rule("remote.grows", f"{_REMOTE} (expand_stack)")
     def remote_grows_stack(self, first: bool) -> bool:
-        """An access grows a stack where it begins, with nothing to transfer even, not later."""
-        return first
+        """An access grows a stack where it begins, with nothing to transfer even.
+
+        Some kernels grow one also where an access comes to it.
+        """
+        return first or self.sem.release.remote_grows_later
 
     @rule("remote.gate", f"{_REMOTE} (vma_lookup)")
     def remote_takes_gate(self) -> bool:
-        """The vsyscall page, which no mapping covers, is read: it is not."""
-        return False
+        """The vsyscall page, which no mapping covers, is read: not any more."""
+        return self.sem.release.remote_gate
 
     @rule("remote.dirty", f"{_REMOTE} (set_page_dirty_lock)")
     def remote_dirtied(self, flags: int) -> int:

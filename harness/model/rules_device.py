@@ -38,7 +38,12 @@ class DeviceRules(RuleBase):
 
     @rule("alloc.refs", "6.1 mm/page_alloc.c post_alloc_hook, split_page")
     def alloc_refs(self, kind: int, first: bool) -> int:
-        """Of a block that is neither compound nor split only the first page has a reference."""
+        """Of a block that is neither compound nor split only the first page has a reference.
+
+        What a slab and kmalloc have got none of on some kernels.
+        """
+        if kind in (Alloc.SLAB, Alloc.KMALLOC) and self.sem.release.frozen_objects:
+            return 0
         return 0 if kind == Alloc.UNCUT and not first else 1
 
     # ---- vm_insert_page ----------------------------------------------------------
@@ -52,6 +57,11 @@ class DeviceRules(RuleBase):
     def insert_unreferenced(self, ref: int, zero: bool) -> bool:
         """A page without a reference is -EINVAL."""
         return ref == 0 and not zero
+
+    @rule("insert.mixedmap_first", _INSERT)
+    def insert_marks_first(self) -> bool:
+        """The mapping is marked before the page's references are looked at, on some kernels."""
+        return self.sem.release.mixedmap_first
 
     @rule("insert.mixedmap", _INSERT)
     def insert_vma_flags(self, flags: int) -> int:

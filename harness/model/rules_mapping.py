@@ -123,7 +123,13 @@ class MappingRules(RuleBase):
     @rule("madvise.known", "6.1 mm/madvise.c madvise_behavior_valid")
     def advice_error(self, advice: int) -> int:
         """An advice that the kernel does not have is -EINVAL, before anything is looked at."""
-        return -EINVAL if advice == Madv.GUARD_INSTALL else 0
+        release = self.sem.release
+        lacks = {int(Madv.GUARD_INSTALL)}
+        if not release.populates:
+            lacks |= {int(Madv.POPULATE_READ), int(Madv.POPULATE_WRITE)}
+        if not release.dontneed_locked:
+            lacks |= {int(Madv.DONTNEED_LOCKED)}
+        return -EINVAL if advice in lacks else 0
 
     @rule("madvise.free", "6.1 mm/madvise.c madvise_free_single_vma")
     def may_free(self, vma: Vma) -> bool:

@@ -111,6 +111,13 @@ class MemoryRules(RuleBase):
         shared_write = vma.flags & (V_SHARED | V_WRITE) == V_SHARED | V_WRITE
         return prot_bits(vma) | (P_WRITE if shared_write else 0)
 
+    @rule("fault.file_read_dirty", "6.1 mm/memory.c do_set_pte")
+    def read_dirties_pte(self, flags: int, page_flags: int) -> int:
+        """What a read fault maps writable is dirty if its page is, on some kernels."""
+        if self.sem.release.dirties_reads and flags & P_WRITE and page_flags & G_DIRTY:
+            return flags | P_DIRTY
+        return flags
+
     @rule("fault.file_cow", "6.1 mm/memory.c do_cow_fault, do_set_pte")
     def file_cow_pte(self, vma: Vma) -> int:
         """A write fault of a private file mapping: dirty copy, writable if the VMA is."""

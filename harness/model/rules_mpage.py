@@ -114,7 +114,7 @@ class MpageRules(RuleBase):
     @rule("mpage.rw_page", "6.1 fs/mpage.c do_mpage_readpage, block/bdev.c bdev_read_page")
     def mpage_without_bio(self, rw_page: bool, whole: bool) -> bool:
         """A disk that takes pages gets each that begins a run and is whole without a bio."""
-        return rw_page and whole
+        return rw_page and whole and self.sem.release.rw_page
 
     @rule("mpage.rahead", "6.1 fs/mpage.c do_mpage_readpage (is_readahead)")
     def mpage_is_rahead(self, readahead: bool) -> bool:

@@ -37,6 +37,8 @@ DEVICE: dict[str, Callable[..., Any]] = {
     "insert_replaces": lambda self: True,
     # a driver's page is mapped without being counted, as pfns are
     "insert_counts": lambda self, zero: 0,
+    # a mapping is marked whatever the page, as since 6.12
+    "insert_marks_first": lambda self: True,
     # the zero page is kept from whoever could write to it, as from 6.11 on
     "insert_bad_zero": lambda self, vma: bool(vma.flags & V_WRITE),
     # the zero page is mapped special, as 6.12 does

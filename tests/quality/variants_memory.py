@@ -7,12 +7,16 @@ from typing import Any
 
 from harness.abi import Madv
 from harness.model.registry import V_SHARED
-from harness.model.state import G_DIRTY, G_UPTODATE, P_DIRTY, P_YOUNG
+from harness.model.state import G_DIRTY, G_UPTODATE, P_DIRTY, P_WRITE, P_YOUNG
 
 EINVAL, EFAULT, ENOMEM = 22, 14, 12
 
 # method of Rules -> what it wrongly says; the comment is the mistake in words
 VARIANTS: dict[str, Callable[..., Any]] = {
+    # an entry that can be written is as dirty as its page, as on 7.x
+    "read_dirties_pte": lambda self, flags, page_flags: (
+        flags | P_DIRTY if flags & P_WRITE and page_flags & G_DIRTY else flags
+    ),
     # populating only ever reads
     "populate_writes": lambda self, vma: False,
     # populating obeys access rights

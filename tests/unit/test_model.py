@@ -324,3 +324,13 @@ def test_counts_add_up_whatever_the_program(ops: list[abi.Op], file: Code) -> No
             forked.add(op.slot)
         state = branch.state
         _check_counts(state)
+
+
+def test_what_a_slab_has_goes_also_where_it_has_no_reference() -> None:
+    text = "h = alloc_pages(8, kind=slab)\nput_page(h)\n"
+    after = steps(text, release=RELEASES["7.3"])
+    before, gone = (state for _, state in after)
+    page = before.held[0][0]
+    assert page is not None
+    assert before.pages[page].ref == 0
+    assert page not in gone.pages
