@@ -120,6 +120,7 @@ static inline int pl_add_disk(struct gendisk *disk)
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
 #define PL_DISK_HIDDEN	GENHD_FL_HIDDEN
+#define PL_DISK_NAME	PL_DEVICE_NAME
 
 static inline struct block_device *pl_open_disk(struct gendisk *disk)
 {
@@ -131,6 +132,7 @@ static inline void pl_close_disk(struct block_device *bdev)
 }
 #else
 #define PL_DISK_HIDDEN	0
+#define PL_DISK_NAME	PL_DEVICE_NAME "-disk" /* in /dev, where the module's own is */
 
 static inline struct block_device *pl_open_disk(struct gendisk *disk)
 {

@@ -120,7 +120,7 @@ int pl_disk_init(void)
 		return -ENOMEM;
 	disk->fops = &disk_operations;
 	disk->flags |= GENHD_FL_NO_PART | PL_DISK_HIDDEN;
-	strscpy(disk->disk_name, PL_DEVICE_NAME, DISK_NAME_LEN);
+	strscpy(disk->disk_name, PL_DISK_NAME, DISK_NAME_LEN);
 	set_capacity(disk, PL_DISK_SECTORS);
 	set_disk_ro(disk, true);
 	err = pl_add_disk(disk);

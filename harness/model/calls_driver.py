@@ -22,10 +22,7 @@ def _alloc(model: Model, state: State, op: abi.Op) -> Expected:
     state.allocated[op.slot] = kind
     head = state.new_compound(flags, op.n) if flags & G_COMPOUND else 0
     for index in range(op.n):
-        if flags & G_COMPOUND:
-            page = state.subpage(head, index)
-        else:
-            page = state.new_page(flags)
+        page = state.subpage(head, index) if flags & G_COMPOUND else state.new_page(flags)
         if index == 0 or not flags & G_COMPOUND:
             state.page(page).ref = rules.alloc_refs(kind, index == 0)
         state.hold(op.slot, page)
