@@ -25,14 +25,14 @@ def _zap(model: Model, state: State, op: abi.Op) -> Expected:
     named = vmas.find(mm.vmas, model.arena.index(op.aux))
     single = op.code is Code.ZAP_PAGE_RANGE_SINGLE
     if rules.lacks_zap(single):
-        return _refused(Refused.ABSENT)
+        return refusal(Refused.ABSENT)
     if named is None:
         return refusal(Refused.NO_VMA) if rules.zap_wants_vma() else value(0)
     if rules.zap_unaligned(op.addr, op.addr + op.n):
         return refusal(Refused.UNALIGNED)
     start, end = pages_of(model, op)
     if single and rules.zap_wants_inside(named, start, end):
-        return _refused(Refused.OUTSIDE)
+        return refusal(Refused.OUTSIDE)
     found = [vma for vma in mm.vmas if vma.start >= named.start and vma.start < end]
     if single or not rules.zap_goes_on():
         found = [named]
