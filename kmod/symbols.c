@@ -13,7 +13,7 @@
 
 static void (*lru_drain_local)(void);
 static void (*lru_drain_all)(void);
-static bool (*shmem)(struct address_space *mapping);
+static const struct address_space_operations *shmem;
 static const struct address_space_operations *secretmem;
 static int (*free_type)(u64 start, u64 end);
 static void (*zap_range)(struct vm_area_struct *vma, unsigned long start, unsigned long size);
@@ -76,13 +76,18 @@ int pl_symbols_resolve(void)
 	/* exported by some kernels, by Debian's only, or by none */
 	if (!resolve_call(lookup, "lru_add_drain", &lru_drain_local) ||
 	    !resolve_call(lookup, "lru_add_drain_all", &lru_drain_all) ||
-	    !resolve_call(lookup, "shmem_mapping", &shmem) ||
 	    !resolve_call(lookup, PL_ZAP_RANGE, &zap_range) ||
 	    !resolve_call(lookup, PL_ZAP_RANGE_SINGLE, &zap_range_single))
 		goto missing;
 	/* there only with CONFIG_SECRETMEM (and KALLSYMS_ALL: it is data) */
 	free_type = (void *)lookup("memtype_free"); /* x86 alone */
 	secretmem = (void *)lookup("secretmem_aops");
+	/* data everywhere; shmem_mapping() is inline in some kernels, a function in others */
+	shmem = (void *)lookup("shmem_aops");
+	if (!shmem) {
+		pr_err("this kernel has no symbol shmem_aops: needs KALLSYMS_ALL\n");
+		goto missing;
+	}
 	if (IS_ENABLED(CONFIG_SECRETMEM) && !secretmem) {
 		pr_err("this kernel has no symbol secretmem_aops: needs KALLSYMS_ALL\n");
 		goto missing;
@@ -137,7 +142,7 @@ void pl_zap_range_single(struct vm_area_struct *vma, unsigned long start, unsign
 /* Is that a mapping of shared memory, which can be swapped? */
 bool pl_is_shmem(struct address_space *mapping)
 {
-	return shmem(mapping);
+	return mapping->a_ops == shmem;
 }
 
 /* Pages of memfd_secret() are not in the direct map: page_is_secretmem(). */
