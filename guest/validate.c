@@ -92,10 +92,12 @@ static const char *memory_problem(const struct pl_operation *op)
 /* What kinds of pages are there, and of how many at once? */
 static int can_allocate(const struct pl_operation *op)
 {
-	if (op->n <= 0 || op->n > PL_ALLOC_MAX || op->flags > PL_ALLOC_KMALLOC)
+	if (op->n <= 0 || op->n > PL_ALLOC_MAX || op->flags > PL_ALLOC_OFFLINE)
 		return 0;
 	if (op->flags == PL_ALLOC_SLAB)
 		return op->n == PL_SLAB_PAGES;
+	if (op->flags >= PL_ALLOC_TABLE)
+		return op->n == 1;
 	if (op->flags == PL_ALLOC_KMALLOC && op->n < 4)
 		return 0;
 	return op->flags == PL_ALLOC_SINGLE || !(op->n & (op->n - 1));

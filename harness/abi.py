@@ -242,6 +242,9 @@ class Alloc(enum.IntEnum):
     UNCUT = 3
     SLAB = 4
     KMALLOC = 5
+    TABLE = 6
+    GUARD = 7
+    OFFLINE = 8
 
 
 class Answer(enum.IntEnum):
@@ -402,6 +405,7 @@ class PageFlag(enum.IntFlag):
     ZERO = 0x1000
     NO_DATA = 0x2000
     SWAPCACHE = 0x10000
+    TYPED = 0x20000
 
 
 class VmaFlag(enum.IntFlag):

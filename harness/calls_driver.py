@@ -20,6 +20,8 @@ def _alloc_pages(c: Scope, a: Arguments, code: abi.Code, line: int) -> abi.Op:
     kind = Alloc(a.symbols("kind"))
     if kind is Alloc.SLAB:
         low = high = abi.SLAB_PAGES
+    elif kind >= Alloc.TABLE:
+        low = high = 1
     else:
         low, high = _KMALLOC_MIN if kind is Alloc.KMALLOC else 1, abi.ALLOC_MAX
     pages = a.number("nr", low, high)

@@ -36,6 +36,28 @@ bool pl_is_whole(const struct pl_held *held)
 	return held->allocated && held->kind != PL_ALLOC_SINGLE && held->kind != PL_ALLOC_SPLIT;
 }
 
+/* Marks a page as one of a type of which the kernel says that it is nobody's to map, or not. */
+static void mark(struct page *page, u32 kind, bool set)
+{
+	switch (kind) {
+	case PL_ALLOC_TABLE:
+		set ? __SetPageTable(page) : __ClearPageTable(page);
+		break;
+	case PL_ALLOC_GUARD:
+		set ? __SetPageGuard(page) : __ClearPageGuard(page);
+		break;
+	case PL_ALLOC_OFFLINE:
+		set ? __SetPageOffline(page) : __ClearPageOffline(page);
+		break;
+	}
+}
+
+/* Is the page one that must never be mapped? A fault handler is not asked (mm/memory.c). */
+bool pl_is_marked(const struct pl_held *held)
+{
+	return held->allocated && held->kind >= PL_ALLOC_TABLE;
+}
+
 /* Give back a set that is one allocation. Its last user frees it. */
 void pl_free_whole(const struct pl_held *held)
 {
@@ -56,6 +78,9 @@ void pl_free_whole(const struct pl_held *held)
 	case PL_ALLOC_KMALLOC:
 		kfree(page_address(page));
 		break;
+	default:
+		mark(page, held->kind, false);
+		put_page(page);
 	}
 }
 
@@ -82,6 +107,11 @@ static struct page *allocate_block(u32 kind, u32 count)
 	case PL_ALLOC_KMALLOC:
 		object = kzalloc(count << PAGE_SHIFT, GFP_KERNEL);
 		break;
+	default:
+		page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		if (page)
+			mark(page, kind, true);
+		return page;
 	}
 	return object ? virt_to_page(object) : NULL;
 }
@@ -119,11 +149,13 @@ static int check(const struct pl_call *call)
 {
 	if (call->slot >= PL_HELD_MAX || call->n > PL_ALLOC_MAX)
 		return -E2BIG;
-	if (call->n <= 0 || call->flags > PL_ALLOC_KMALLOC || call->file || call->mode)
+	if (call->n <= 0 || call->flags > PL_ALLOC_OFFLINE || call->file || call->mode)
 		return -EINVAL;
 	if (call->flags != PL_ALLOC_SINGLE && !is_power_of_2(call->n))
 		return -EINVAL;
 	if (call->flags == PL_ALLOC_SLAB && call->n != PL_SLAB_PAGES)
+		return -EINVAL;
+	if (call->flags >= PL_ALLOC_TABLE && call->n != 1)
 		return -EINVAL;
 	/* a smaller object of kmalloc() is one of a slab */
 	if (call->flags == PL_ALLOC_KMALLOC && call->n << PAGE_SHIFT <= KMALLOC_MAX_CACHE_SIZE)

@@ -184,6 +184,8 @@ static inline u32 pl_page_flags(struct page *page)
 		flags |= PL_PAGE_RESERVED;
 	if (PageCompound(page))
 		flags |= PL_PAGE_COMPOUND;
+	if (PageTable(page) || PageGuard(page) || PageOffline(page))
+		flags |= PL_PAGE_TYPED;
 	/* the allocator uses a slab page's mapping for itself */
 	if (PageSlab(page))
 		return flags | PL_PAGE_SLAB;

@@ -92,7 +92,7 @@ static vm_fault_t fault_page(struct pl_session *s, struct vm_fault *vmf,
 	struct page *page = page_at(s, call->slot, vmf->pgoff), *other;
 
 	if (!page || !held->allocated || PageSlab(page) || !page_count(page) ||
-	    vmf->vma->vm_flags & VM_PFNMAP)
+	    pl_is_marked(held) || vmf->vma->vm_flags & VM_PFNMAP)
 		return VM_FAULT_SIGBUS;
 	if (call->index != PL_WHOLE) {
 		/* somebody else fills the entry in meanwhile */

@@ -225,6 +225,7 @@ int pl_do_zap(struct pl_session *s, struct pl_call *call);
 int pl_alloc_init(void);
 void pl_alloc_exit(void);
 bool pl_is_whole(const struct pl_held *held);
+bool pl_is_marked(const struct pl_held *held);
 void pl_free_whole(const struct pl_held *held);
 int pl_do_alloc(struct pl_session *s, struct pl_call *call);
 

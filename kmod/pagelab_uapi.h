@@ -237,6 +237,9 @@ enum pl_code {
 #define PL_ALLOC_UNCUT		3u	/* one block without either: its tails have no count */
 #define PL_ALLOC_SLAB		4u	/* one object of a slab cache, PL_SLAB_PAGES long */
 #define PL_ALLOC_KMALLOC	5u	/* one object of kmalloc() that is too large for a slab */
+#define PL_ALLOC_TABLE		6u	/* one page marked as one of page tables (PageTable) */
+#define PL_ALLOC_GUARD		7u	/* ... as one that must not be touched (PageGuard) */
+#define PL_ALLOC_OFFLINE	8u	/* ... as one that is given back to somebody (PageOffline) */
 #define PL_ALLOC_MAX		256u	/* pages; of one block a power of two */
 #define PL_SLAB_PAGES		8u
 
@@ -425,6 +428,7 @@ struct pl_pte_record {
 #define PL_PAGE_ZERO		0x1000u	/* the zero page; ref is a difference */
 #define PL_PAGE_NO_DATA		0x2000u	/* no kernel mapping: digest, word are 0 */
 #define PL_PAGE_SWAPCACHE	0x10000u	/* a slot of the swap area is kept for it */
+#define PL_PAGE_TYPED		0x20000u	/* PageTable, PageGuard or PageOffline */
 
 /*
  * A page that a PTE of the arena, a held set, a file or the module refers to,

@@ -20,6 +20,7 @@ EPERM, ENOMEM, EFAULT, ENODEV, EINVAL, ESPIPE, EHWPOISON = 1, 12, 14, 19, 22, 29
 SIGBUS, SIGSEGV = 7, 11
 SEGV_MAPERR, BUS_ADRERR = 1, 2
 G_SLAB = int(PageFlag.SLAB)
+G_TYPED = int(PageFlag.TYPED)
 _INSERT = "6.1 mm/memory.c vm_insert_page"
 _VALIDATE = "6.1 mm/memory.c validate_page_before_insert"
 
@@ -31,9 +32,11 @@ class DeviceRules(RuleBase):
 
     @rule("alloc.flags", "6.1 mm/page_alloc.c prep_compound_page, mm/slub.c allocate_slab")
     def alloc_flags(self, kind: int) -> int:
-        """New pages have no flags but those of a compound page, which kmalloc's too are."""
+        """New pages have no flags but those of a compound page (kmalloc's too), or their type."""
         if kind == Alloc.SLAB:
             return G_SLAB | G_COMPOUND
+        if kind >= Alloc.TABLE:
+            return G_TYPED
         return G_COMPOUND if kind in (Alloc.COMPOUND, Alloc.KMALLOC) else 0
 
     @rule("alloc.refs", "6.1 mm/page_alloc.c post_alloc_hook, split_page")
@@ -70,8 +73,8 @@ class DeviceRules(RuleBase):
 
     @rule("insert.kind", _VALIDATE)
     def insert_bad_kind(self, flags: int) -> bool:
-        """Anonymous pages and those of a slab are -EINVAL; kmalloc's large ones are not."""
-        return bool(flags & (G_ANON | G_SLAB))
+        """Anonymous pages and those of a slab or a type are -EINVAL; kmalloc's large are not."""
+        return bool(flags & (G_ANON | G_SLAB | G_TYPED))
 
     @rule("insert.zero", _VALIDATE)
     def insert_bad_zero(self, vma: Vma) -> bool:
@@ -174,4 +177,6 @@ class DeviceRules(RuleBase):
     @rule("refuse.fault_page", "kmod/device.c")
     def fault_refuses(self, allocated: bool, flags: int, ref: int, vma_flags: int) -> bool:
         """->fault gives plain pages of the module's own that have a reference, else SIGBUS."""
-        return not allocated or bool(flags & G_SLAB) or not ref or bool(vma_flags & V_PFNMAP)
+        if not allocated or not ref or vma_flags & V_PFNMAP:
+            return True
+        return bool(flags & (G_SLAB | G_TYPED))

@@ -169,6 +169,8 @@ class _Maker:
     def alloc(self, process: int, slot: int) -> abi.Op:
         kind = self.random.choice(list(Alloc))
         pages = abi.SLAB_PAGES if kind is Alloc.SLAB else self.random.choice((4, 8, 16))
+        if kind >= Alloc.TABLE:
+            pages = 1
         return abi.Op(Code.ALLOC_PAGES, process, n=pages, flags=kind, slot=slot)
 
     def driver(self, process: int, slots: int) -> abi.Op:
