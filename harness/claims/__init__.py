@@ -18,6 +18,7 @@ from typing import Any
 from ..environment import Environment
 
 HOLDS, CONTRADICTED = "holds", "contradicted"
+ANY = "any"  # of environments of which no other key says something
 
 
 class Untestable(enum.Enum):
@@ -38,8 +39,8 @@ class Entry:
     Attributes:
         sentences: ids of the sentences it answers; may be empty.
         source: the kernel's file and function, or the commit, that explain it.
-        expected: version line, with the words that an environment needs besides
-            (architecture, boot parameters), -> HOLDS or CONTRADICTED.
+        expected: the words that an environment needs (version line, architecture, boot
+            parameters), or ANY, -> HOLDS or CONTRADICTED.
         elsewhere: why nothing is expected where `expected` says nothing.
         untestable: why no program tests it, None where programs do.
         because: the same in a sentence of its own.
@@ -63,8 +64,12 @@ class Entry:
     def expected_in(self, environment: Environment) -> str | None:
         """What this environment should show, by the key that says most of it; None by none."""
         has = {environment.line, environment.arch, *environment.boot_args}
-        keys = [key for key in self.expected if set(key.split()) <= has]
-        return self.expected[max(keys, key=lambda key: len(key.split()))] if keys else None
+        fitting = {}
+        for key, status in self.expected.items():
+            words = set(key.split()) - {ANY}
+            if words <= has:
+                fitting[len(words), environment.line in words] = status
+        return fitting[max(fitting)] if fitting else None
 
 
 @dataclass(frozen=True, slots=True)
