@@ -30,6 +30,7 @@ class Built:
         compiler: compiler and linker, as they name themselves.
         source_digest: SHA-256 of the kernel's source archive.
         config_digest: SHA-256 of the final .config.
+        own, nearest: as Environment has them.
     """
 
     kernel: str
@@ -43,6 +44,8 @@ class Built:
     compiler: str
     source_digest: str
     config_digest: str
+    own: str = ""
+    nearest: str = ""
 
 
 class _Shared:

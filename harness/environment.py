@@ -24,10 +24,13 @@ class Environment:
         qemu: QEMU's version.
         argv: QEMU's arguments.
         compiler: first line of the compiler's --version.
-        source_digest: SHA-256 of the kernel's source archive.
+        source_digest: SHA-256 of the kernel's source: the archive's, or what a user's own tree has.
         config_digest: SHA-256 of the final .config.
         boot_seconds: spawn to hello.
         snapshot: key of the snapshot that the guest was restored from, "" for a boot.
+        own: where a user's own kernel comes from, as it was named; "" for one of Debian's.
+        nearest: the version line whose semantics the model starts from, where it does not know
+            the kernel's own; "" where it does.
         facts: what the guest said of itself in its hello (abi.Hello's fields
             task_size, zero_pfn, table_span, gup_capacity, features).
     """
@@ -45,12 +48,19 @@ class Environment:
     config_digest: str = ""
     boot_seconds: float = 0.0
     snapshot: str = ""
+    own: str = ""
+    nearest: str = ""
     facts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
-        """Unique name: a CPU model or boot parameters other than the default are appended."""
+        """Unique name: a CPU model or boot parameters other than the default are appended.
+
+        A user's own kernel has the beginning of its source's digest in it.
+        """
         parts = [self.kernel, self.arch, self.config]
+        if self.own:
+            parts.append(f"own-{self.source_digest[:8]}" if self.source_digest else "own")
         if self.cpu and self.cpu != DEFAULT_CPU.get(self.arch):
             parts.append(self.cpu)
         parts.extend(self.boot_args)

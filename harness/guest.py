@@ -405,5 +405,7 @@ def _environment(
         source_digest=built.source_digest,
         config_digest=built.config_digest,
         boot_seconds=round(seconds, 3),
+        own=built.own,
+        nearest=built.nearest,
         facts=hello.facts(),
     )

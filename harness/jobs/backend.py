@@ -128,6 +128,8 @@ class RealBackend:
             compiler=built.compiler,
             source_digest=built.source_digest,
             config_digest=built.config_digest,
+            own=built.own,
+            nearest=built.nearest,
         )
 
         wanted = Wanted(choice.channel, found.accel, choice.boot_args, choice.cpu)

@@ -36,6 +36,8 @@ _TOLD = (
     "config",
     "cpu",
     "boot_args",
+    "own",
+    "nearest",
     "accel",
     "qemu",
     "argv",

@@ -170,3 +170,22 @@ RELEASES = {
         follow_checks=True,
     ),
 }
+
+
+_MINORS = 20  # a major number has had twenty minor ones since 3.0
+
+
+def nearest(line: str) -> str:
+    """The version line known here that is the fewest releases away; of two the older one.
+
+    Args:
+        line: "6.5".
+    """
+    place = _place(line)
+    return min(RELEASES, key=lambda known: (abs(_place(known) - place), _place(known)))
+
+
+def _place(line: str) -> int:
+    """How many releases there were before."""
+    major, minor = line.split(".")
+    return int(major) * _MINORS + int(minor)

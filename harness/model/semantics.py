@@ -145,12 +145,13 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
     Raises:
         UsageError: a kernel whose semantics are not known here.
     """
-    require_line(environment.line)
+    line = environment.nearest or environment.line
+    require_line(line)
     facts = environment.facts
     features = facts.get("features", 0)
     default = Semantics()
     return Semantics(
-        release=RELEASES[environment.line],
+        release=RELEASES[line],
         task_size=facts.get("task_size", default.task_size),
         table_span=facts.get("table_span", default.table_span),
         gup_capacity=facts.get("gup_capacity", default.gup_capacity),

@@ -15,7 +15,7 @@ from harness.check.describe import outcome_text
 from harness.environment import Environment
 from harness.errors import UsageError
 from harness.model import REGISTRY, Arena, Expected, Model, Semantics, State, semantics_for, traced
-from harness.model.releases import RELEASES
+from harness.model.releases import RELEASES, nearest
 from harness.model.rules import Rules
 from harness.model.state import (
     G_EXCLUSIVE,
@@ -151,6 +151,22 @@ def test_semantics_are_for_known_kernels_only() -> None:
     assert not semantics_for(Environment(kernel="6.1.1", arch="x86_64"), "end").drained_each
     with pytest.raises(UsageError, match=r"9\.9"):
         semantics_for(Environment(kernel="9.9.1", arch="arm64"))
+
+
+def test_an_unknown_kernel_starts_from_the_nearest_one() -> None:
+    near = {line: nearest(line) for line in ("4.19", "5.19", "6.5", "6.6", "6.7", "6.18", "8.0")}
+    assert near == {
+        "4.19": "5.10",
+        "5.19": "6.1",
+        "6.5": "6.1",
+        "6.6": "6.1",
+        "6.7": "6.12",
+        "6.18": "7.3",
+        "8.0": "7.3",
+    }
+    assert all(nearest(line) == line for line in RELEASES)
+    environment = Environment(kernel="6.5.0-rc1", arch="arm64", own="/linux", nearest="6.1")
+    assert semantics_for(environment).release == RELEASES["6.1"]
 
 
 def test_a_kernel_has_its_releases_flags() -> None:

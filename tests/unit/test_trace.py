@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -33,6 +34,13 @@ ENVIRONMENT = Environment(
 )
 HEADER = Header(ENVIRONMENT, "programs/a.mm", "m = mmap(pages=1)\n", "each")
 END = abi.OUTCOME.pack(0xFFFFFFFF, abi.Kind.END, 0, 0, 0, 0, 0, 2, 0, 0, 0)
+
+
+def test_an_own_kernel_is_told_from_a_known_one() -> None:
+    debian = Environment(kernel="6.1.192", arch="x86_64", source_digest="12345678ab")
+    own = replace(debian, own="/src/linux", nearest="6.1")
+    assert (debian.id, own.id) == ("6.1.192-x86_64-base", "6.1.192-x86_64-base-own-12345678")
+    assert Environment.from_json(own.to_json()) == own
 
 
 def pack(outcome: Outcome) -> bytes:
