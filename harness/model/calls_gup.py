@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import abi
 from ..abi import Code, Kind, Refused
-from . import gup
+from . import gup, gup_refusal
 from .calls import Expected, Model, Warned, call, refusal
 from .state import State
 
@@ -13,14 +13,13 @@ _FILE = "mm/gup.c"
 
 @call(*sorted(abi.GETS))
 def _get(model: Model, state: State, op: abi.Op) -> Expected:
-    refused = gup.refusal(model.rules, state, model.arena, op)
+    refused = gup_refusal.why(model.rules, state, model.arena, op)
     if refused is not Refused.NONE:
         return refusal(refused)
     place = _rejected(model, op)
     if place is not None:
         warning = _warning(model, state, *place)
-        error = model.rules.rejected_get(op.code) if place[0] == "GET" else -gup.EINVAL
-        return _answer(model, op, error, False, warning)
+        return _answer(model, op, model.rules.rejected(op.code), False, warning)
     getter = gup.Getter(model.rules, state, model.arena, op)
     ret = getter.fast(op) if op.code in gup.FAST else getter.slow(op.addr, op.n)
     return _answer(model, op, ret, getter.dropped, None)

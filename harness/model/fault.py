@@ -258,12 +258,12 @@ def _write_protected(rules: Rules, state: State, process: int, vma: Vma, index: 
 
 
 def unshare(rules: Rules, state: State, process: int, vma: Vma, index: int) -> None:
-    """A fault with FAULT_FLAG_UNSHARE: the anonymous page there becomes exclusive.
+    """A fault with FAULT_FLAG_UNSHARE: the page there becomes an exclusive one.
 
     Permissions and the need for it were checked. Source: do_wp_page, wp_page_copy.
     """
     flags, page = state.mms[process].ptes[index]
-    if not _may_reuse(rules, state, page):
+    if not state.pages[page].flags & G_ANON or not _may_reuse(rules, state, page):
         kept = rules.uffd_unshared_pte(flags)
         _copy(rules, state, process, vma, index, rules.unshared_pte(vma) | kept)
 

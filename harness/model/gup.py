@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import abi
-from ..abi import Code, Foll, Refused
+from ..abi import Code, Foll
 from . import device, fault, hugetlb, outside, stack, swapping, thp
-from .registry import V_IO, V_PFNMAP
+from .registry import V_IO, V_PFNMAP, is_cow
 from .rules import V_WRITE, Rules
 from .state import (
     G_COMPOUND,
     G_DIRTY,
+    G_MAPPING,
     G_NO_DATA,
     G_UPTODATE,
     P_SPECIAL,
@@ -24,7 +25,7 @@ from .state import (
     State,
     Vma,
 )
-from .vma import extent, find
+from .vma import find
 from .waiting import Sleeps
 
 EINTR, EFAULT, EINVAL = 4, 14, 22
@@ -152,7 +153,8 @@ class Getter:
     def _may_retry(self, op: abi.Op) -> bool:
         """Is locked not NULL inside the kernel?"""
         if op.code in FAST:
-            return self.rules.fast_may_retry() and not op.flags & LONGTERM
+            longterm = bool(op.flags & LONGTERM)
+            return self.rules.fast_may_retry() and (not longterm or self.rules.longterm_may_retry())
         if op.code is Code.GET_USER_PAGES_UNLOCKED or op.aux & LOCKED:
             return self.rules.locked_may_retry()
         return self.rules.slow_may_retry()
@@ -211,8 +213,14 @@ class Getter:
             return False
         return not self.rules.uffd_protects(pte.flags, vma)
 
-    def _unshares(self, pte_flags: int, page_flags: int) -> bool:
-        return not pte_flags & P_WRITE and self.rules.must_unshare(self.pin, self.write, page_flags)
+    def _unshares(self, pte_flags: int, page_flags: int, cow: bool) -> bool:
+        """gup_must_unshare(), of a mapping that may become writable and is private."""
+        if pte_flags & P_WRITE:
+            return False
+        if self.rules.must_unshare(self.pin, self.write, page_flags):
+            return True
+        longterm = self.pin and not self.write and bool(self.flags & LONGTERM)
+        return longterm and self.rules.longterm_unshares(page_flags, cow)
 
     def _follow(self, vma: Vma, index: int) -> int | None:
         """follow_page_pte(): the page, or None if a fault must come first."""
@@ -231,7 +239,7 @@ class Getter:
                 flags = rules.touched_special(pte.flags, self.write)
                 state.set_pte(self.process, index, flags, pte.page)
             return pte.page
-        if self._unshares(pte.flags, page.flags):
+        if self._unshares(pte.flags, page.flags, is_cow(vma)):
             return None
         if self.touches:
             if self.write and rules.slow_dirties(pte.flags, page.flags):
@@ -257,7 +265,7 @@ class Getter:
     def _follow_leaf(self, vma: Vma, leaf: tuple[int, Pte], index: int) -> int | None:
         """follow_trans_huge_pmd(), follow_hugetlb_page(): the same above the PTE level."""
         rules, state = self.rules, self.state
-        if self._unshares(leaf[1].flags, state.pages[leaf[1].page].flags):
+        if self._unshares(leaf[1].flags, state.pages[leaf[1].page].flags, is_cow(vma)):
             return None
         if not thp.follow(rules, state, self.process, vma, leaf, self.flags, self.touches):
             return None
@@ -322,6 +330,10 @@ class Getter:
         """Why nothing of a mapping is taken; 0: it may be."""
         if vma is None or not self.may(vma):
             return -EFAULT
+        if self.flags & SPLIT_PMD and hugetlb.is_hugetlb(vma):
+            error = self.rules.split_huge_error()
+            if error:
+                return error
         if self.killed and hugetlb.is_hugetlb(vma):
             return self.rules.huge_interrupted()
         return 0
@@ -397,7 +409,15 @@ class Getter:
             return False
         if not nr and not self.rules.leaf_takes_zero():
             return False
-        return not self._unshares(leaf.flags, self.state.pages[leaf.page].flags)
+        return not self._unshares(leaf.flags, self.state.pages[leaf.page].flags, True)
+
+    def _walks_unmapped(self, page: int) -> bool:
+        """gup_fast_folio_allowed(), of a page in no mapping."""
+        flags = self.state.pages[page].flags
+        if flags & G_MAPPING:
+            return True
+        written = self.pin and self.write and bool(self.flags & LONGTERM)
+        return self.rules.fast_takes_unmapped(not flags & G_COMPOUND, written)
 
     def _walk(self, start: int, nr: int) -> int:
         """gup_pte_range(): the present prefix, without lock or VMA."""
@@ -415,7 +435,7 @@ class Getter:
                 done += 1
                 continue
             page = outside.mapped(state, self.process, start + done * abi.PAGE_SIZE)
-            if page is not None and not write:
+            if page is not None and not write and self._walks_unmapped(page):
                 self._take(page)
                 done += 1
                 continue
@@ -426,7 +446,9 @@ class Getter:
                 break
             if state.pages[pte.page].flags & G_NO_DATA and not rules.fast_takes_secret():
                 break
-            if self._unshares(pte.flags, state.pages[pte.page].flags):
+            if not self._walks_unmapped(pte.page):
+                break
+            if self._unshares(pte.flags, state.pages[pte.page].flags, True):
                 break
             vma = find(state.mms[self.process].vmas, index)
             if write and vma is not None and not self._may_write_longterm(vma):
@@ -458,39 +480,3 @@ class Getter:
         start = self.rules.untagged(op.addr) & ~(abi.PAGE_SIZE - 1)
         rest = self.slow(start + done * abi.PAGE_SIZE, op.n - done)
         return self.rules.partial(done, rest) if rest < 0 else done + rest
-
-
-def refusal(rules: Rules, state: State, arena: Arena, op: abi.Op) -> Refused:
-    """Why the module will not make this call; NONE if it will."""
-    fast = op.code in FAST
-    get, pins = bool(op.flags & GET), bool(op.flags & PIN)
-    if rules.lacks_vmas(bool(op.aux & VMAS)):
-        return Refused.ABSENT
-    if rules.unknown_flags(op.flags):
-        return Refused.UNKNOWN_FLAG
-    if op.aux & NO_PAGES and rules.needs_pages(fast or is_pin(op), get or pins):
-        return Refused.NO_PAGES
-    if rules.vmas_with_locked(bool(op.aux & VMAS), bool(op.aux & LOCKED)):
-        return Refused.VMAS_LOCKED
-    if rules.get_and_pin(op.code, get, pins):
-        return Refused.GET_AND_PIN
-    mm = state.mms.get(target(op))
-    if mm is None or rules.target_gone(mm.alive):
-        return Refused.NO_TARGET
-    return _refused_extent(rules, state, arena, op)
-
-
-def _refused_extent(rules: Rules, state: State, arena: Arena, op: abi.Op) -> Refused:
-    """What the call could reach is too much."""
-    start = rules.untagged(op.addr) & ~(abi.PAGE_SIZE - 1)
-    index = arena.index(start)
-    process = target(op)
-    reach = extent(state.mms[process].vmas, index) if index >= 0 else 0
-    fast = op.code in FAST
-    if rules.over_capacity(op.n, reach, fast):
-        return Refused.CAPACITY
-    if fast and op.n == 0 and reach:
-        leaf = state.leaf(process, index) is not None
-        if rules.walks_off_table(start, reach, leaf):
-            return Refused.TABLE_END
-    return Refused.NONE

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..abi import Foll
 
-EFAULT, EINTR, EINVAL, EOVERFLOW = 14, 4, 22, 75
+EFAULT, EINTR, EINVAL, EOVERFLOW, EOPNOTSUPP = 14, 4, 22, 75, 95
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,11 @@ class Release:
             until 6.5: 54d020692b34 "mm/gup: remove unused vmas parameter from get_user_pages()").
         foll_flags: the abi.Foll bits there are (include/linux/mm_types.h FOLL_*; FOLL_PCI_P2PDMA
             from 6.2 on: 4003f107fa2e).
-        pin_get_error: what pin_user_pages makes of FOLL_GET (mm/gup.c pin_user_pages;
-            from 6.3 on is_valid_gup_args says no, and the call 0).
-        one_check: one function warns of all flags that a call cannot have (mm/gup.c
-            is_valid_gup_args, since 6.3; before, is_valid_gup_flags and the calls themselves).
+        pin_get_error: what pin_user_pages makes of flags that it cannot have (mm/gup.c
+            pin_user_pages; from 6.3 on is_valid_gup_args says no, and the call 0).
+        one_check: one function warns of all flags that a call cannot have, PIN and LONGTERM of
+            every call (mm/gup.c is_valid_gup_args, since 6.3; before, is_valid_gup_flags and the
+            calls themselves).
         fast_function: the one that warns of flags of fast calls (mm/gup.c
             internal_get_user_pages_fast, since 6.10 gup_fast_fallback).
         overflow_error: of a fast call whose range wraps (mm/gup.c gup_fast_fallback; it was
@@ -45,6 +46,16 @@ class Release:
         longterm_writes: a LONGTERM pin may write to a shared file whose writes the file system
             is told of (mm/gup.c writable_file_mapping_allowed; not since 6.5: 8ac268436e6d "mm/gup:
             disallow FOLL_LONGTERM GUP-nonfast writing to file-backed mappings").
+        longterm_copies: a LONGTERM pin for reading breaks COW of a private mapping early
+            (mm/internal.h gup_must_unshare; since 6.2: 84209e87c696 "mm/gup: reliable R/O
+            long-term pinning in COW mappings").
+        longterm_goes_on: the slow path of a fast LONGTERM pin is that of any other: it marks
+            pages, and may sleep (mm/gup.c gup_fast_fallback; since 6.3; before,
+            __gup_longterm_unlocked).
+        fast_wants_mapping: the lockless walk leaves a small page without a mapping, which could be
+            a secret one (mm/gup.c gup_fast_folio_allowed, CONFIG_SECRETMEM; 6.10 to 7.2).
+        split_huge_error: of FOLL_SPLIT_PMD for hugetlb (mm/gup.c check_vma_flags; since 6.6:
+            "mm/gup: retire follow_hugetlb_page()").
         upgrades_private: mprotect makes an entry of a private mapping writable at once
             (mm/mprotect.c can_change_pte_writable; since 6.0: 64fe24a3e05e "mm/mprotect: try
             avoiding write faults for exclusive anonymous pages when changing protection").
@@ -96,6 +107,10 @@ class Release:
     killed_huge_error: int = -EFAULT
     takes_vvar: bool = False
     longterm_writes: bool = True
+    longterm_copies: bool = False
+    longterm_goes_on: bool = False
+    fast_wants_mapping: bool = False
+    split_huge_error: int = 0
     upgrades_private: bool = True
     upgrades_clean: bool = False
     inserts_zero: bool = True
@@ -138,6 +153,10 @@ RELEASES = {
         fast_only_errors=True,
         killed_huge_error=-EINTR,
         longterm_writes=False,
+        longterm_copies=True,
+        longterm_goes_on=True,
+        fast_wants_mapping=True,
+        split_huge_error=-EOPNOTSUPP,
         upgrades_clean=True,
         inserts_zero=False,
         mixedmap_first=True,
@@ -157,6 +176,9 @@ RELEASES = {
         killed_huge_error=-EINTR,
         takes_vvar=True,
         longterm_writes=False,
+        longterm_copies=True,
+        longterm_goes_on=True,
+        split_huge_error=-EOPNOTSUPP,
         upgrades_clean=True,
         inserts_zero=False,
         mixedmap_first=True,

@@ -23,7 +23,8 @@ _ACCESS_PERMITTED = "6.1 arch/{x86,arm64}/include/asm/pgtable.h pte_access_permi
 
 # The calls that ask is_valid_gup_flags().
 _CHECKED = (Code.GET_USER_PAGES, Code.GET_USER_PAGES_REMOTE, Code.GET_USER_PAGES_FAST)
-_FAST_FLAGS = int(Foll.WRITE | Foll.FORCE | Foll.LONGTERM | Foll.GET | Foll.PIN)
+_FAST_FLAGS = int(Foll.WRITE | Foll.FORCE | Foll.LONGTERM | Foll.GET | Foll.PIN | Foll.PCI_P2PDMA)
+_PINS = (Code.PIN_USER_PAGES, Code.PIN_USER_PAGES_FAST)
 
 
 class GupRules(RuleBase):
@@ -96,8 +97,14 @@ class GupRules(RuleBase):
 
     @rule("gup.touches", "6.1 mm/gup.c pin_user_pages, __gup_longterm_unlocked")
     def touches(self, code: Code, longterm: bool) -> bool:
-        """pin_user_pages, and the slow path of a fast LONGTERM pin, leave PG_dirty alone."""
-        return code is not Code.PIN_USER_PAGES and not longterm
+        """pin_user_pages, and some slow paths of fast LONGTERM pins, leave PG_dirty alone."""
+        alone = longterm and not self.sem.release.longterm_goes_on
+        return code is not Code.PIN_USER_PAGES and not alone
+
+    @rule("gup.longterm_retries", "6.1 mm/gup.c __gup_longterm_unlocked")
+    def longterm_may_retry(self) -> bool:
+        """The slow path of a fast LONGTERM pin may sleep, on some kernels."""
+        return self.sem.release.longterm_goes_on
 
     @rule("gup.locked", "6.1 mm/memory.c fault_dirty_shared_page, maybe_unlock_mmap_for_io")
     def fault_lets_go(self, vma: Vma, dirties: bool, waits: bool) -> bool:
@@ -141,6 +148,11 @@ class GupRules(RuleBase):
             return True
         return self.sem.release.longterm_writes
 
+    @rule("gup.split_huge", "6.1 mm/gup.c follow_hugetlb_page, check_vma_flags")
+    def split_huge_error(self) -> int:
+        """SPLIT_PMD means nothing to hugetlb, or is -EOPNOTSUPP."""
+        return self.sem.release.split_huge_error
+
     @rule("gup.vdso", "6.1 mm/gup.c check_vma_flags; arch/{x86,arm64} vdso vm_flags")
     def takes_vdso(self, write: bool, force: bool) -> bool:
         """The vdso is taken as any read-only private mapping: for writing with FORCE alone."""
@@ -160,23 +172,25 @@ class GupRules(RuleBase):
 
     @rule("flags.pin", "6.1 mm/gup.c is_valid_gup_flags (FOLL_PIN)")
     def rejects_pin(self, code: Code, pin: bool) -> bool:
-        """get_user_pages, its remote and its fast form reject PIN, with a warning."""
-        return pin and code in _CHECKED
+        """get_user_pages, its remote and its fast form reject PIN, with a warning; or all do."""
+        return pin and (self.sem.release.one_check or code in _CHECKED)
 
     @rule("flags.longterm", "6.1 mm/gup.c is_valid_gup_flags, get_user_pages_unlocked")
     def rejects_longterm(self, code: Code, longterm: bool) -> bool:
-        """Only pins may be LONGTERM, and what has no slow path does not mind."""
+        """Only pins may be LONGTERM; what has no slow path may not mind."""
+        if self.sem.release.one_check:
+            return longterm and code not in _PINS
         return longterm and (code in _CHECKED or code is Code.GET_USER_PAGES_UNLOCKED)
 
     @rule("flags.get", "6.1 mm/gup.c pin_user_pages, pin_user_pages_fast (FOLL_GET)")
     def rejects_get(self, code: Code, get: bool) -> bool:
         """pin_user_pages and its fast form reject GET, with a warning."""
-        return get and code in (Code.PIN_USER_PAGES, Code.PIN_USER_PAGES_FAST)
+        return get and code in _PINS
 
-    @rule("flags.get_error", "6.1 mm/gup.c pin_user_pages, pin_user_pages_fast (FOLL_GET)")
-    def rejected_get(self, code: Code) -> int:
-        """They say -EINVAL, or pin_user_pages that it got nothing."""
-        return -EINVAL if code is Code.PIN_USER_PAGES_FAST else self.sem.release.pin_get_error
+    @rule("flags.error", "6.1 mm/gup.c pin_user_pages, pin_user_pages_fast (FOLL_GET)")
+    def rejected(self, code: Code) -> int:
+        """Flags that a call cannot have are -EINVAL, or pin_user_pages says that it got nothing."""
+        return self.sem.release.pin_get_error if code is Code.PIN_USER_PAGES else -EINVAL
 
     @rule("flags.fast", "6.1 mm/gup.c internal_get_user_pages_fast")
     def fast_rejects(self, flags: int) -> bool:
@@ -209,6 +223,14 @@ class GupRules(RuleBase):
         """Pinning an anonymous page to read it makes it exclusive first; getting it does not."""
         shared = page_flags & (G_ANON | G_EXCLUSIVE) == G_ANON
         return pin and not write and shared
+
+    @rule("pin.longterm", "6.1 include/linux/mm.h gup_must_unshare (FOLL_LONGTERM)")
+    def longterm_unshares(self, page_flags: int, cow: bool) -> bool:
+        """A LONGTERM pin for reading makes a private mapping copy what is not anonymous, on some.
+
+        The lockless walk, which knows no mapping, leaves it whatever is read-only.
+        """
+        return self.sem.release.longterm_copies and cow and not page_flags & G_ANON
 
     @rule("pin.remembered", "6.1 mm/gup.c mm_set_has_pinned_flag")
     def remembers_pins(self) -> bool:
@@ -243,6 +265,17 @@ class GupRules(RuleBase):
     def fast_takes_special(self) -> bool:
         """The lockless walk takes special PTEs, the zero page: it does not."""
         return False
+
+    @rule("fast.mapping", "6.1 mm/gup.c gup_pte_range (page_is_secretmem)")
+    def fast_takes_unmapped(self, small: bool, longterm_write: bool) -> bool:
+        """The lockless walk takes pages without a mapping, but where it takes them for secret.
+
+        Or, of a LONGTERM pin for writing, for a file's.
+        """
+        release = self.sem.release
+        if longterm_write and not release.longterm_writes:
+            return False
+        return not (small and release.fast_wants_mapping)
 
     @rule("fast.zero", "6.1 mm/gup.c gup_pte_range (do ... while addr != end)")
     def fast_limit(self, nr: int) -> int:

@@ -1,4 +1,4 @@
-# A long-term pin for writing of a shared file on a disk is given, and what is written later is lost.
+# A long-term pin for writing of a shared file on a disk: what is written later is lost.
 f = open(pages=2)
 m = mmap(pages=2, prot=rw, flags=shared, file=f)
 h = pin_user_pages(m[0], nr=1, gup_flags=WRITE|LONGTERM)
@@ -15,4 +15,4 @@ fsync(f)
 drop_caches()
 n = mmap(pages=2, prot=r, flags=private, file=f)
 d = load(n[0], n=16)
-claim GUP-12: d == "in time\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+claim GUP-33: d == "in time\x00\x00\x00\x00\x00\x00\x00\x00\x00"

@@ -1,4 +1,4 @@
-# Pins for reading of a private mapping take the file's own page, however long they last.
+# Pins for reading of a private mapping take the file's own page; LONGTERM ones may have it copied.
 f = open(pages=2)
 s = mmap(pages=2, prot=rw, flags=shared, file=f)
 m = mmap(pages=2, prot=rw, flags=private, file=f)

@@ -12,11 +12,11 @@ vm_insert_page(m[4], s[1])
 a = get_user_pages_fast_only(m[0], nr=2)
 claim FAST-11: ret == 2
 c = get_user_pages_fast(m[0], nr=2, gup_flags=WRITE)
-claim GUP-13: ret == 2 and not flag(b[0], dirty)
+claim FAST-11: ret == 2 and not flag(b[0], dirty)
 e = pin_user_pages_fast(m[0], nr=3, gup_flags=WRITE)
 claim FAST-11: ret == 3 and not flag(b[1], dirty)
 g = get_user_pages(m[0], nr=2)
-claim GUP-01: ret == 2 and not flag(b[0], dirty)
+claim GUP-01: ret == 2
 i = get_user_pages(m[0], nr=2, gup_flags=WRITE)
 claim GUP-13: ret == 2 and flag(b[0], dirty) and not pte(m[0], dirty)
 k = pin_user_pages(m[0], nr=3, gup_flags=WRITE|LONGTERM)

@@ -7,7 +7,7 @@ b = get_user_pages(m[0], nr=1, gup_flags=WRITE|PIN)
 claim GUP-24: ret == -EINVAL
 c = get_user_pages(m[0], nr=1, gup_flags=LONGTERM)
 claim GUP-24: ret == -EINVAL
-d = get_user_pages(m[0], nr=0, gup_flags=LONGTERM|PIN, vmas=1)
+d = get_user_pages(m[0], nr=0, gup_flags=LONGTERM|PIN)
 claim GUP-24: ret == -EINVAL
 e = get_user_pages_unlocked(m[0], nr=1, gup_flags=LONGTERM)
 claim GUP-24: ret == -EINVAL

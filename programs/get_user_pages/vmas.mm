@@ -1,4 +1,5 @@
 # The vmas array gets the VMA of each page, also where pages is NULL and where a hole ends the call.
+requires: kernel < 6.5
 m = mmap(pages=2, prot=rw, flags=private|anon)
 n = mmap(pages=2, prot=r, flags=private|anon, adjacent_to=m)
 a = get_user_pages(m[0], nr=4, vmas=1)

@@ -5,4 +5,4 @@ store(m[1], "two")
 a = get_user_pages_fast_only(m[0], nr=0)
 claim FAST-02: ret == 0
 b = get_user_pages_fast_only(m[2], nr=0)
-claim FAST-10: ret == 0 and not pte(m[2], present)
+claim FAST-15: ret == 0 and not pte(m[2], present)

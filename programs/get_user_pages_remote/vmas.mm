@@ -1,4 +1,5 @@
 # vmas are the other process's VMAs.
+requires: kernel < 6.5
 m = mmap(pages=2, prot=rw, flags=private|anon)
 c = fork()
 c: mprotect(m[1], pages=1, prot=r)

@@ -1,4 +1,4 @@
-# A LONGTERM pin for reading of a private file mapping is the page of the file's cache.
+# A LONGTERM pin for reading of a private file mapping: the page of the file's cache, or a copy.
 f = memfd(pages=1)
 m = mmap(pages=1, prot=rw, flags=private, file=f)
 s = mmap(pages=1, prot=rw, flags=shared, file=f)

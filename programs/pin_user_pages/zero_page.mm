@@ -1,4 +1,4 @@
-# The zero page is returned as pinned, but no pin is counted on it; LONGTERM changes nothing.
+# The zero page is returned as pinned, but no pin is counted on it; a LONGTERM pin may be of another.
 m = mmap(pages=2, prot=rw, flags=private|anon)
 a = pin_user_pages(m[0], nr=1)
 b = pin_user_pages(m[0], nr=2, gup_flags=LONGTERM)

@@ -13,7 +13,7 @@ claim FAST-04: ret == -EFAULT
 g = get_user_pages_fast(NONCANONICAL, nr=1)
 claim FAST-04: ret == -EFAULT
 h = get_user_pages_fast_only(HOLE, nr=1)
-claim FAST-10: ret == 0
+claim FAST-15: ret == 0
 i = pin_user_pages(KERNEL, nr=1, gup_flags=WRITE)
 claim GUP-05: ret == -EFAULT
 j = get_user_pages_unlocked(HOLE, nr=2)

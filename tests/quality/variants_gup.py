@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.abi import Code, Foll
 from harness.model.rules import V_WRITE, Rules, prot_bits
-from harness.model.state import G_DIRTY, G_MAPPING, P_DIRTY, P_WRITE
+from harness.model.state import G_ANON, G_DIRTY, G_MAPPING, P_DIRTY, P_WRITE
 
 Wrong = Callable[..., Any]
 
@@ -83,8 +83,16 @@ GUP: dict[str, Wrong] = {
     "takes_vvar": lambda self: True,
     # vmas are gone, as since 6.5
     "lacks_vmas": lambda self, vmas: vmas,
-    # a pin does not say what is wrong with GET, as since 6.3
-    "rejected_get": lambda self, code: 0,
+    # flags that a call cannot have are no error, as since 6.3 for pin_user_pages
+    "rejected": lambda self, code: 0,
+    # a fast LONGTERM pin may sleep where it may not, and not where it may
+    "longterm_may_retry": lambda self: not self.sem.release.longterm_goes_on,
+    # SPLIT_PMD is as wrong for hugetlb as any flag that is
+    "split_huge_error": lambda self: -22,
+    # a LONGTERM pin makes shared mappings copy too
+    "longterm_unshares": lambda self, page_flags, cow: not page_flags & G_ANON,
+    # a driver's page could be a secret one, however large
+    "fast_takes_unmapped": lambda self, small, longterm_write: False,
     # a range that wraps is -EOVERFLOW, as on 6.12
     "fast_overflow_result": lambda self: -75,
     # a file that is told of writes is not pinned for long, as since 6.5
