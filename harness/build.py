@@ -30,6 +30,7 @@ class Built:
         compiler: compiler and linker, as they name themselves.
         source_digest: SHA-256 of the kernel's source archive.
         config_digest: SHA-256 of the final .config.
+        key: the kernel's in the cache.
         own, nearest: as Environment has them.
     """
 
@@ -44,6 +45,7 @@ class Built:
     compiler: str
     source_digest: str
     config_digest: str
+    key: str
     own: str = ""
     nearest: str = ""
 
@@ -113,6 +115,7 @@ def build(
         compiler=built.compiler,
         source_digest=built.source_digest,
         config_digest=built.config_digest,
+        key=built.key,
     )
 
 

@@ -8,6 +8,9 @@ from typing import Any
 
 DEFAULT_CPU = {"x86_64": "Nehalem", "arm64": "cortex-a57"}
 HUGE_POOL = 4  # huge pages that a guest keeps for hugetlb (hugepages=)
+# Whence the flags are by which a kernel is judged: its version line's; the nearest line's, of a
+# kernel that nobody has met; or the same with what probing has told put over them.
+KNOWN, ASSUMED, PROBED = "known", "assumed", "probed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Environment:
             the kernel's own; "" where it does.
         facts: what the guest said of itself in its hello (abi.Hello's fields
             task_size, zero_pfn, table_span, gup_capacity, features).
+        learnt: flags that probing has told, by name, also those that are as in that line.
     """
 
     kernel: str
@@ -51,6 +55,7 @@ class Environment:
     own: str = ""
     nearest: str = ""
     facts: Mapping[str, int] = field(default_factory=dict)
+    learnt: Mapping[str, int | str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -71,11 +76,24 @@ class Environment:
         """The kernel's version line: "6.1" of "6.1.192"."""
         return ".".join(self.kernel.split(".")[:2])
 
+    @property
+    def judged_as(self) -> str:
+        """The version line whose flags it has, or starts from."""
+        return self.nearest or self.line
+
+    @property
+    def semantics(self) -> str:
+        """KNOWN, ASSUMED or PROBED."""
+        if self.learnt:
+            return PROBED
+        return ASSUMED if self.own or self.nearest else KNOWN
+
     def to_json(self) -> dict[str, Any]:
         """A JSON object with the id first, as results and traces carry it."""
         # Not asdict(): it copies every value, and each trace has this in its header.
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {"id": self.id} | fields | {"facts": dict(self.facts)}
+        told = {"facts": dict(self.facts), "learnt": dict(self.learnt)}
+        return {"id": self.id, "semantics": self.semantics} | fields | told
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Environment:
@@ -100,6 +118,10 @@ def _is_proper(name: str, value: object) -> bool:
         return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
     if name == "facts":
         return isinstance(value, Mapping) and all(type(item) is int for item in value.values())
+    if name == "learnt":
+        return isinstance(value, Mapping) and all(
+            isinstance(item, int | str) for item in value.values()
+        )
     if name == "boot_seconds":
         return type(value) in (int, float)
     return isinstance(value, str)

@@ -63,12 +63,12 @@ class Entry:
 
     def expected_in(self, environment: Environment) -> str | None:
         """What this environment should show, by the key that says most of it; None by none."""
-        has = {environment.line, environment.arch, *environment.boot_args}
+        has = {environment.judged_as, environment.arch, *environment.boot_args}
         fitting = {}
         for key, status in self.expected.items():
             words = set(key.split()) - {ANY}
             if words <= has:
-                fitting[len(words), environment.line in words] = status
+                fitting[len(words), environment.judged_as in words] = status
         return fitting[max(fitting)] if fitting else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from ..program import Compiled
 from ..progress import Progress
 from ..qemu_cmd import cpu_model
 from ..trace import Trace
+from . import learnt
 from .judge import Checked
 from .session import Guest
 
@@ -131,17 +132,22 @@ class RealBackend:
             own=built.own,
             nearest=built.nearest,
         )
+        environment = learnt.judged(environment, built.key, self._cache)
 
         wanted = Wanted(choice.channel, found.accel, choice.boot_args, choice.cpu)
         fresh = Fresh(built, wanted, self._cache, ssh)
 
         def boot(console: Path) -> AbstractContextManager[Guest]:
             try:
-                return fresh.guest(console)
+                guest = fresh.guest(console)
             except HarnessError as error:
                 if choice.cpu and _NO_SUCH_CPU in str(error):
                     raise UsageError(f"--cpu {choice.cpu}: {arch.name} has no such model") from None
                 raise
+            guest.environment = replace(
+                guest.environment, nearest=environment.nearest, learnt=environment.learnt
+            )
+            return guest
 
         return Prepared(environment, boot, found.line, fresh.take_note)
 

@@ -6,9 +6,11 @@ otherwise. Nothing else of the model knows of versions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from ..abi import Foll
+from ..errors import UsageError
 
 EFAULT, EINTR, EINVAL, EOVERFLOW, EOPNOTSUPP = 14, 4, 22, 75, 95
 
@@ -211,3 +213,23 @@ def _place(line: str) -> int:
     """How many releases there were before."""
     major, minor = line.split(".")
     return int(major) * _MINORS + int(minor)
+
+
+def values_of(flag: str) -> list[int | str]:
+    """What the known releases make of a flag, each value once, in their order."""
+    return list(dict.fromkeys(getattr(release, flag) for release in RELEASES.values()))
+
+
+def with_flags(release: Release, flags: Mapping[str, int | str]) -> Release:
+    """A release with other values of some flags.
+
+    Raises:
+        UsageError: a flag that there is not, or a value of another kind.
+    """
+    for name, value in flags.items():
+        if name not in Release.__slots__ or type(value) is not type(getattr(release, name)):
+            raise UsageError(
+                f"no flag {name}={value!r} here: another pagelab has probed this kernel; "
+                "probe it again"
+            )
+    return replace(release, **dict(flags))  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ..abi import PAGE_SHIFT, PAGE_SIZE
 from ..environment import HUGE_POOL, Environment
 from ..errors import UsageError
-from .releases import RELEASES, Release
+from .releases import RELEASES, Release, with_flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,16 @@ def require_line(line: str) -> None:
         raise UsageError(f"no semantics for kernel {line}: the model knows {known}")
 
 
+def release_of(environment: Environment) -> Release:
+    """What an environment's kernel decides: its line's flags, or the nearest's and what was learnt.
+
+    Raises:
+        UsageError: a kernel whose semantics are not known here.
+    """
+    require_line(environment.judged_as)
+    return with_flags(RELEASES[environment.judged_as], environment.learnt)
+
+
 def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
     """The flags of an environment, read from what its guest said of itself.
 
@@ -145,13 +155,11 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
     Raises:
         UsageError: a kernel whose semantics are not known here.
     """
-    line = environment.nearest or environment.line
-    require_line(line)
     facts = environment.facts
     features = facts.get("features", 0)
     default = Semantics()
     return Semantics(
-        release=RELEASES[line],
+        release=release_of(environment),
         task_size=facts.get("task_size", default.task_size),
         table_span=facts.get("table_span", default.table_span),
         gup_capacity=facts.get("gup_capacity", default.gup_capacity),

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from ..jobs.results import Record, Result, exactness
 from ..verdict import ERRORS, FAILURES, Verdict
-from .text import explain, headline, place, printable, shares
+from .text import explain, headline, place, printable, semantics, shares
 
 
 def render(record: Record) -> str:
@@ -24,6 +24,8 @@ def render(record: Record) -> str:
         suite.set("timestamp", record.started.strftime("%Y-%m-%dT%H:%M:%S"))
         suite.set("hostname", "localhost")
         properties = ElementTree.SubElement(suite, "properties")
+        told = {"name": "semantics", "value": semantics(environment)}
+        ElementTree.SubElement(properties, "property", told)
         for name, share in shares(exactness(mine)):
             told = {"name": f"exact {name}", "value": f"{share.exact} of {share.of}"}
             ElementTree.SubElement(properties, "property", told)

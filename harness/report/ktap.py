@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..environment import Environment
 from ..jobs.results import Record, Result, exactness
 from ..verdict import FAILURES, Verdict
-from .text import explain, headline, printable, shares
+from .text import explain, headline, printable, semantics, shares
 
 
 def render(record: Record) -> str:
@@ -12,13 +13,14 @@ def render(record: Record) -> str:
     lines = ["KTAP version 1", f"1..{len(record.environments)}"]
     for number, environment in enumerate(record.environments, 1):
         mine = [result for result in record.results if result.environment == environment.id]
-        lines += [f"  {line}" for line in _suite(environment.id, mine)]
+        lines += [f"  {line}" for line in _suite(environment, mine)]
         lines.append(_line(number, environment.id, *_suite_outcome(mine)))
     return "\n".join(lines) + "\n"
 
 
-def _suite(name: str, results: list[Result]) -> list[str]:
-    lines = ["KTAP version 1", f"# Subtest: {_name(name)}", f"1..{len(results)}"]
+def _suite(environment: Environment, results: list[Result]) -> list[str]:
+    lines = ["KTAP version 1", f"# Subtest: {_name(environment.id)}", f"1..{len(results)}"]
+    lines.append(f"# semantics: {semantics(environment)}")
     for number, result in enumerate(results, 1):
         if result.verdict not in (Verdict.PASS, Verdict.SKIPPED):
             lines += [f"# {line}" for line in (result.verdict.value, *explain(result))]

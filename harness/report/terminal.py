@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
+from ..environment import KNOWN
 from ..jobs.results import Record, Result, exactness
 from ..verdict import Verdict
-from .text import exactness_text, explain, place, printable
+from .text import exactness_text, explain, place, printable, semantics
 
 _ROWS_MAX = 80  # programs that get a row each; more are grouped by folder
 _DETAILS_MAX = 20
@@ -36,11 +37,20 @@ def render(
     blocks = [] if brief else details(record, verbose=verbose)
     if record.results and not quiet and not brief:
         blocks.append("\n".join(_table(record, width, every=verbose)))
-    end = [summary(record)]
+    end = [*_unmet(record), summary(record)]
     if record.folder:
         end.append(record.folder)
     blocks.append("\n".join(end))
     return "\n\n".join(blocks) + "\n"
+
+
+def _unmet(record: Record) -> list[str]:
+    """A line an environment whose kernel the model has not met."""
+    return [
+        printable(f"{environment.id}: semantics {semantics(environment)}")
+        for environment in record.environments
+        if environment.semantics != KNOWN
+    ]
 
 
 def summary(record: Record) -> str:

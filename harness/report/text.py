@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..check.exact import Exactness, Share
+from ..environment import KNOWN, Environment
 from ..jobs.results import Result
+from ..model.releases import RELEASES
 
 _TAIL_LINES = 12
 _QUOTE_MIN = 12
@@ -22,6 +24,20 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 def printable(text: str) -> str:
     """Text without control characters but newline and tab."""
     return _CONTROL.sub("?", text)
+
+
+def semantics(environment: Environment) -> str:
+    """``probed (6.12, but for zap_range)``: how sure its flags are, and whence; "known" is all."""
+    if environment.semantics == KNOWN:
+        return KNOWN
+    line = environment.judged_as
+    other = [name for name, value in environment.learnt.items() if value != _flag(line, name)]
+    but = f", but for {', '.join(other)}" if other else ""
+    return f"{environment.semantics} ({line}{but})"
+
+
+def _flag(line: str, name: str) -> object:
+    return getattr(RELEASES.get(line), name, None)
 
 
 def place(result: Result) -> str:
