@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,33 +47,6 @@ class Built:
     nearest: str = ""
 
 
-class _Shared:
-    """Unpacked sources that builds at the same time share; the last one removes them."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._users: dict[Path, tuple[kbuild.Trees, int]] = {}
-
-    @contextmanager
-    def trees(self, cache: Cache, progress: Progress) -> Iterator[kbuild.Trees]:
-        with self._lock:
-            trees, users = self._users.get(cache.root, (None, 0))
-            trees = trees or kbuild.Trees(cache, progress)
-            self._users[cache.root] = (trees, users + 1)
-        try:
-            yield trees
-        finally:
-            with self._lock:
-                _, users = self._users.pop(cache.root)
-                if users > 1:
-                    self._users[cache.root] = (trees, users - 1)
-            if users == 1:
-                trees.close()
-
-
-_shared = _Shared()
-
-
 def build(
     kernel: str, arch: Arch, config: str = "base", *, cache: Cache, progress: Progress = SILENT
 ) -> Built:
@@ -97,10 +67,7 @@ def build(
     kbuild.requests(config, arch, sources.named(kernel)[0].line)
     source = sources.fetch(kernel, cache, progress)
     tools = toolchain.choose(arch, source.kernel.compilers, cache)
-    with _shared.trees(cache, progress) as trees:
-        built = kbuild.build(
-            source, arch, config, tools, trees=trees, cache=cache, progress=progress
-        )
+    built = kbuild.build(source, arch, config, tools, cache=cache, progress=progress)
     module = kmod_build.build(built, tools, cache=cache, progress=progress)
     initramfs = image.build(module, arch, tools, cache=cache, progress=progress)
     return Built(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import proc, sources
+from . import jobserver, kept, proc, sources
 from .arch import ARCHES, Arch
 from .cache import Cache, Entry, digest_of
 from .errors import HarnessError, UsageError
@@ -25,8 +25,14 @@ KIND = "kernel"
 RECIPE = "1"  # raise it when what is below makes other entries from the same sources
 CONFIG_SECONDS = 600.0
 BUILD_SECONDS = 7200.0
-ROOM = 1200 << 20
+TREE_ROOM = 900 << 20  # an unpacked source
+OBJECTS_ROOM = 300 << 20  # what make leaves
+ENTRY_ROOM = 60 << 20  # what is kept, and what it is packed from
 LINES = {"x86_64": 1600, "arm64": 1230}  # what make prints in a build, until one was counted
+LINES_UNIT = "steps of make"
+STEP = re.compile(r"  [A-Z]")
+
+CONFIGURED = "configured"  # in a build's folder, once its .config is what it shall be
 
 SYSTEM_MAP = "System.map"
 CONFIG = "config"
@@ -106,73 +112,69 @@ def configs() -> list[str]:
     return sorted(names - ARCHES.keys())
 
 
-class Trees:
-    """Unpacked sources, shared by the builds of one command and removed after them."""
-
-    def __init__(self, cache: Cache, progress: Progress) -> None:
-        self._cache = cache
-        self._progress = progress
-        self._lock = threading.Lock()
-        self._stack = ExitStack()
-        self._trees: dict[str, Path] = {}
-
-    def get(self, source: Source) -> Path:
-        """The top of the source's tree; unpacked at the first call."""
-        with self._lock:
-            if source.digest not in self._trees:
-                scratch = self._stack.enter_context(self._cache.scratch("source"))
-                sources.unpack(source, scratch / "tree", scratch / "package", self._progress)
-                self._trees[source.digest] = scratch / "tree"
-            return self._trees[source.digest]
-
-    def close(self) -> None:
-        """Remove them."""
-        self._stack.close()
-
-
-@contextmanager
-def trees(cache: Cache, progress: Progress) -> Iterator[Trees]:
-    """Trees that are removed at the end."""
-    made = Trees(cache, progress)
-    try:
-        yield made
-    finally:
-        made.close()
-
-
 def build(
     source: Source,
     arch: Arch,
     config: str,
     toolchain: Toolchain,
     *,
-    trees: Trees,
     cache: Cache,
     progress: Progress,
 ) -> KernelBuild:
-    """The kernel, from the cache or built.
+    """The kernel, from the cache or built, from where an interrupted build of it left off.
 
     Raises:
         UsageError: no such configuration.
         HarnessError: it does not configure or build, a requested option was lost, ...
     """
     wanted = requests(config, arch, source.kernel.line)
-    key = (
-        f"{source.version}-{arch.name}-{config}-"
-        + digest_of(
-            RECIPE, source.digest, render(wanted), arch.name, toolchain.version, os.uname().machine
-        )[:24]
-    )
-    job = _Job(source, arch, config, toolchain, wanted, cache, progress)
-    entry = cache.publish(
-        KIND,
-        key,
-        lambda folder: job.run(trees.get(source), folder),
-        what=job.what,
-        needs=ROOM,
-        progress=progress,
-    )
+    key = key_of(source, arch, config, toolchain)
+    entry = cache.find(KIND, key, progress)
+    if entry is None:
+        job = _Job(source, arch, config, toolchain, wanted, key, cache, progress)
+        needs = room(source, key, cache)
+        entry = cache.publish(KIND, key, job.run, what=job.what, needs=needs, progress=progress)
+    if kept.remove(cache, _work(key)):
+        kept.remove_unneeded(cache, _tree(source))
     return _built(entry, arch, config)
+
+
+def key_of(source: Source, arch: Arch, config: str, toolchain: Toolchain) -> str:
+    """The key of a kernel's entry.
+
+    Raises:
+        UsageError: no such configuration.
+    """
+    wanted = render(requests(config, arch, source.kernel.line))
+    parts = (RECIPE, source.digest, wanted, arch.name, toolchain.version, os.uname().machine)
+    return f"{source.version}-{arch.name}-{config}-{digest_of(*parts)[:24]}"
+
+
+def room(source: Source, key: str, cache: Cache) -> int:
+    """Bytes of disk that a build will take beyond what an interrupted one of it left."""
+    there = {one.name: one.size for one in kept.folders(cache)}
+    tree = 0 if _tree(source) in there else TREE_ROOM
+    return tree + max(OBJECTS_ROOM - there.get(_work(key), 0), ENTRY_ROOM)
+
+
+def lines_of(line: str, arch: Arch, config: str, cache: Cache) -> int:
+    """How many lines make prints in a build: counted in an earlier one, or about."""
+    note = cache.note(_lines_note(line, arch, config)) or {}
+    return int(note.get("lines", LINES[arch.name]))
+
+
+def _lines_note(line: str, arch: Arch, config: str) -> str:
+    return f"build-lines-{line}-{arch.name}-{config}"
+
+
+def _tree(source: Source) -> str:
+    """The unpacked source's name among the kept folders: it stays in its place, since make takes
+    objects of a source elsewhere for objects of another one."""
+    return f"source-{source.version}-{source.digest[:24]}"
+
+
+def _work(key: str) -> str:
+    return f"kernel-{key}"
 
 
 def _built(entry: Entry, arch: Arch, config: str) -> KernelBuild:
@@ -201,6 +203,7 @@ class _Job:
         config: str,
         toolchain: Toolchain,
         wanted: Sequence[Request],
+        key: str,
         cache: Cache,
         progress: Progress,
     ) -> None:
@@ -209,27 +212,67 @@ class _Job:
         self.config = config
         self.toolchain = toolchain
         self.wanted = wanted
+        self.key = key
         self.cache = cache
         self.progress = progress
         self.what = f"Linux {source.version} for {arch.name} ({config})"
         self.log = cache.root / "logs" / f"kernel-{source.version}-{arch.name}-{config}.log"
 
-    def run(self, tree: Path, folder: Path) -> Mapping[str, str]:
-        """Fill an entry's folder."""
+    def run(self, folder: Path) -> Mapping[str, str]:
+        """Fill an entry's folder; what was made on the way stays, should it come to no end."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        self.log.unlink(missing_ok=True)
-        with self.cache.scratch("kernel") as objects:
-            final = self.configure(tree, objects)
-            self.make_all(tree, objects)
-            self.progress.step(f"packing {self.what}")
-            image = Path(self.arch.image_path).name
-            self.keep_image(objects / self.arch.image_path, folder / image)
-            shutil.copyfile(objects / "System.map", folder / SYSTEM_MAP)
-            (folder / CONFIG).write_text(final, "utf-8")
-            with self.cache.scratch("module-tree") as staged:
-                stage_module_tree(tree, objects, staged, self.arch)
-                pack(staged, folder / MODULE_TREE)
-            release = (objects / "include/config/kernel.release").read_text().strip()
+        name, what = _tree(self.source), f"the source of Linux {self.source.version}"
+        with (
+            jobserver.server().seat(lambda: self.progress.step(f"{self.what} waits for a CPU")),
+            kept.shared(self.cache, name, what, self.progress, self.unpack) as content,
+            self.work(name) as work,
+        ):
+            resumed = (work / CONFIGURED).is_file()
+            if resumed:
+                self.progress.line(f"{self.what}: going on where an earlier build ended")
+                try:
+                    return self.fill(content / "tree", work, folder)
+                except HarnessError as error:
+                    if proc.ending() or os.strerror(errno.ENOSPC) in str(error):
+                        raise
+                self.progress.line(f"{self.what}: nothing comes of what was left: from the start")
+            for path in work.iterdir():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            self.log.unlink(missing_ok=True)
+            return self.fill(content / "tree", work, folder)
+
+    def unpack(self, inside: Path) -> None:
+        """Fill the folder of the source."""
+        sources.unpack(self.source, inside / "tree", inside / "package", self.progress)
+        shutil.rmtree(inside / "package")
+
+    def work(self, tree: str) -> AbstractContextManager[Path]:
+        """The build's own folder, which cannot do without the unpacked source's."""
+        what = f"the unfinished build of {self.what}"
+        return kept.alone(self.cache, _work(self.key), what, self.progress, of=[tree])
+
+    def fill(self, tree: Path, work: Path, folder: Path) -> Mapping[str, str]:
+        """Configure, make, and gather what is needed."""
+        objects = work / "objects"
+        objects.mkdir(exist_ok=True)
+        resumed = (work / CONFIGURED).is_file()
+        if not resumed:
+            self.configure(tree, objects)
+            (work / CONFIGURED).touch()
+        final = (objects / ".config").read_text("utf-8")
+        steps = self.make_all(tree, objects)
+        if not resumed:  # or some were told twice
+            note = _lines_note(self.source.kernel.line, self.arch, self.config)
+            self.cache.write_note(note, {"lines": steps})
+        self.progress.step(f"packing {self.what}")
+        image = Path(self.arch.image_path).name
+        self.keep_image(objects / self.arch.image_path, folder / image)
+        shutil.copyfile(objects / "System.map", folder / SYSTEM_MAP)
+        (folder / CONFIG).write_text(final, "utf-8")
+        with self.cache.scratch("module-tree") as staged:
+            stage_module_tree(tree, objects, staged, self.arch)
+            pack(staged, folder / MODULE_TREE)
+        release = (objects / "include/config/kernel.release").read_text().strip()
         return {
             "version": release,
             "arch": self.arch.name,
@@ -248,7 +291,8 @@ class _Job:
         timeout: float,
         on_line: proc.OnLine | None = None,
     ) -> None:
-        """Run the kernel's make; its output goes to the log."""
+        """Run the kernel's make, one of several maybe; its output goes to the log."""
+        server = jobserver.server()
         proc.run(
             [
                 "make",
@@ -259,13 +303,14 @@ class _Job:
                 *targets,
             ],
             timeout=timeout,
-            env=FIXED,
+            env={**FIXED, "MAKEFLAGS": server.makeflags},
             log=self.log,
             on_line=on_line,
+            pass_fds=server.fds,
         ).check(f"building {self.what}")
 
-    def configure(self, tree: Path, objects: Path) -> str:
-        """tinyconfig, the fragments, olddefconfig; returns the final .config."""
+    def configure(self, tree: Path, objects: Path) -> None:
+        """tinyconfig, the fragments, olddefconfig."""
         self.progress.step(f"configuring {self.what}")
         self.make(tree, objects, ["tinyconfig"], CONFIG_SECONDS)
         path = objects / ".config"
@@ -284,24 +329,23 @@ class _Job:
                 f"{self.what} cannot have what its fragments in images/kconfig ask for: "
                 + "; ".join(losses)
             )
-        return final
 
-    def make_all(self, tree: Path, objects: Path) -> None:
-        """Build image and module symbols, counting what make prints."""
-        self.progress.step(f"building {self.what}")
-        name = f"build-lines-{self.arch.name}-{self.config}"
-        total = (self.cache.note(name) or {}).get("lines", LINES[self.arch.name])
-        count = 0
+    def make_all(self, tree: Path, objects: Path) -> int:
+        """Build image and module symbols; returns how many steps make told, in earlier runs too."""
+        self.progress.step(f"building {self.what}", LINES_UNIT)
+        total = lines_of(self.source.kernel.line, self.arch, self.config, self.cache)
+        with self.log.open(encoding="utf-8", errors="replace") as log:
+            count = sum(bool(STEP.match(text)) for text in log)
+        self.progress.update(min(count, total), total)
 
-        def on_line(line: str) -> None:
+        def on_line(text: str) -> None:
             nonlocal count
-            if re.match(r"  [A-Z]", line):
+            if STEP.match(text):
                 count += 1
                 self.progress.update(min(count, total), total)
 
-        jobs = f"-j{len(os.sched_getaffinity(0))}"
-        self.make(tree, objects, [jobs, self.arch.image_target, "modules"], BUILD_SECONDS, on_line)
-        self.cache.write_note(name, {"lines": count})
+        self.make(tree, objects, [self.arch.image_target, "modules"], BUILD_SECONDS, on_line)
+        return count
 
     def keep_image(self, built: Path, kept: Path) -> None:
         """Copy the image; an ELF file without its symbols, which System.map has."""

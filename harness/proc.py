@@ -322,6 +322,7 @@ def run(
     stdin: bytes | None = None,
     log: Path | None = None,
     on_line: OnLine | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> Completed:
     """Run a command to its end.
 
@@ -333,6 +334,7 @@ def run(
         stdin: what it reads; nothing when None.
         log: a file that gets all of its output, standard error included.
         on_line: called with each line of standard output or error as it comes.
+        pass_fds: descriptors that it gets under the same numbers.
 
     Raises:
         HarnessError: the command is missing, does not start, or ran out of time.
@@ -348,7 +350,15 @@ def run(
             stack.callback(os.close, reading)
             ends.append(writing)
         try:
-            process = spawn(argv, stdin=source, stdout=ends[0], stderr=ends[1], cwd=cwd, env=env)
+            process = spawn(
+                argv,
+                pass_fds=pass_fds,
+                stdin=source,
+                stdout=ends[0],
+                stderr=ends[1],
+                cwd=cwd,
+                env=env,
+            )
         finally:
             for writing in ends:
                 os.close(writing)

@@ -19,7 +19,6 @@ from .tree import KERNELS
 
 KIND = "source"
 UNPACK_SECONDS = 1800.0
-TREE_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,10 +78,7 @@ def kernel(tools: Toolchain) -> KernelBuild:
     """The base kernel of the user's cache."""
     cache = Cache()
     source = sources.fetch("6.1", cache, SILENT)
-    with kbuild.trees(cache, SILENT) as trees:
-        return kbuild.build(
-            source, X86_64, "base", tools, trees=trees, cache=cache, progress=SILENT
-        )
+    return kbuild.build(source, X86_64, "base", tools, cache=cache, progress=SILENT)
 
 
 @pytest.fixture
