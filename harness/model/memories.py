@@ -24,6 +24,7 @@ P_UFFD_WP = int(PteFlag.UFFD_WP)
 P_WC = int(PteFlag.WC)
 P_NC = int(PteFlag.NC)
 P_EXCLUSIVE = int(PteFlag.EXCLUSIVE)  # of a swap entry
+P_GUARD = int(PteFlag.GUARD)  # of a marker, alone
 
 
 def rss_of(flags: int) -> int:
@@ -72,7 +73,7 @@ class Absent(NamedTuple):
     """An entry that is neither none nor present.
 
     Attributes:
-        flags: PteFlag bits; UFFD_WP alone is a marker.
+        flags: PteFlag bits; UFFD_WP alone is a marker, and so is GUARD.
         slot: of swap, 0 of a marker.
     """
 

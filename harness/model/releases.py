@@ -79,6 +79,8 @@ class Release:
             4ca9b3859dac "mm/madvise: introduce MADV_POPULATE_(READ|WRITE)").
         dontneed_locked: there is MADV_DONTNEED_LOCKED (mm/madvise.c; from 5.18 on: 9457056ac426
             "mm: madvise: MADV_DONTNEED_LOCKED").
+        guards: there is MADV_GUARD_INSTALL (mm/madvise.c madvise_guard_install; from 6.13 on:
+            662df3e5c376 "mm: madvise: implement lightweight guard page mechanism").
         remote_gate: access_remote_vm reads the vsyscall page (mm/memory.c __access_remote_vm, which
             since 6.1 asks vma_lookup() first).
         remote_grows_later: it grows a stack also where it comes to one in its middle (the same;
@@ -122,6 +124,7 @@ class Release:
     rw_page: bool = True
     populates: bool = True
     dontneed_locked: bool = True
+    guards: bool = False
     remote_gate: bool = False
     remote_grows_later: bool = False
     zap_range: bool = True
@@ -187,6 +190,7 @@ RELEASES = {
         frozen_objects=True,
         dirties_reads=True,
         rw_page=False,
+        guards=True,
         remote_grows_later=True,
         zap_range=False,
         zap_single_cuts=False,
