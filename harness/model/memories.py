@@ -55,6 +55,7 @@ class Vma(NamedTuple):
         account: VM_ACCOUNT, which keeps VMAs from merging.
         apart: its vm_ops has a close(), which keeps VMAs from merging too.
         memory: the memory type in vm_page_prot, as PteFlag.WC or NC.
+        track: what keeps the type of its frames, 0 if nothing does (pfnmap_track_ctx).
     """
 
     start: int
@@ -67,6 +68,7 @@ class Vma(NamedTuple):
     account: bool
     apart: bool = False
     memory: int = 0
+    track: int = 0
 
 
 class Absent(NamedTuple):

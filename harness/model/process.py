@@ -65,6 +65,7 @@ def _forget(rules: Rules, state: State, child: int) -> None:
     """The memory of a child that never was; what copying it did to the parent's stays."""
     zap.range_(rules, state, child, 0, _EVERYTHING, unmapping=True)
     del state.mms[child], state.parents[child]
+    memtypes.collect(rules, state)
     state.touched -= {("r", child), ("v", child)}
 
 
@@ -147,6 +148,7 @@ def exit_(rules: Rules, state: State, process: int) -> None:
     mm = state.mms[process]
     mm.alive = False
     state.set_vmas(process, [])
+    memtypes.collect(rules, state)
     state.touched.add(("r", process))
     pagecache.drop_unmapped(rules, state)
 
