@@ -16,16 +16,15 @@ from .. import abi, klog, language, layout
 from ..conditions import requires_met
 from ..errors import UsageError
 from ..model import REGISTRY, Arena, Branch, Model, Rules, Semantics, semantics_for, traced
-from ..model.state import State
 from ..program import Compiled
 from ..trace import Outcome, Trace
 from ..verdict import Verdict
-from . import compare, warnings
+from . import warnings
+from .candidates import Follower
 from .claims import ClaimReader, ClaimShown
-from .compare import Difference, Pairs
+from .compare import Difference
 from .describe import describe_key, describe_op, outcome_text
 from .exact import Exactness, Tally
-from .observed import Key, Observed
 
 __all__ = ["Checked", "ClaimShown", "Exactness", "check_trace"]
 
@@ -57,14 +56,6 @@ class Checked:
     rules: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
-class _Candidate:
-    """A state that agrees with everything seen so far."""
-
-    state: State
-    pairs: Pairs
-
-
 class _Checker:
     """Checks one trace; see check_trace."""
 
@@ -72,18 +63,14 @@ class _Checker:
         self.trace = trace
         self.compiled = compiled
         self.model = model
-        self.observed = Observed()
-        facts = trace.header.environment.facts
-        pairs = Pairs(facts.get("zero_pfn", 0))
-        self.candidates = [_Candidate(model.initial(), pairs)]
+        self.follower = Follower(trace, compiled, model.initial())
+        self.observed = self.follower.observed
         self.reader = ClaimReader(compiled, trace.header.environment)
         self.claims: list[ClaimShown] = []
         self.allowances: Counter[str] = Counter()
         self.rules: set[str] = set()
         self.checked = 0
         self.tally = Tally()
-        self.words = compare.shown_words(compiled.touches)
-        self.unseen = False  # operations went by without a snapshot
 
     def run(self) -> Checked:
         """All operations, to the first that is not allowed."""
@@ -97,7 +84,7 @@ class _Checker:
                 fault = warnings.fault_text(faults[0])
                 told = self._detail(at, fault, {"log": fault}, [], "")
                 return self._result(warnings.blame(faults[0]), told)
-            detail = self._operation(at, op, outcomes[at], faults)
+            detail = self._operation(at, op, outcomes[at])
             if detail is not None:
                 return self._result(Verdict.MISMATCH, detail)
             seen = outcomes[at].snapshot is not None
@@ -114,76 +101,32 @@ class _Checker:
         """May the operation make the kernel report exactly these faults?"""
         return any(
             warnings.agree(branch.expected.warning, faults)
-            for candidate in self.candidates
+            for candidate in self.follower.candidates
             for branch in self.model.step(candidate.state, op)
         )
 
-    def _operation(
-        self, at: int, op: abi.Op, outcome: Outcome, faults: tuple[klog.Fault, ...]
-    ) -> dict[str, Any] | None:
+    def _operation(self, at: int, op: abi.Op, outcome: Outcome) -> dict[str, Any] | None:
         """Step every candidate, keep the branches that agree; a detail if none does."""
-        keys: list[Key] = []
-        frames: list[int] = []
-        if outcome.snapshot is not None:
-            keys, frames = self.observed.apply(outcome.snapshot)
-        kept: list[_Candidate] = []
-        misses: list[tuple[Branch, Difference | None]] = []
-        used: set[str] = set()
-        allowed: list[Branch] = []
-        for candidate in self.candidates:
-            branches = self.model.step(candidate.state, op)
-            allowed += branches
-            for branch in branches:
-                if branch.rules:
-                    self.rules.update(branch.rules)
-                pairs = candidate.pairs.clone() if len(branches) > 1 else candidate.pairs
-                if not _same_outcome(branch, pairs, outcome, faults):
-                    misses.append((branch, None))
-                    continue
-                difference = self._snapshot(branch, pairs, outcome, keys, frames)
-                if difference is not None:
-                    misses.append((branch, difference))
-                    continue
-                kept.append(_Candidate(branch.state, pairs))
-                used.update(branch.allowances)
-        if not kept:
-            return self._mismatch(at, op, outcome, misses)
-        if len(kept) > _STATES_MAX:
+        follower = self.follower
+        seen = follower.see(outcome)
+        stepped = follower.step(self.model, op, seen, follower.candidates)
+        for branch in stepped.allowed:
+            if branch.rules:
+                self.rules.update(branch.rules)
+        if not stepped.kept:
+            return self._mismatch(at, op, outcome, stepped.misses)
+        if len(stepped.kept) > _STATES_MAX:
             raise RuntimeError(
-                f"operation {at} ({self._text(at)}) leaves {len(kept)} states: "
+                f"operation {at} ({self._text(at)}) leaves {len(stepped.kept)} states: "
                 "the model allows too much"
             )
-        self.candidates = kept
-        self.unseen = outcome.snapshot is None
+        used = {name for _, branch in stepped.kept for name in branch.allowances}
+        follower.keep(stepped, seen)
         if used:
             self.allowances.update(used)
         self.checked += 1
-        self.tally.add(op.code, allowed, seen=not self.unseen)
+        self.tally.add(op.code, stepped.allowed, seen=not follower.unseen)
         return None
-
-    def _snapshot(
-        self,
-        branch: Branch,
-        pairs: Pairs,
-        outcome: Outcome,
-        keys: list[Key],
-        frames: list[int],
-    ) -> Difference | None:
-        state = branch.state
-        for page in state.freed:
-            pairs.drop(page)
-        if outcome.snapshot is None:
-            return None
-        numbers = set(state.own)
-        wanted = state.touched.union(keys)
-        if self.unseen:  # the first snapshot since a while: everything counts
-            wanted |= _all_keys(state)
-            numbers |= state.pages.keys()
-        difference = compare.entries(state, pairs, self.observed, wanted)
-        if difference is not None:
-            # The same again in order, so that the message does not depend on hashing.
-            return compare.entries(state, pairs, self.observed, sorted(wanted)) or difference
-        return compare.pages(state, pairs, self.observed, numbers, frames, self.words)
 
     def _mismatch(
         self,
@@ -222,7 +165,9 @@ class _Checker:
         """The same, each branch with the rules that led to it."""
         plain = self.model
         model = Model(plain.sem, plain.arena, traced(type(plain.rules))(plain.sem))
-        branches = [branch for one in self.candidates for branch in model.step(one.state, op)]
+        branches = [
+            branch for one in self.follower.candidates for branch in model.step(one.state, op)
+        ]
         return [(branch, seen) for branch, (_, seen) in zip(branches, misses, strict=True)]
 
     def _detail(
@@ -245,7 +190,7 @@ class _Checker:
         if not total:
             detail = _told(0, 0, "the program has no operation", {}, [], "")
             return self._result(Verdict.UNCHECKED, detail)
-        if self.checked < total or not self.trace.complete or self.unseen:
+        if self.checked < total or not self.trace.complete or self.follower.unseen:
             everything = self.checked == total and self.trace.complete
             why = "no snapshot" if everything else "the trace stops early"
             detail = self._detail(min(self.checked, total - 1), why, {}, [], "")
@@ -270,7 +215,7 @@ class _Checker:
 
     def _not_collected(self) -> abi.Op | None:
         """A call that fell asleep, and of which the last word may not be true any more."""
-        calls = [call for one in self.candidates for call in one.state.calls.values()]
+        calls = [call for one in self.follower.candidates for call in one.state.calls.values()]
         return next((call.op for call in calls if not call.told), None)
 
     def _result(self, verdict: Verdict, detail: dict[str, Any] | None) -> Checked:
@@ -303,41 +248,6 @@ def _told(
         "allowed": allowed,
         "source": source,
     }
-
-
-def _same_outcome(
-    branch: Branch, pairs: Pairs, outcome: Outcome, faults: tuple[klog.Fault, ...]
-) -> bool:
-    wanted = branch.expected
-    if wanted.frame is not None:
-        frame = int.from_bytes(outcome.data, "little")
-        if outcome.ret or not pairs.match(branch.state, wanted.frame, frame):
-            return False
-    return (
-        outcome.kind == wanted.kind
-        and outcome.ret == wanted.ret
-        and wanted.data in (None, outcome.data)
-        and outcome.signo == wanted.signo
-        and outcome.si_code == wanted.si_code
-        and outcome.addr == wanted.addr
-        and outcome.refused == wanted.refused
-        and warnings.agree(wanted.warning, faults)
-    )
-
-
-def _all_keys(state: State) -> set[Key]:
-    """Every entry that a snapshot of this state shows, pages apart."""
-    keys: set[Key] = set()
-    for process, mm in state.mms.items():
-        keys.update((("r", process), ("v", process)))
-        keys.update(("t", process, index) for index in (*mm.ptes, *mm.absent))
-    for slot, held in state.held.items():
-        keys.update(("h", slot, index) for index in range(len(held)))
-    for slot, file in state.slots.items():
-        keys.update((("f", slot), ("i", slot)))
-        entry = state.files[file]
-        keys.update(("c", slot, index) for index in (*entry.cache, *entry.swapped))
-    return keys
 
 
 def _source(branch: Branch) -> str:

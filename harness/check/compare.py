@@ -100,7 +100,8 @@ class Difference:
     expected: str | None
 
 
-def _names(flags: int, kind: type[abi.PteFlag] | type[abi.PageFlag] | type[abi.VmaFlag]) -> str:
+def flag_names(flags: int, kind: type[abi.PteFlag] | type[abi.PageFlag] | type[abi.VmaFlag]) -> str:
+    """The names of the bits that are set."""
     return " ".join(str(flag.name).lower() for flag in kind if flags & flag) or "-"
 
 
@@ -140,10 +141,12 @@ def _pte(state: State, pairs: Pairs, observed: Observed, key: Key) -> Difference
         return None
     return Difference(
         key,
-        None if seen is None else f"{_names(seen[0], abi.PteFlag)}, {_frame_name(pairs, seen[1])}",
+        None
+        if seen is None
+        else f"{flag_names(seen[0], abi.PteFlag)}, {_frame_name(pairs, seen[1])}",
         None
         if expected is None
-        else f"{_names(expected.flags, abi.PteFlag)}, {page_name(expected.page)}",
+        else f"{flag_names(expected.flags, abi.PteFlag)}, {page_name(expected.page)}",
     )
 
 
@@ -156,10 +159,10 @@ def _absent(
         same = pairs.match_slot(slot, seen[1]) if slot else not seen[1]
         if same:
             return None
-    meant = _names(expected.flags, abi.PteFlag) + (f", {slot_name(slot)}" if slot else "")
+    meant = flag_names(expected.flags, abi.PteFlag) + (f", {slot_name(slot)}" if slot else "")
     if seen is None:
         return Difference(key, None, meant)
-    shown = f"{_names(seen[0], abi.PteFlag)}, {_frame_name(pairs, seen[1])}"
+    shown = f"{flag_names(seen[0], abi.PteFlag)}, {_frame_name(pairs, seen[1])}"
     return Difference(key, shown, meant)
 
 
@@ -277,16 +280,17 @@ def _shown(kind: str, value: object) -> str | None:
         return f"{gone}anon {anon}, file {file}, shmem {shmem}, swap {swap}"
     if kind == "v" and isinstance(value, tuple):
         parts = [
-            f"[{start},{end}) {_names(flags, abi.VmaFlag)} file {file} pgoff {pgoff}"
+            f"[{start},{end}) {flag_names(flags, abi.VmaFlag)} file {file} pgoff {pgoff}"
             for start, end, flags, file, pgoff in value
         ]
         return "; ".join(parts) or "none"
     if kind == "i" and isinstance(value, tuple):
-        return ", ".join(_asked_text(Record(*record)) for record in value) or "nothing"
+        return ", ".join(asked_text(Record(*record)) for record in value) or "nothing"
     return str(value)
 
 
-def _asked_text(record: Record) -> str:
+def asked_text(record: Record) -> str:
+    """One thing that a disk was asked."""
     what = "get_block " if record.kind == abi.Io.GET_BLOCK else ""
     return what + record_text(record)
 
@@ -400,6 +404,6 @@ def _page_text(page: tuple[int, ...]) -> str:
     ref, mapped, flags, tail, pins, digest, *words = page
     shown = " ".join(word.to_bytes(8, "little").hex() for word in words)
     return (
-        f"ref {ref} map {mapped} {_names(flags, abi.PageFlag)} tail {tail} pins {pins}"
+        f"ref {ref} map {mapped} {flag_names(flags, abi.PageFlag)} tail {tail} pins {pins}"
         f" digest {digest:016x} words {shown}"
     )
