@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from . import __version__, output
+from . import __version__, comparing, output
 from .arch import ARCHES
 from .errors import UsageError
 from .jobs import folder as folders
@@ -275,6 +275,47 @@ def claims(
     files.check()
     return output.claims(
         settings,
+        jobs=jobs or os.cpu_count() or 1,
+        out=out,
+        files=files,
+        quiet=quiet,
+        verbose=verbose,
+    )
+
+
+# ---- compare -------------------------------------------------------------------
+
+
+@app.command(
+    epilog="Example: pagelab compare -k 5.10 -k 6.12 programs/mprotect --html differs.html"
+)
+def compare(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PATH", help="Programs (.mm) or folders of them; or traces, which are not run."
+        ),
+    ],
+    kernel: Kernels = None,
+    arch: Arches = None,
+    config: Config = None,
+    jobs: Jobs = None,
+    json: Json = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Also write a page: each cause, each line."),
+    ] = None,
+    out: Out = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Show what differs between kernels or architectures, operation by operation, and why."""
+    settings = Settings().but(kernels=kernel, arches=arch, config=config)
+    files = output.Files(json, html=html)
+    files.check()
+    return comparing.compare(
+        settings,
+        paths,
         jobs=jobs or os.cpu_count() or 1,
         out=out,
         files=files,

@@ -14,7 +14,7 @@ from harness import abi, language, layout, trace
 from harness.check.compare import _rss, _vmas, fixed_frame
 from harness.conditions import boot_args_asked
 from harness.environment import Environment
-from harness.model import Arena, Expected, Model, Rules, State, semantics_for
+from harness.model import Arena, Expected, Model, Rules, Semantics, State, semantics_for
 from harness.model.semantics import (
     FEATURE_GATE,
     FEATURE_PAT,
@@ -200,17 +200,20 @@ def run(
     rules: type[Rules] = Rules,
     alter: Callable[[Outcome], Outcome] = lambda outcome: outcome,
     name: str = "fake.mm",
+    environment: Environment = ENVIRONMENT,
+    semantics: Semantics | None = None,
 ) -> Trace:
     """The trace of a program on a guest that follows these rules.
 
     Args:
+        semantics: what the guest does; the environment's if not given.
         alter: changes each outcome on its way.
     """
     compiled = layout.compile_program(language.parse(text, name))
     asked = [arg for one in compiled.requires for arg in boot_args_asked(one)]
-    environment = replace(ENVIRONMENT, boot_args=tuple(asked))
-    semantics = semantics_for(environment, observe)
-    model = Model(semantics, Arena(compiled.arena_start, compiled.arena_pages), rules(semantics))
+    environment = replace(environment, boot_args=tuple(asked))
+    sem = semantics or semantics_for(environment, observe)
+    model = Model(sem, Arena(compiled.arena_start, compiled.arena_pages), rules(sem))
     state = model.initial()
     frames = _Frames()
     seen: dict[int, View] = {section: {} for section in abi.Section}

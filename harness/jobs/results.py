@@ -17,6 +17,7 @@ from ..check.exact import total
 from ..claims import CONTRADICTED, HOLDS, Entry
 from ..environment import Environment
 from ..verdict import Verdict
+from .comparison import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,7 @@ class Record:
         folder: the run folder as the user may type it; None for a job without one.
         error: what ended the whole run early, one line; "" if nothing did.
         survey: what it says of the catalogue's claims, if it was run for them.
+        comparison: how its environments differ, if it was run for that.
     """
 
     started: datetime
@@ -192,6 +194,7 @@ class Record:
     folder: str | None = None
     error: str = ""
     survey: Survey | None = None
+    comparison: Comparison | None = None
 
     @property
     def interrupted(self) -> bool:

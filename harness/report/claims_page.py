@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from .. import __version__
 from ..claims import documents
 from ..jobs.results import SENTENCE_STATUSES, ClaimReport, Record, Standing, Survey
-from . import claims_table
+from . import claims_table, templates
 from .text import printable
 
 _CLAIM = re.compile(r"\s*claim\s")
@@ -49,8 +49,6 @@ def render(record: Record) -> str:
     Args:
         record: with its survey.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     assert record.survey is not None
     survey = record.survey
     answers: defaultdict[str, list[ClaimReport]] = defaultdict(list)
@@ -59,14 +57,7 @@ def render(record: Record) -> str:
             answers[sentence].append(report)
     listings = dict(_listings(record, survey))
     sentences = [(one.id, survey.sentences(one.id)) for one in record.environments]
-    environment = Environment(
-        loader=PackageLoader("harness.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("claims.html.j2").render(
+    return templates.page("claims.html.j2").render(
         version=__version__,
         record=record,
         summary=claims_table.summary(record),

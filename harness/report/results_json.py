@@ -9,6 +9,7 @@ from .. import __version__
 from ..check import Exactness
 from ..check.exact import Share
 from ..jobs.results import ClaimReport, Record, Result, exactness
+from . import comparison_json
 
 SCHEMA = 1
 
@@ -58,6 +59,8 @@ def to_json(record: Record) -> dict[str, Any]:
             environment.id: record.survey.sentences(environment.id)
             for environment in record.environments
         }
+    if record.comparison is not None:
+        value["comparison"] = comparison_json.to_json(record.comparison)
     return value
 
 

@@ -57,9 +57,9 @@ def summary(record: Record) -> str:
     """``3 programs, 1 environment: 3 PASS; 9 operations, 9 checked; 100% exact; exit code 0``."""
     verdicts = ", ".join(f"{count} {name}" for name, count in record.verdicts().items())
     parts = [
-        f"{_counted(len(record.programs()), 'program')}, "
-        f"{_counted(len(record.environments), 'environment')}: {verdicts or 'nothing ran'}",
-        f"{_counted(record.operations(), 'operation')}, {record.checked()} checked",
+        f"{counted(len(record.programs()), 'program')}, "
+        f"{counted(len(record.environments), 'environment')}: {verdicts or 'nothing ran'}",
+        f"{counted(record.operations(), 'operation')}, {record.checked()} checked",
     ]
     if record.checked():
         parts.append(exactness_text(exactness(record.results)))
@@ -68,7 +68,8 @@ def summary(record: Record) -> str:
     return "; ".join([*parts, f"exit code {record.exit_code}"])
 
 
-def _counted(number: int, word: str) -> str:
+def counted(number: int, word: str) -> str:
+    """``1 program``, ``2 programs``."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
@@ -99,7 +100,7 @@ def _block(results: Sequence[Result], *, verbose: bool) -> str:
     first = results[0]
     where = place(first)
     if len(results) > 1:
-        where = f"{first.program} and {_counted(len(results) - 1, 'other program')}"
+        where = f"{first.program} and {counted(len(results) - 1, 'other program')}"
     lines = [f"{first.verdict.value}  {where}  ({first.environment})"]
     lines += [f"  {line}" for line in explain(first, console=60 if verbose else 12)]
     return printable("\n".join(lines))

@@ -18,13 +18,13 @@ LAYERS: dict[str, str] = {
     " signatures grammar language binding conditions scope"
     " calls_access calls_driver calls_frames calls_memory calls_mpage calls_uffd calls_zap calls"
     " layout",
-    "L1": "model claims check",
+    "L1": "model claims check compare",
     "L2": "qemu_cmd console wire line cpio symbols",
     "L3": "tree host progress keeper proc cache kept jobserver debian sources toolchain kbuild"
-    " kmod_build image disk build plan accel channel vm hang session recorder guest"
+    " kmod_build image disk build accel channel vm hang session recorder guest"
     " snapshot fresh",
     "L4": "jobs report",
-    "L5": "interrupts output commands cli __main__",
+    "L5": "interrupts output comparing commands cli __main__",
 }
 MAY = {
     "L0": {"L0"},
