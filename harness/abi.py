@@ -387,6 +387,7 @@ class PteFlag(enum.IntFlag):
     NC = 0x0400
     UFFD_WP = 0x0800
     EXCLUSIVE = 0x1000
+    GUARD = 0x2000
 
 
 class PageFlag(enum.IntFlag):
@@ -431,6 +432,7 @@ class VmaFlag(enum.IntFlag):
     UFFD_WP = 0x80000
     UFFD_MINOR = 0x100000
     PAT = 0x200000
+    MAYBE_GUARD = 0x400000
 
 
 # What a device's ->mmap may set.

@@ -301,9 +301,18 @@ class Cache:
             Path(lock).unlink(missing_ok=True)
             os.close(fd)
 
+    def check_room(self, what: str, needs: int) -> None:
+        """Say before the work begins that the disk is too small for it.
+
+        Raises:
+            HarnessError: it is.
+        """
+        with self.disk_errors(what, needs):
+            self._check_room(what, needs)
+
     def _check_room(self, what: str, needs: int) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
-        if needs and shutil.disk_usage(self.root).free < needs:
+        if needs > 0 and shutil.disk_usage(self.root).free < needs:
             raise OSError(errno.ENOSPC, what)
 
     @contextlib.contextmanager

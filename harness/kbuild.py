@@ -177,6 +177,11 @@ def _work(key: str) -> str:
     return f"kernel-{key}"
 
 
+def is_unfinished(name: str) -> bool:
+    """Whether a kept folder is what a kernel's build left that did not come to its end."""
+    return name.startswith(("source-", "kernel-"))
+
+
 def _built(entry: Entry, arch: Arch, config: str) -> KernelBuild:
     meta = entry.meta
     return KernelBuild(

@@ -10,23 +10,25 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from . import build as kernel_build
 from .cache import Cache
 from .errors import HarnessError, PagelabError, UsageError
 from .interrupts import interrupts
+from .jobs import build as build_job
 from .jobs import check as check_job
 from .jobs import claims as claims_job
 from .jobs import doctor as doctor_job
 from .jobs import folder as folders
 from .jobs import kernels as kernels_job
-from .jobs.backend import Backend, RealBackend, disk_errors
+from .jobs.backend import Backend, RealBackend
 from .jobs.folder import RunFolder, write_atomically
 from .jobs.programs import Source
 from .jobs.results import Record, Result
 from .jobs.run import Run
 from .jobs.settings import Settings
+from .plan import Order
 from .progress import Progress
 from .report import (
     claims_page,
@@ -303,30 +305,30 @@ def build(settings: Settings, *, quiet: bool, verbose: bool) -> int:
     """Builds what is not in the cache and says where everything is.
 
     Returns:
-        The exit code: 0.
+        The exit code: 0, or that of the worst failure.
 
     Raises:
-        PagelabError: as build.build.
+        PagelabError: before anything is built.
     """
     options = settings.options(1, keep_errors=verbose)
     cache = Cache()
     RealBackend(cache).check_names(options.kernels, options.arches, options.choice.config)
+    config = options.choice.config
+    orders = [Order(kernel, arch, config) for kernel in options.kernels for arch in options.arches]
     display = Display(sys.stderr, quiet=quiet)
-    lines = []
     try:
-        for kernel in options.kernels:
-            for arch in options.arches:
-                with Steps(display, f"{kernel} {arch.name}") as steps, disk_errors(cache):
-                    made = kernel_build.build(
-                        kernel, arch, options.choice.config, cache=cache, progress=steps
-                    )
-                lines.append(f"{made.kernel}  {arch.name:<6}  {made.config}  {made.image.parent}\n")
-                if verbose:
-                    lines += [f"  {made.compiler}\n", f"  {made.module}\n  {made.initramfs}\n"]
+        with Steps(display, "all") as whole:
+            ended = build_job.build_all(orders, cache, partial(Steps, display), whole)
     finally:
         display.close()
-    emit("".join(lines))
-    return 0
+    for one in ended:
+        if one.built:
+            emit(listing.built(one.built, verbose=verbose))
+        else:
+            trace = one.trace if verbose else ""
+            with contextlib.suppress(OSError):
+                sys.stderr.write(f"{trace}pagelab: {one.order.label}: {one.error}\n")
+    return first_code([one.error.exit_code for one in ended if one.error])
 
 
 def kernels(*, prune: bool, quiet: bool, verbose: bool) -> int:

@@ -19,6 +19,7 @@ from .tree import KERNELS
 
 KIND = "source"
 UNPACK_SECONDS = 1800.0
+ARCHIVE_ROOM = 180 << 20  # the largest so far has 167 MB
 
 
 @dataclass(frozen=True, slots=True)

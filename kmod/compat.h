@@ -161,11 +161,12 @@ static inline bool pl_uses_pan(void)
  * Would generic_access_phys() stop the kernel? It maps the frame with the
  * entry's own bits; on arm64 these are all of them, so that the kernel faults at
  * an old entry, at one that nobody may use, at a clean one that it writes to,
- * and with PAN at any.
+ * and with PAN at any. Newer kernels, 6.12.117 too, take the memory type alone
+ * (arch/arm64/include/asm/io.h ioremap_prot).
  */
 static inline bool pl_phys_faults(u16 flags, bool write)
 {
-#if defined(CONFIG_ARM64)
+#if defined(CONFIG_ARM64) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 	return pl_uses_pan() || flags & PL_PTE_NONE_PROT || !(flags & PL_PTE_YOUNG) ||
 	       (write && !(flags & PL_PTE_DIRTY));
 #else

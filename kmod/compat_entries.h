@@ -93,6 +93,18 @@ static inline bool pl_is_uffd_marker(pte_t pte)
 #endif
 }
 
+/* Guard pages are there since 6.13 (662df3e5c376 "mm: madvise: implement lightweight guard"). */
+static inline bool pl_is_guard_marker(pte_t pte)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+	return softleaf_is_guard_marker(softleaf_from_pte(pte));
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	return is_guard_swp_entry(pte_to_swp_entry(pte));
+#else
+	return false;
+#endif
+}
+
 /*
  * Since 5.19 an entry of swap remembers it (1493a1913e34 "mm/swap: remember
  * PG_anon_exclusive via a swp pte bit").
@@ -154,6 +166,8 @@ static inline u16 pl_absent_flags(pte_t pte)
 
 	if (pl_is_uffd_marker(pte))
 		return PL_PTE_UFFD_WP;
+	if (pl_is_guard_marker(pte))
+		return PL_PTE_GUARD;
 	if (pl_swp_uffd_wp(pte))
 		flags |= PL_PTE_UFFD_WP;
 	if (pl_is_swap(pl_leaf(pte)) && pl_swp_exclusive(pte))

@@ -398,6 +398,7 @@ struct pl_section {
 #define PL_PTE_NC		0x0400u	/* memory type: uncached (arm64: device); with WC: write-through */
 #define PL_PTE_UFFD_WP		0x0800u	/* pte_uffd_wp(); alone: a marker that remembers it */
 #define PL_PTE_EXCLUSIVE	0x1000u	/* of a swap entry: its page was exclusive */
+#define PL_PTE_GUARD		0x2000u	/* a marker: MADV_GUARD_INSTALL */
 
 /* Page i of the device memory is frame PL_FRAME_BAR + i, wherever the machine has it. */
 #define PL_FRAME_BAR		(1ull << 60)
@@ -510,6 +511,7 @@ struct pl_rss_record {
 #define PL_VMA_UFFD_WP		0x80000u
 #define PL_VMA_UFFD_MINOR	0x100000u
 #define PL_VMA_PAT		0x200000u	/* x86: its memory type is kept */
+#define PL_VMA_MAYBE_GUARD	0x400000u	/* it has had guard pages */
 
 #define PL_FILE_NONE		0u		/* anonymous private */
 #define PL_FILE_OTHER		0xffffffffu	/* a file the program did not open */

@@ -102,7 +102,7 @@ static void script_readahead(struct readahead_control *rac)
 		add_buffers(script, xa_load(&rac->mapping->i_pages, readahead_index(rac) + i));
 	rac->_nr_pages = taken;
 	mpage_readahead(rac, script_get_block);
-	rac->_nr_pages = left;
+	rac->_nr_pages += left;	/* beside what it stopped at */
 	if (script->take != PL_WHOLE)
 		script->take -= taken;
 }

@@ -49,6 +49,9 @@ static u32 vma_flags(const struct vm_area_struct *vma)
 		{ VM_UFFD_MISSING, PL_VMA_UFFD_MISSING },
 		{ VM_HUGEPAGE, PL_VMA_HUGEPAGE }, { VM_NOHUGEPAGE, PL_VMA_NOHUGEPAGE },
 		{ VM_UFFD_WP, PL_VMA_UFFD_WP },	  { VM_UFFD_MINOR, PL_VMA_UFFD_MINOR },
+#ifdef VM_MAYBE_GUARD	/* since 6.19: a VMA remembers that it has had guard pages */
+		{ VM_MAYBE_GUARD, PL_VMA_MAYBE_GUARD },
+#endif
 #ifdef VM_PAT
 		{ VM_PAT, PL_VMA_PAT },
 #endif

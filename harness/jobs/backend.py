@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from .. import accel, build, kbuild, proc, sources
+from .. import accel, build, kbuild, plan, proc, sources
 from ..arch import Arch
 from ..cache import Cache
 from ..check import check_trace
@@ -65,7 +65,7 @@ class Backend(Protocol):
     """The world, or a test's idea of it."""
 
     def check_names(self, kernels: Sequence[str], arches: Sequence[Arch], config: str) -> None:
-        """Finds a name that nobody knows before anything is built."""
+        """Finds a name that nobody knows, or a disk too small, before anything is built."""
 
     def prepare(self, kernel: str, arch: Arch, choice: Choice, progress: Progress) -> Prepared:
         """Builds what is missing and finds out how to boot it."""
@@ -100,16 +100,20 @@ class RealBackend:
         self._cache = cache
 
     def check_names(self, kernels: Sequence[str], arches: Sequence[Arch], config: str) -> None:
-        """Kernels and the configuration have to be known, to the model too.
+        """Kernels and the configuration have to be known, to the model too; a build has to fit.
 
         Raises:
             UsageError: one is not.
+            HarnessError: the disk is too small for what has to be built.
         """
         for kernel in kernels:
             line = sources.named(kernel)[0].line
             require_line(line)
             for arch in arches:
                 kbuild.requests(config, arch, line)
+        orders = [plan.Order(kernel, arch, config) for kernel in kernels for arch in arches]
+        with disk_errors(self._cache):
+            plan.check_room(orders, self._cache)
 
     def prepare(self, kernel: str, arch: Arch, choice: Choice, progress: Progress) -> Prepared:
         """Builds kernel, module and image, and probes the acceleration."""

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from .. import abi
 from ..abi import Code, Madv
-from . import hugetlb, mapping, pagecache, populate, swapping, thp, zap
+from . import guard, hugetlb, mapping, pagecache, populate, swapping, thp, zap
 from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
 from .registry import V_LOCKED
@@ -144,6 +144,14 @@ def _locked(state: State, page: int) -> bool:
 def _populate(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int) -> int:
     write = op.flags == Madv.POPULATE_WRITE
     return populate.advised(model.rules, state, op.process, vma, start, end, write)
+
+
+@advice(Madv.GUARD_INSTALL)
+def _guard(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int) -> int:
+    if not model.rules.may_guard(vma):
+        return -EINVAL
+    guard.install(model.rules, state, op.process, vma, start, end)
+    return 0
 
 
 @advice(Madv.REMOVE)

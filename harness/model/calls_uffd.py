@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from .. import abi
 from ..abi import Code
-from . import hugetlb, mapping, pagecache, swapping, thp
+from . import guard, hugetlb, mapping, pagecache, swapping, thp
 from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
 from .calls_blocking import wake
 from .content import EMPTY
 from .registry import V_UFFD, V_UFFD_MINOR, V_UFFD_MISSING, V_UFFD_WP
 from .rules import V_SHARED, Rules
-from .state import NEW_SHMEM, P_UFFD_WP, SHMEM, ZERO_PAGE, State, Vma
+from .state import NEW_SHMEM, P_GUARD, P_UFFD_WP, SHMEM, ZERO_PAGE, State, Vma
 
 ENOENT, ESRCH, EBADF, EFAULT, EEXIST, EINVAL = 2, 3, 9, 14, 17, 22
 _WP = int(abi.Uffd.WP)
@@ -139,7 +139,7 @@ def _is_taken(model: Model, state: State, process: int, index: int, zero: bool) 
     if index in state.mms[process].ptes or state.leaf(process, index) is not None:
         return True
     absent = state.mms[process].absent.get(index)
-    if swapping.is_swapped(absent):
+    if swapping.is_swapped(absent) or guard.is_guard(absent):
         return True
     return absent is not None and not model.rules.uffd_fills_marker(zero)
 
@@ -212,6 +212,8 @@ def _change(
         state.set_pte(process, index, flags, page)
     for index in sorted(number for number in mm.absent if start <= number < end):
         flags, slot = mm.absent[index]
+        if flags & P_GUARD:
+            continue
         flags = flags | P_UFFD_WP if protect else rules.uffd_resolved_pte(flags)
         if flags:
             state.set_absent(process, index, flags, slot)

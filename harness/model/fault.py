@@ -7,7 +7,7 @@ check_vma_flags for get_user_pages). Source: 6.1 mm/memory.c.
 from __future__ import annotations
 
 from ..abi import PAGE_SHIFT, Fault
-from . import around, device, hugetlb, pagecache, swapping, thp
+from . import around, device, guard, hugetlb, pagecache, swapping, thp
 from .content import EMPTY
 from .registry import V_UFFD_MISSING
 from .rules import V_SHARED, V_WRITE, Rules
@@ -52,7 +52,7 @@ def handle(
 
     Raises:
         Sleeps: until somebody fills the page in.
-        device.Failed: another error of a device's ->fault.
+        device.Failed: another error, as of a device's ->fault.
     """
     if hugetlb.is_hugetlb(vma):
         if state.leaf(process, index) is None and rules.uffd_catches(vma):
@@ -82,7 +82,10 @@ def _missing(
     rules: Rules, state: State, process: int, vma: Vma, index: int, write: bool, may_retry: bool
 ) -> bool:
     """A fault where nothing is mapped; the rest is as of ``handle``."""
-    if swapping.is_swapped(state.mms[process].absent.get(index)):
+    absent = state.mms[process].absent.get(index)
+    if guard.is_guard(absent):
+        raise device.Failed(rules.guard_fault())
+    if swapping.is_swapped(absent):
         return _swapped(rules, state, process, vma, index, write, may_retry)
     marked = _heeds_marker(rules, state, process, vma, index)
     if write and not vma.flags & V_SHARED:

@@ -19,7 +19,13 @@ from .state import BAR_PAGE, FRAME_OFFSET, ROM_PAGE, Page, State, Vma
 ROM_FIRST, ROM_END = 0xF0, 0x100  # frames of x86's ROM
 _ROM_FLAGS = int(PageFlag.RESERVED | PageFlag.NO_DATA)
 _FILE = "mm/memory.c"
-_WARNS = ("remap_pfn_range_internal", "remap_pfn_range_notrack", "remap_pfn_range")
+_WARNS = (
+    "remap_pfn_range_internal",
+    "remap_pfn_range_notrack",
+    "remap_pfn_range_track",
+    "do_remap_pfn_range",
+    "remap_pfn_range",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,10 @@ def remap(
         return Made(refused)
     pages = pages[:count]
     _lend(state, pages)
+    if rules.remap_marks_first():
+        if rules.remap_partial(vma, start, start + count):
+            return Made(ret=-EINVAL)
+        vma = _become(rules, state, process, vma, pages[0])
     memory = _track(rules, state, vma, addr, pages, rules.frame_type(vma.memory, op.flags))
     if memory is None:
         return Made(ret=-EINVAL)
@@ -149,6 +159,8 @@ def _track(
     """track_pfn_remap(): the memory type that the frames get; None: an error."""
     if not rules.keeps_types():
         return wanted
+    if vma.track:
+        return None
     if addr == vma.start << PAGE_SHIFT and len(pages) == vma.end - vma.start:
         return memtypes.reserve(rules, state, pages[0], len(pages), wanted)
     return rules.type_of_part([memtypes.of(rules, state, page) for page in pages])
@@ -165,15 +177,24 @@ def _warning(rules: Rules, state: State, addr: int) -> Warned | None:
     return Warned(_FILE, _WARNS)
 
 
+def _become(rules: Rules, state: State, process: int, vma: Vma, first: int) -> Vma:
+    """What remap_pfn_range() makes of a VMA."""
+    pgoff = rules.remap_pgoff(vma, FRAME_OFFSET + first)
+    changed = vma._replace(flags=rules.remap_flags(vma.flags), pgoff=pgoff)
+    return state.change_vma(process, vma, changed)
+
+
 def _map(
     rules: Rules, state: State, process: int, vma: Vma, start: int, pages: list[int], memory: int
 ) -> None:
     """remap_pte_range(), and what the VMA becomes."""
-    pgoff = rules.remap_pgoff(vma, FRAME_OFFSET + pages[0])
-    flags = rules.remap_flags(vma.flags)
+    vma = _become(rules, state, process, vma, pages[0])
     if rules.keeps_types() and len(pages) == vma.end - vma.start:
-        flags = rules.tracked_flags(flags)
-    vma = state.change_vma(process, vma, vma._replace(flags=flags, pgoff=pgoff))
+        if rules.tracks_by_context():
+            tracked = vma._replace(track=memtypes.context(state, pages[0], len(pages)))
+        else:
+            tracked = vma._replace(flags=rules.tracked_flags(vma.flags))
+        vma = state.change_vma(process, vma, tracked)
     for index, page in enumerate(pages, start):
         state.set_pte(process, index, rules.frame_pte(vma, memory), page)
 
@@ -205,6 +226,8 @@ def iomap(
     memory = rules.frame_type(vma.memory, op.flags)
     vma = state.change_vma(process, vma, vma._replace(memory=memory))
     pages = pages[first : first + count]
+    if fits and rules.remap_marks_first():
+        vma = _become(rules, state, process, vma, pages[0])
     kept = _track(rules, state, vma, vma.start << PAGE_SHIFT, pages, memory) if fits else None
     if kept is None:
         return Made(ret=-EINVAL)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..abi import HUGE_PAGES
-from . import hugetlb, pagecache, thp, vma, zap
+from . import hugetlb, memtypes, pagecache, thp, vma, zap
 from .rules import Rules
 from .state import P_HUGE, State, Vma
 
@@ -36,6 +36,7 @@ def unmap(rules: Rules, state: State, process: int, start: int, end: int) -> Non
     hugetlb.release(state, process, start, end)
     mm = state.mms[process]
     state.set_vmas(process, vma.cut(mm.vmas, start, end))
+    memtypes.collect(rules, state)
     # free_pgtables(): a page table goes with the last mapping that lies in it
     mm.tables = {at for at in mm.tables if vma.overlapping(mm.vmas, at, at + HUGE_PAGES)}
     pagecache.drop_unmapped(rules, state)

@@ -24,6 +24,7 @@ P_UFFD_WP = int(PteFlag.UFFD_WP)
 P_WC = int(PteFlag.WC)
 P_NC = int(PteFlag.NC)
 P_EXCLUSIVE = int(PteFlag.EXCLUSIVE)  # of a swap entry
+P_GUARD = int(PteFlag.GUARD)  # of a marker, alone
 
 
 def rss_of(flags: int) -> int:
@@ -54,6 +55,7 @@ class Vma(NamedTuple):
         account: VM_ACCOUNT, which keeps VMAs from merging.
         apart: its vm_ops has a close(), which keeps VMAs from merging too.
         memory: the memory type in vm_page_prot, as PteFlag.WC or NC.
+        track: what keeps the type of its frames, 0 if nothing does (pfnmap_track_ctx).
     """
 
     start: int
@@ -66,13 +68,14 @@ class Vma(NamedTuple):
     account: bool
     apart: bool = False
     memory: int = 0
+    track: int = 0
 
 
 class Absent(NamedTuple):
     """An entry that is neither none nor present.
 
     Attributes:
-        flags: PteFlag bits; UFFD_WP alone is a marker.
+        flags: PteFlag bits; UFFD_WP alone is a marker, and so is GUARD.
         slot: of swap, 0 of a marker.
     """
 

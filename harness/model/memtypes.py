@@ -43,6 +43,24 @@ def free(rules: Rules, state: State, first: int, count: int) -> None:
             return
 
 
+def context(state: State, first: int, count: int) -> int:
+    """pfnmap_track_ctx_alloc(): what keeps the type of these frames, for a VMA to hold."""
+    number = state.new_id()
+    state.tracks[number] = first, count
+    return number
+
+
+def collect(rules: Rules, state: State) -> None:
+    """pfnmap_track_ctx_release() of what no VMA holds any more."""
+    if not state.tracks:
+        return
+    held = {vma.track for mm in state.mms.values() for vma in mm.vmas}
+    for number in sorted(set(state.tracks) - held):
+        first, count = state.tracks.pop(number)
+        if first >= BAR_PAGE and rules.context_goes():
+            free(rules, state, first, count)
+
+
 def first_page(state: State, process: int, vma: Vma) -> int | None:
     """get_pat_info(): the frame that its first entry has; None: it is a copy now, or gone."""
     pte = state.mms[process].ptes.get(vma.start)

@@ -165,6 +165,11 @@ class Reader:
                 page.flags &= ~self.rules.bio_failed()
         self.bio, self.sent = [], []
 
+    def failed(self, index: int) -> bool:
+        """Is a page not up to date, with nothing on its way that it waits for?"""
+        page = self.state.pages[self.cache[index]]
+        return not page.flags & G_UPTODATE
+
     def page(self, index: int, pages: int) -> None:
         """Read a page; pages are left to read, this one included."""
         rules, per_page = self.rules, self.disk.per_page
@@ -271,6 +276,7 @@ class Reader:
 
     def _by_buffers(self, index: int, page: Page) -> None:
         """What is pending goes off; a page that is not up to date is read block by block."""
+        rules = self.rules
         self.submit()
         if page.flags & G_UPTODATE:
             return
@@ -282,6 +288,9 @@ class Reader:
             found = self._map_buffer(index * self.disk.per_page + at, buffer)
             buffers[at] = found
             if not found.uptodate and found.at is not None:
+                if wanted and rules.buffers_go_early():
+                    self._read_buffers(buffers, wanted)
+                    wanted = []
                 wanted.append(at)
         self._read_buffers(buffers, wanted)
         self.disk.io.buffers[self.cache[index]] = tuple(buffers)
@@ -382,12 +391,16 @@ def _read_batch(
     assert io is not None
     taken = len(batch) if io.script is None else min(take, len(batch))
     reader = Reader(rules, state, file, readahead=True)
-    for done, index in enumerate(batch[:taken]):
-        reader.page(index, rules.pages_left(taken, done))
+    read = 0
+    while read < taken:
+        reader.page(batch[read], rules.pages_left(taken, read))
+        read += 1
+        if rules.mpage_stops(reader.failed(batch[read - 1])):
+            break
     reader.submit()
-    for index in batch[taken:]:
+    for index in batch[read:]:
         if rules.leftover_goes(late):
-            late -= 1
+            late = max(late - 1, 0)
             _forget(state, file, index)
     return take if take == _WHOLE else take - taken, late
 

@@ -6,7 +6,18 @@ Source: 6.1 kernel/fork.c dup_mmap, mm/memory.c copy_page_range, mm/mmap.c exit_
 from __future__ import annotations
 
 from ..abi import ARENA_PAGES_MAX, HUGE_PAGES
-from . import calls_blocking, family, hugetlb, memtypes, outside, pagecache, swapping, thp, zap
+from . import (
+    calls_blocking,
+    family,
+    guard,
+    hugetlb,
+    memtypes,
+    outside,
+    pagecache,
+    swapping,
+    thp,
+    zap,
+)
 from .rules import V_SHARED, Rules, is_cow
 from .rules_frames import V_PAT
 from .state import (
@@ -54,6 +65,7 @@ def _forget(rules: Rules, state: State, child: int) -> None:
     """The memory of a child that never was; what copying it did to the parent's stays."""
     zap.range_(rules, state, child, 0, _EVERYTHING, unmapping=True)
     del state.mms[child], state.parents[child]
+    memtypes.collect(rules, state)
     state.touched -= {("r", child), ("v", child)}
 
 
@@ -66,6 +78,7 @@ def _copy(rules: Rules, state: State, parent: int, child: int, vma: Vma) -> None
     for index in sorted(number for number in ptes if vma.start <= number < vma.end):
         _copy_one(rules, state, parent, child, vma, index, ptes[index])
     swapping.fork(rules, state, parent, child, vma)
+    guard.fork(rules, state, parent, child, vma)
 
 
 def _copy_one(
@@ -135,6 +148,7 @@ def exit_(rules: Rules, state: State, process: int) -> None:
     mm = state.mms[process]
     mm.alive = False
     state.set_vmas(process, [])
+    memtypes.collect(rules, state)
     state.touched.add(("r", process))
     pagecache.drop_unmapped(rules, state)
 

@@ -75,10 +75,29 @@ class Release:
             (mm/memory.c set_pte_range, 7.x).
         rw_page: a disk may take whole pages without a bio (fs/mpage.c do_mpage_readpage; until
             6.3: 3222d8c2a7f8 "block: remove ->rw_page").
+        mpage_stops: mpage_readahead stops at a page that it could not read at once (fs/mpage.c
+            mpage_readahead, 7.x).
+        leftovers_go: all pages that ->readahead left alone leave the cache (mm/readahead.c
+            read_pages, 7.x; before, as many as were asynchronous).
+        buffers_go_early: a page that is read by its buffers has each block's bio sent when the
+            next block was found (fs/buffer.c block_read_full_folio, 7.x; before, at last).
+        remap_marks_first: remap_pfn_range looks at a private mapping's range, and gives a mapping
+            its flags, before anything else (mm/memory.c remap_pfn_range_prepare_vma, 7.x; before,
+            remap_pfn_range_notrack, which zaps what it turns down).
+        tracks_by_context: what memory type frames are mapped as is kept by something that all
+            parts and copies of a mapping share (mm/memory.c pfnmap_track_ctx_alloc; since 6.16:
+            "mm: convert VM_PFNMAP tracking to pfnmap_track() + pfnmap_untrack()"; before, VM_PAT).
+        phys_one_page: generic_access_phys ends with the page, and turns down memory without a
+            warning (mm/memory.c generic_access_phys, 7.3).
+        phys_user_bits: on arm64 it maps a frame with all bits of the user's entry (arch/arm64/
+            include/asm/io.h ioremap_prot; not any more in 6.12.117 and 7.x, which take the memory
+            type alone, and nothing that the user cannot access).
         populates: there is MADV_POPULATE_READ and _WRITE (mm/madvise.c; from 5.14 on:
             4ca9b3859dac "mm/madvise: introduce MADV_POPULATE_(READ|WRITE)").
         dontneed_locked: there is MADV_DONTNEED_LOCKED (mm/madvise.c; from 5.18 on: 9457056ac426
             "mm: madvise: MADV_DONTNEED_LOCKED").
+        guards: there is MADV_GUARD_INSTALL (mm/madvise.c madvise_guard_install; from 6.13 on:
+            662df3e5c376 "mm: madvise: implement lightweight guard page mechanism").
         remote_gate: access_remote_vm reads the vsyscall page (mm/memory.c __access_remote_vm, which
             since 6.1 asks vma_lookup() first).
         remote_grows_later: it grows a stack also where it comes to one in its middle (the same;
@@ -120,8 +139,16 @@ class Release:
     frozen_objects: bool = False
     dirties_reads: bool = False
     rw_page: bool = True
+    mpage_stops: bool = False
+    leftovers_go: bool = False
+    buffers_go_early: bool = False
+    remap_marks_first: bool = False
+    tracks_by_context: bool = False
+    phys_one_page: bool = False
+    phys_user_bits: bool = True
     populates: bool = True
     dontneed_locked: bool = True
+    guards: bool = False
     remote_gate: bool = False
     remote_grows_later: bool = False
     zap_range: bool = True
@@ -163,6 +190,7 @@ RELEASES = {
         inserts_zero=False,
         mixedmap_first=True,
         rw_page=False,
+        phys_user_bits=False,
         remote_grows_later=True,
         zap_range=False,
         follow_checks=True,
@@ -187,6 +215,14 @@ RELEASES = {
         frozen_objects=True,
         dirties_reads=True,
         rw_page=False,
+        mpage_stops=True,
+        leftovers_go=True,
+        buffers_go_early=True,
+        remap_marks_first=True,
+        tracks_by_context=True,
+        phys_one_page=True,
+        phys_user_bits=False,
+        guards=True,
         remote_grows_later=True,
         zap_range=False,
         zap_single_cuts=False,

@@ -167,13 +167,15 @@ def _phys(rules: Rules, state: State, access: Access, vma: Vma, index: int, copi
     write = access.data is not None
     if rules.phys_would_fault(pte.flags, write):
         return False
+    if rules.phys_wants_user(pte.flags):
+        return False
     if write and not rules.phys_writes(bool(pte.flags & P_WRITE)):
         return False
     if rules.phys_refuses(pte.page < ROM_PAGE):
         copied.warning = _ioremap_warning(rules, state)
         return False
     number, end = pte.page, BAR_PAGE + abi.BAR_PAGES if pte.page >= BAR_PAGE else pte.page + 1
-    while number < end and copied.done < access.size:
+    while 0 <= number < end and copied.done < access.size:
         copied.page(state, access, number)
         index += 1
         there = ptes.get(index)

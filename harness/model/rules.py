@@ -19,6 +19,7 @@ from .rules_blocking import BlockingRules
 from .rules_device import DeviceRules
 from .rules_file import FileRules
 from .rules_frames import FrameRules
+from .rules_guard import GuardRules
 from .rules_gup import GupRules
 from .rules_kinds import KindRules
 from .rules_mapping import MappingRules
@@ -65,5 +66,6 @@ class Rules(
     AccessRules,
     MpageRules,
     FrameRules,
+    GuardRules,
 ):
     """Every rule; a wrong variant overrides one method."""

@@ -55,6 +55,11 @@ class AccessRules(RuleBase):
         wanted = P_YOUNG | (P_DIRTY if write else 0)
         return self.sem.pan or bool(flags & P_NONE_PROT) or flags & wanted != wanted
 
+    @rule("phys.user", "7.3 arch/arm64/include/asm/io.h ioremap_prot (PTE_USER)")
+    def phys_wants_user(self, flags: int) -> bool:
+        """On some kernels arm64 maps nothing of a device that its user may not access."""
+        return self.sem.phys_wants_user and bool(flags & P_NONE_PROT)
+
     @rule("phys.write", f"{_PHYS} (pte_write)")
     def phys_writes(self, writable: bool) -> bool:
         """generic_access_phys writes where the entry lets the process write."""
@@ -67,13 +72,18 @@ class AccessRules(RuleBase):
 
     @rule("phys.warns", "6.1 arch/x86/mm/ioremap.c WARN_ONCE, arch/arm64/mm/ioremap.c WARN_ON")
     def ioremap_warns(self, before: bool) -> bool:
-        """Mapping RAM is warned of, on x86 once."""
+        """Mapping RAM is warned of, on x86 once; not where generic_access_phys looks first."""
+        if self.sem.release.phys_one_page:
+            return False
         return not (before and self.sem.ioremap_warns_once)
 
     @rule("phys.contiguous", f"{_PHYS} (phys_addr)")
     def phys_frames(self, first: int, mapped: int | None) -> int:
-        """Behind a page's end generic_access_phys goes on in the next frame, mapped or not."""
-        return first
+        """Behind a page's end generic_access_phys goes on in the next frame, mapped or not.
+
+        On some kernels it ends there, and is asked again for what is mapped next.
+        """
+        return -1 if self.sem.release.phys_one_page else first
 
     # ---- access_process_vm ---------------------------------------------------
 

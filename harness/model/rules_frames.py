@@ -114,6 +114,16 @@ class FrameRules(RuleBase):
         """fork fails with -ENOMEM where the first page of a VM_PAT mapping was copied."""
         return True
 
+    @rule("type.context", "7.3 mm/memory.c remap_pfn_range_track (pfnmap_track_ctx_alloc)")
+    def tracks_by_context(self) -> bool:
+        """Parts and copies of a mapping share what keeps its type, on some kernels."""
+        return self.sem.release.tracks_by_context
+
+    @rule("type.released", "7.3 mm/vma_init.c vma_pfnmap_track_ctx_release")
+    def context_goes(self) -> bool:
+        """With the last of them the type is kept no more."""
+        return True
+
     # ---- remap_pfn_range -----------------------------------------------------------
 
     @rule("remap.rounds", "6.1 mm/memory.c remap_pfn_range (PAGE_ALIGN)")
@@ -140,6 +150,11 @@ class FrameRules(RuleBase):
     def remap_flags(self, flags: int) -> int:
         """The mapping becomes VM_IO, VM_PFNMAP, VM_DONTEXPAND and VM_DONTDUMP."""
         return flags | V_IO | V_PFNMAP | V_DONTEXPAND | _V_DONTDUMP
+
+    @rule("remap.marks_first", "7.3 mm/memory.c remap_pfn_range_prepare_vma")
+    def remap_marks_first(self) -> bool:
+        """A part of a private mapping is turned down, and flags are set, first of all, on some."""
+        return self.sem.release.remap_marks_first
 
     @rule("remap.zaps", "6.1 mm/memory.c remap_pfn_range_notrack (zap_page_range_single)")
     def remap_zaps(self) -> bool:

@@ -124,7 +124,7 @@ class MappingRules(RuleBase):
     def advice_error(self, advice: int) -> int:
         """An advice that the kernel does not have is -EINVAL, before anything is looked at."""
         release = self.sem.release
-        lacks = {int(Madv.GUARD_INSTALL)}
+        lacks = set() if release.guards else {int(Madv.GUARD_INSTALL)}
         if not release.populates:
             lacks |= {int(Madv.POPULATE_READ), int(Madv.POPULATE_WRITE)}
         if not release.dontneed_locked:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from ..abi import PAGE_SIZE
 from .registry import (
     V_ACCESS,
+    V_MAYBE_GUARD,
     V_MIXEDMAP,
     V_PFNMAP,
     V_READ,
@@ -179,8 +180,8 @@ class MemoryRules(RuleBase):
 
     @rule("fork.copies", "6.1 mm/memory.c vma_needs_copy")
     def fork_copies(self, vma: Vma) -> bool:
-        """fork copies page tables of VMAs that have an anon_vma, and of a driver's."""
-        return vma.anon_vma != 0 or bool(vma.flags & (V_PFNMAP | V_MIXEDMAP))
+        """fork copies page tables of VMAs that have an anon_vma, a driver's, those with guards."""
+        return vma.anon_vma != 0 or bool(vma.flags & (V_PFNMAP | V_MIXEDMAP | V_MAYBE_GUARD))
 
     @rule("fork.write_protect", "6.1 mm/memory.c copy_present_pte")
     def fork_parent_pte(self, flags: int) -> int:

@@ -29,13 +29,21 @@ class MpageRules(RuleBase):
 
     @rule("readahead.leftover", "6.1 mm/readahead.c read_pages")
     def leftover_goes(self, pages: int) -> bool:
-        """A page that ->readahead left alone leaves the cache, as many as were asynchronous."""
-        return pages > 0
+        """A page that ->readahead left alone leaves the cache, as many as were asynchronous.
+
+        On some kernels all do.
+        """
+        return pages > 0 or self.sem.release.leftovers_go
 
     @rule("readahead.count", "6.1 include/linux/pagemap.h readahead_count")
     def pages_left(self, pages: int, done: int) -> int:
         """How many pages are left to read counts the one at hand."""
         return pages - done
+
+    @rule("readahead.stops", "7.3 fs/mpage.c mpage_readahead (folio_test_locked)")
+    def mpage_stops(self, failed: bool) -> bool:
+        """A page that could not be read at once ends the reading, on some kernels."""
+        return failed and self.sem.release.mpage_stops
 
     # ---- the blocks of a page ------------------------------------------------------
 
@@ -142,6 +150,11 @@ class MpageRules(RuleBase):
     def buffer_asks(self, block: int, blocks: int) -> bool:
         """get_block is asked for each block, one at a time, up to the file's end."""
         return block < blocks
+
+    @rule("buffers.order", "7.3 fs/buffer.c block_read_full_folio (prev)")
+    def buffers_go_early(self) -> bool:
+        """A block's bio goes off when the next block is found, on some; else when all are."""
+        return self.sem.release.buffers_go_early
 
     @rule("buffers.bios", "6.1 fs/buffer.c block_read_full_folio, submit_bh")
     def buffer_bio_blocks(self) -> int:

@@ -41,6 +41,8 @@ class Semantics:
         phys_keeps_bits: generic_access_phys maps a frame for the kernel with all bits of
             the user's entry (arch/arm64/include/asm/io.h ioremap_prot; x86-64 takes the
             memory type alone).
+        phys_wants_user: it maps nothing that the user's entry does not let him access (arch/arm64/
+            include/asm/io.h ioremap_prot of newer kernels).
         pan: the kernel faults at what a user could touch (arm64 PAN).
         drained_each: LRU batches are emptied after every operation, because a
             snapshot drains them (mm/swap.c lru_add_drain); with one snapshot at
@@ -84,6 +86,7 @@ class Semantics:
     ioremap_warning: tuple[str, str] = ("arch/x86/mm/ioremap.c", "__ioremap_caller")
     ioremap_warns_once: bool = True
     phys_keeps_bits: bool = False
+    phys_wants_user: bool = False
     pan: bool = False
     drained_each: bool = True
     stack_gap: int = 256
@@ -158,8 +161,9 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
     facts = environment.facts
     features = facts.get("features", 0)
     default = Semantics()
+    decided = release_of(environment)
     return Semantics(
-        release=release_of(environment),
+        release=decided,
         task_size=facts.get("task_size", default.task_size),
         table_span=facts.get("table_span", default.table_span),
         gup_capacity=facts.get("gup_capacity", default.gup_capacity),
@@ -180,7 +184,8 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
         rom=environment.arch == "x86_64",
         ioremap_warning=_IOREMAP[environment.arch],
         ioremap_warns_once=environment.arch == "x86_64",
-        phys_keeps_bits=environment.arch == "arm64",
+        phys_keeps_bits=environment.arch == "arm64" and decided.phys_user_bits,
+        phys_wants_user=environment.arch == "arm64" and not decided.phys_user_bits,
         pan=bool(features & FEATURE_PAN),
         drained_each=observe == "each",
     )

@@ -14,6 +14,7 @@ from .memories import (
     FILE,
     P_DIRTY,
     P_EXCLUSIVE,
+    P_GUARD,
     P_HUGE,
     P_NC,
     P_NONE_PROT,
@@ -80,6 +81,7 @@ __all__ = [
     "NEW_SHMEM",
     "P_DIRTY",
     "P_EXCLUSIVE",
+    "P_GUARD",
     "P_HUGE",
     "P_NC",
     "P_NONE_PROT",
@@ -116,6 +118,7 @@ class State(Memories):
             allocated: sets that the module allocated -> abi.Alloc.
         around: pages that a read fault looks at (fault_around_bytes); guests begin with 1.
         lent: held pages whose frames were mapped, which nobody counts.
+        tracks: frames whose type VMAs keep by their `track`: first, number.
         memtypes: (first, end, type) of what device memory is mapped as, in order.
         reserved: huge pages kept for (process, index).
         calls: process -> its call that fell asleep or was begun.
@@ -142,6 +145,7 @@ class State(Memories):
         "parents",
         "pins",
         "reserved",
+        "tracks",
         "uffds",
         "wanted",
         "warned",
@@ -155,6 +159,7 @@ class State(Memories):
         self.around = 1
         self.lent: set[int] = set()
         self.memtypes: list[tuple[int, int, int]] = []
+        self.tracks: dict[int, tuple[int, int]] = {}
         self.reserved: set[tuple[int, int]] = set()
         self.calls: dict[int, Call] = {}
         self.uffds: set[int] = set()
@@ -179,6 +184,7 @@ class State(Memories):
         other.around = self.around
         other.lent = set(self.lent)
         other.memtypes = list(self.memtypes)
+        other.tracks = dict(self.tracks)
         other.reserved = set(self.reserved)
         other.calls = dict(self.calls)
         other.uffds = set(self.uffds)

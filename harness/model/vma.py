@@ -8,6 +8,7 @@ either half. Sources: 6.1 mm/mmap.c, mm/rmap.c.
 from __future__ import annotations
 
 from ..abi import VmaFlag
+from .registry import V_MAYBE_GUARD
 from .rules import V_ACCESS, Rules
 from .state import State, Vma
 
@@ -138,9 +139,11 @@ def insert(rules: Rules, vmas: list[Vma], new: Vma) -> list[Vma]:
 
 
 def _joined(low: Vma, high: Vma) -> Vma:
-    """Two neighbours as one; it has the anon_vma that either of them has."""
+    """Two neighbours as one; it has the anon_vma, and had the guards, that either of them has."""
     source = low if low.anon_vma else high
-    return low._replace(end=high.end, anon_vma=source.anon_vma, singular=source.singular)
+    flags = low.flags | high.flags & V_MAYBE_GUARD
+    joined = low._replace(end=high.end, flags=flags)
+    return joined._replace(anon_vma=source.anon_vma, singular=source.singular)
 
 
 def prepare_anon(state: State, process: int, vma: Vma) -> Vma:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..abi import HUGE_PAGES
 from . import hugetlb, memtypes, swapping, thp
 from .rules import Rules
-from .state import G_DIRTY, P_HUGE, P_SPECIAL, P_SWAP, P_UFFD_WP, State, rss_of
+from .state import G_DIRTY, P_GUARD, P_HUGE, P_SPECIAL, P_SWAP, P_UFFD_WP, State, rss_of
 from .vma import find, overlapping
 
 
@@ -91,11 +91,17 @@ def _mark(
 def _absent(
     rules: Rules, state: State, process: int, span: tuple[int, int], spares: bool, unmapping: bool
 ) -> None:
-    """Entries that are not present: swap entries, and markers, which only unmapping drops."""
+    """Entries that are not present: swap entries, and markers, which only unmapping drops.
+
+    What a guard page's does is for its own rule to say.
+    """
     absent = state.mms[process].absent
     for index in sorted(number for number in absent if span[0] <= number < span[1]):
         flags = absent[index].flags
-        if not flags & P_SWAP:
+        if flags & P_GUARD:
+            if rules.guard_goes(unmapping):
+                state.clear_absent(process, index)
+        elif not flags & P_SWAP:
             if rules.uffd_drops_marker(unmapping):
                 state.clear_absent(process, index)
         elif not rules.swap_zap_spares(spares):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..build import Built
 from ..jobs.doctor import Finding, missing_packages
 from ..jobs.kernels import Survey
 
@@ -28,6 +29,14 @@ def doctor(findings: Sequence[Finding], *, verbose: bool = False) -> str:
     if packages:
         lines.append(f"to install what is missing: apt-get install {' '.join(packages)}")
     lines.append("`make check` can run here" if not bad else f"`make check` lacks {bad} of these")
+    return "\n".join(lines) + "\n"
+
+
+def built(one: Built, *, verbose: bool = False) -> str:
+    """A line a kernel: what it is and where; with `verbose` also what it was made by."""
+    lines = [f"{one.kernel}  {one.arch.name:<6}  {one.config}  {one.image.parent}"]
+    if verbose:
+        lines += [f"  {one.compiler}", f"  {one.module}", f"  {one.initramfs}"]
     return "\n".join(lines) + "\n"
 
 

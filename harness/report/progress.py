@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.text import Text
 
 _QUIET_SECONDS = 30.0  # without a terminal: at most one line of progress in that time
+_SURE_SECONDS = 10.0  # sooner nobody guesses how long it takes
 
 
 class _Console(Console):
@@ -31,11 +32,26 @@ class _Console(Console):
 
 
 def far(done: float, total: float | None, unit: str) -> str:
-    """``12.1 of 139.3 MB``, ``31 of 62``, ``7``."""
+    """``12.1 of 139.3 MB``, ``31 of 62 steps of make``, ``7``."""
     if unit == "B":
         done, total = done / 1e6, total and total / 1e6
         return f"{done:.1f} of {total:.1f} MB" if total else f"{done:.1f} MB"
-    return f"{done:.0f} of {total:.0f}" if total else f"{done:.0f}"
+    text = f"{done:.0f} of {total:.0f}" if total else f"{done:.0f}"
+    return f"{text} {unit}" if unit else text
+
+
+def left(done: float, total: float | None, begun: float, seconds: float) -> str:
+    """How long a step still takes, ``about 12 min left``; "" while nobody can say.
+
+    Args:
+        done, total: how far it is.
+        begun: how far it was when we began to look, as one that goes on may have been.
+        seconds: since when.
+    """
+    if not total or done <= begun or seconds < _SURE_SECONDS:
+        return ""
+    rest = (total - done) * seconds / (done - begun)
+    return f"about {rest / 60:.0f} min left" if rest >= 90 else f"about {rest:.0f} s left"
 
 
 def _title(label: str, name: str) -> str:
@@ -89,6 +105,7 @@ class Display:
         self._bars: dict[str, TaskID] = {}
         self._steps: dict[str, tuple[str, str]] = {}
         self._told: dict[str, float] = {}
+        self._begun: dict[str, tuple[float, float]] = {}
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -113,6 +130,8 @@ class Display:
             new = self._steps.get(label) != (name, unit)
             self._steps[label] = name, unit
             self._told[label] = time.monotonic()
+            if new:
+                self._begun.pop(label, None)
         if self._live and new:
             self._bar(label, 0, None, anew=True)
         elif new:
@@ -129,8 +148,10 @@ class Display:
             if due:
                 self._told[label] = now
             name, unit = self._steps.get(label, ("", ""))
+            since, begun = self._begun.setdefault(label, (now, done))
         if due:
-            self.line(f"{_title(label, name)}: {far(done, total, unit)}")
+            parts = (far(done, total, unit), left(done, total, begun, now - since))
+            self.line(f"{_title(label, name)}: {', '.join(filter(None, parts))}")
 
     def finish(self, label: str) -> None:
         """A label has nothing more to show."""

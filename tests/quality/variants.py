@@ -14,6 +14,7 @@ from quality.variants_access import ACCESS
 from quality.variants_device import DEVICE
 from quality.variants_file import FILES
 from quality.variants_frames import FRAMES
+from quality.variants_guard import GUARDS
 from quality.variants_gup import GUP
 from quality.variants_kinds import KINDS
 from quality.variants_mpage import MPAGE
@@ -205,7 +206,7 @@ VARIANTS: dict[str, Wrong] = {
     **variants_uffd.VARIANTS,
     **MEMORY,
 }
-VARIANTS |= ACCESS | DEVICE | FILES | FRAMES | GUP | KINDS | MPAGE | ZAPS
+VARIANTS |= ACCESS | DEVICE | FILES | FRAMES | GUARDS | GUP | KINDS | MPAGE | ZAPS
 
 
 # Verdicts of a trace that notices: a warning that was not expected is the kernel's fault first.

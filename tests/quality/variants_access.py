@@ -25,6 +25,8 @@ ACCESS: dict[str, Callable[..., Any]] = {
     "phys_would_fault": lambda self, flags, write: (
         not self.sem.phys_keeps_bits and not flags & P_YOUNG
     ),
+    # what nobody may access can be mapped
+    "phys_wants_user": lambda self, flags: False,
     # a write goes past what the entry allows
     "phys_writes": lambda self, writable: True,
     # RAM is memory like any other

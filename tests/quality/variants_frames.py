@@ -32,6 +32,12 @@ FRAMES: dict[str, Callable[..., Any]] = {
     "tracked_flags": lambda self, flags: flags,
     # a mapping is tracked as long as it is there
     "type_untracks": lambda self: False,
+    # VM_PAT where there is none, and the other way round
+    "tracks_by_context": lambda self: not self.sem.release.tracks_by_context,
+    # types are kept for ever
+    "context_goes": lambda self: False,
+    # flags are set first where they are not, and the other way round
+    "remap_marks_first": lambda self: not self.sem.release.remap_marks_first,
     # what mremap leaves behind is tracked, and goes with its end
     "moved_from_flags": lambda self, flags: flags,
     # the child's mapping is just not tracked

@@ -56,6 +56,10 @@ MPAGE: dict[str, Callable[..., Any]] = {
     "rw_page_failed": lambda self: True,
     # a block is there when it was asked for
     "buffer_failed": lambda self: True,
+    # a page that failed ends the reading where it does not, and the other way round
+    "mpage_stops": lambda self, failed: failed and not self.sem.release.mpage_stops,
+    # bios go off early where they do not, and the other way round
+    "buffers_go_early": lambda self: not self.sem.release.buffers_go_early,
     # the buffers go when the page is read
     "read_gives_buffers": lambda self: 0,
     # get_block is asked also behind the end of the file
