@@ -10,12 +10,12 @@ from typing import TypeAlias
 
 from .. import abi
 from ..abi import Code, Madv
-from . import guard, hugetlb, mapping, pagecache, populate, swapping, thp, zap
+from . import advised, guard, hugetlb, mapping, pagecache, populate, swapping, thp, zap
 from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
 from .registry import V_LOCKED
 from .rules import Rules
-from .state import G_COMPOUND, G_SWAPCACHE, P_SPECIAL, State, Vma
+from .state import G_COMPOUND, G_DIRTY, G_SWAPCACHE, P_SPECIAL, State, Vma
 
 EINVAL, ENOMEM = 22, 12
 
@@ -92,16 +92,20 @@ def _free(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int
 def _free_small(rules: Rules, state: State, process: int, start: int, end: int) -> None:
     """madvise_free_pte_range(), of one page table."""
     ptes = state.mms[process].ptes
-    for index in range(start, end):
+    index = start - 1
+    while (index := index + 1) < end:
         if index not in ptes:
             continue
-        flags, number = ptes[index]
-        if state.pages[number].flags & G_COMPOUND:
-            head = state.head(number)
-            first = state.pages[head]
+        if state.pages[ptes[index].page].flags & G_COMPOUND:
+            first = state.pages[state.head(ptes[index].page)]
             alone = rules.free_splits(first.map + first.entire)
-            if not alone or not thp.split_page(rules, state, head):
-                return
+            found = advised.large(rules, state, process, index, end, alone)
+            if found.whole:
+                _free_whole(rules, state, process, index, found.whole)
+            if found.whole or found.skip:
+                index += found.whole + found.skip - 1
+                continue
+        flags, number = ptes[index]
         seen = state.pages[number]
         if flags & P_SPECIAL or rules.free_spares(seen.flags, seen.map):
             continue
@@ -111,6 +115,18 @@ def _free_small(rules: Rules, state: State, process: int, start: int, end: int) 
         page = state.page(number)
         page.flags = rules.freed_flags(page.flags, _locked(state, number))
         state.accessed(number, 2)  # a batch has it, and a reference, until it is drained
+
+
+def _free_whole(rules: Rules, state: State, process: int, start: int, count: int) -> None:
+    """The same of a huge page that all of these entries map."""
+    head = state.head(state.mms[process].ptes[start].page)
+    if state.pages[head].flags & G_DIRTY and state.total_map(head) != count:
+        return
+    for index in range(start, start + count):
+        flags, number = state.mms[process].ptes[index]
+        state.set_pte(process, index, rules.freed_pte(flags), number)
+    page = state.page(head)
+    page.flags = rules.freed_flags(page.flags, _locked(state, head))
 
 
 def _free_leaf(rules: Rules, state: State, process: int, start: int, end: int) -> bool:

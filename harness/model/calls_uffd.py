@@ -14,7 +14,7 @@ from .calls_blocking import wake
 from .content import EMPTY
 from .registry import V_UFFD, V_UFFD_MINOR, V_UFFD_MISSING, V_UFFD_WP
 from .rules import V_SHARED, Rules
-from .state import NEW_SHMEM, P_GUARD, P_UFFD_WP, SHMEM, ZERO_PAGE, State, Vma
+from .state import NEW_SHMEM, P_GUARD, P_UFFD_WP, P_WRITE, SHMEM, ZERO_PAGE, State, Vma
 
 ENOENT, ESRCH, EBADF, EFAULT, EEXIST, EINVAL = 2, 3, 9, 14, 17, 22
 _WP = int(abi.Uffd.WP)
@@ -209,6 +209,8 @@ def _change(
             flags = rules.uffd_protected_pte(flags, vma)
         else:
             flags = rules.uffd_resolved_pte(rules.protected_pte(flags, vma))
+            if rules.uffd_upgrades():
+                flags = rules.upgraded_pte(flags & ~P_WRITE, vma, state.pages[page].flags)
         state.set_pte(process, index, flags, page)
     for index in sorted(number for number in mm.absent if start <= number < end):
         flags, slot = mm.absent[index]

@@ -8,7 +8,7 @@ from . import device, fault, hugetlb, mapping, populate, process, stack
 from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
 from .content import UNKNOWN
-from .registry import V_GROWSDOWN
+from .registry import V_GROWSDOWN, V_HUGETLB
 from .rules import V_MAYREAD, V_MAYSHARE, V_MAYWRITE, V_SHARED, Rules
 from .state import P_HUGE, P_NC, P_WC, P_WRITE, State, Vma
 from .waiting import Sleeps
@@ -147,6 +147,9 @@ def _protect(model: Model, state: State, op: abi.Op, found: Vma, start: int, end
     writable = bool(op.prot & _PROT_WRITE) and not flags & V_SHARED
     mm = state.mms[op.process]
     account = found.account or writable
+    anonymous = found.file < 0 and not flags & (V_SHARED | V_HUGETLB)
+    if not op.prot & _PROT_WRITE and anonymous and not found.anon_vma:
+        account = account and not model.rules.protect_unaccounts()
     changed = mapping.change(model.rules, state, op.process, found, start, end, flags, account)
     for index in sorted(number for number in mm.ptes if start <= number < end):
         pte = mm.ptes[index]
@@ -158,7 +161,7 @@ def _protect(model: Model, state: State, op: abi.Op, found: Vma, start: int, end
             bits = bits & ~(P_WC | P_NC) | memory
         if model.rules.uffd_stays_protected(bits, changed):
             bits &= ~P_WRITE
-        elif not pte.flags & P_HUGE:
+        elif not pte.flags & P_HUGE or model.rules.upgrades_leaf(hugetlb.is_hugetlb(changed)):
             bits = model.rules.upgraded_pte(bits, changed, state.pages[pte.page].flags)
         state.set_pte(op.process, index, bits, pte.page)
     if model.rules.protect_populates(found.flags, flags):

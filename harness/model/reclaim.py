@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .. import abi
 from ..abi import Madv
-from . import pagecache, thp
+from . import advised, pagecache, thp
 from .calls import Model
 from .calls_advice import EINVAL, advice
 from .rules import Rules
@@ -58,11 +58,12 @@ def _cool_leaf(
     """A leaf is cooled whole, or its page split; are there small pages now to look at?"""
     flags, head = state.mms[process].ptes[first]
     page = state.pages[head]
-    if not rules.reclaim_takes(page.map + page.entire):
+    alone = rules.reclaim_takes(page.map + page.entire)
+    if not advised.is_alone(rules, state, head, alone):
         return False
     if span[1] - span[0] < abi.HUGE_PAGES:
         return thp.split_page(rules, state, head)
-    state.set_pte(process, first, rules.aged_pte(flags), head)
+    state.set_pte(process, first, rules.aged_pte(flags, pages_out), head)
     # an area on a disk that turns has no room for it in one piece
     return pages_out and page.flags & G_SWAPBACKED != 0 and thp.split_page(rules, state, head)
 
@@ -72,7 +73,8 @@ def _look(
 ) -> None:
     """madvise_cold_or_pageout_pte_range(), of one page table."""
     ptes = state.mms[process].ptes
-    for index in range(*span):
+    index = span[0] - 1
+    while (index := index + 1) < span[1]:
         if index not in ptes:
             continue
         flags, number = ptes[index]
@@ -81,14 +83,37 @@ def _look(
             continue
         if page.flags & G_COMPOUND:
             alone = rules.reclaim_takes(page.map + state.pages[state.head(number)].entire)
-            if not alone or not thp.split_page(rules, state, state.head(number)):
-                return
+            found = advised.large(rules, state, process, index, span[1], alone)
+            if found.whole:
+                _cool_whole(rules, state, process, vma, (index, index + found.whole), pages_out)
+            if found.whole or found.skip:
+                index += found.whole + found.skip - 1
+                continue
+            flags, number = ptes[index]
+            if flags & P_SPECIAL:
+                continue
             page = state.pages[number]
         if not rules.reclaim_takes(page.map):
             continue
-        state.set_pte(process, index, rules.aged_pte(flags), number)
+        state.set_pte(process, index, rules.aged_pte(flags, pages_out), number)
         if pages_out and not page.flags & G_NO_DATA:
             _reclaim(rules, state, process, vma, index)
+
+
+def _cool_whole(
+    rules: Rules, state: State, process: int, vma: Vma, span: tuple[int, int], pages_out: bool
+) -> None:
+    """The same of a huge page that all of these entries map."""
+    ptes = state.mms[process].ptes
+    head = state.head(ptes[span[0]].page)
+    if state.total_map(head) != span[1] - span[0]:
+        return
+    for index in range(*span):
+        flags, number = ptes[index]
+        state.set_pte(process, index, rules.aged_pte(flags, pages_out), number)
+    swaps = pages_out and state.pages[head].flags & G_SWAPBACKED
+    if swaps and thp.split_page(rules, state, head):
+        _look(rules, state, process, vma, span, pages_out)
 
 
 def _reclaim(rules: Rules, state: State, process: int, vma: Vma, index: int) -> None:

@@ -63,6 +63,13 @@ class Release:
             avoiding write faults for exclusive anonymous pages when changing protection").
         upgrades_clean: a clean one too (6.2: 7ea7e333842e "mm/mprotect: allow clean exclusive anon
             pages to be writable").
+        upgrades_leaf: and a leaf of a huge page (mm/huge_memory.c change_huge_pmd; since 6.2:
+            c27f479e5a6d "mm/huge_memory: try avoiding write faults when changing PMD protection").
+        uffd_upgrades: so does the end of userfaultfd's write protection, which gives entries what
+            the mapping's have at first (mm/userfaultfd.c uffd_wp_range; since 6.2: f1eb1bacfba9
+            "mm/userfaultfd: rely on vma->vm_page_prot in uffd_wp_range()").
+        protect_unaccounts: mprotect takes untouched memory that becomes read-only off what is
+            committed (mm/mprotect.c mprotect_fixup; since 6.7).
         inserts_zero: vm_insert_page takes the zero page as any other, references and all
             (mm/memory.c insert_page_into_pte_locked, vm_mixed_zeropage_allowed; until 6.11:
             "mm/memory: cleanly support zeropage in vm_insert_page*(), vm_map_pages*() and
@@ -73,6 +80,17 @@ class Release:
             ___kmalloc_large_node, 7.x).
         dirties_reads: a read fault makes an entry that can be written dirty, if its page is
             (mm/memory.c set_pte_range, 7.x).
+        split_keeps_dirty: entries that a leaf is split into are as dirty as it was
+            (mm/huge_memory.c __split_huge_pmd_locked; since 6.4: "mm/huge_memory: revert "Partly
+            revert "mm/thp: carry over dirty bit when thp splits on pmd"").
+        split_maps_zero: where a huge page is split, what of it holds nothing becomes the zero page
+            (mm/migrate.c try_to_map_unused_to_zeropage; since 6.12: b1f202060afe "mm: remap
+            unused subpages to shared zeropage when splitting isolated thp").
+        advice_goes_on: MADV_FREE, COLD and PAGEOUT take a huge page whole that lies in their range,
+            and go on behind one that they cannot split (mm/madvise.c madvise_folio_pte_batch;
+            since 6.10).
+        pageout_ages: MADV_PAGEOUT makes entries old (mm/madvise.c
+            madvise_cold_or_pageout_pte_range; COLD alone since 6.10).
         rw_page: a disk may take whole pages without a bio (fs/mpage.c do_mpage_readpage; until
             6.3: 3222d8c2a7f8 "block: remove ->rw_page").
         mpage_stops: mpage_readahead stops at a page that it could not read at once (fs/mpage.c
@@ -100,6 +118,8 @@ class Release:
             662df3e5c376 "mm: madvise: implement lightweight guard page mechanism").
         remote_gate: access_remote_vm reads the vsyscall page (mm/memory.c __access_remote_vm, which
             since 6.1 asks vma_lookup() first).
+        remote_untags: it looks through an address's tag (the same; since 6.4, "mm: Introduce
+            untagged_addr_remote()").
         remote_grows_later: it grows a stack also where it comes to one in its middle (the same;
             6.1 asks expand_stack() for its first byte alone).
         zap_range: there is zap_page_range (mm/memory.c; until 6.3: e9adcfecf572).
@@ -134,10 +154,17 @@ class Release:
     split_huge_error: int = 0
     upgrades_private: bool = True
     upgrades_clean: bool = False
+    upgrades_leaf: bool = False
+    uffd_upgrades: bool = False
+    protect_unaccounts: bool = False
     inserts_zero: bool = True
     mixedmap_first: bool = False
     frozen_objects: bool = False
     dirties_reads: bool = False
+    split_keeps_dirty: bool = False
+    split_maps_zero: bool = False
+    advice_goes_on: bool = False
+    pageout_ages: bool = True
     rw_page: bool = True
     mpage_stops: bool = False
     leftovers_go: bool = False
@@ -150,6 +177,7 @@ class Release:
     dontneed_locked: bool = True
     guards: bool = False
     remote_gate: bool = False
+    remote_untags: bool = False
     remote_grows_later: bool = False
     zap_range: bool = True
     zap_single: bool = True
@@ -187,10 +215,18 @@ RELEASES = {
         fast_wants_mapping=True,
         split_huge_error=-EOPNOTSUPP,
         upgrades_clean=True,
+        upgrades_leaf=True,
+        uffd_upgrades=True,
+        protect_unaccounts=True,
         inserts_zero=False,
         mixedmap_first=True,
+        split_keeps_dirty=True,
+        split_maps_zero=True,
+        advice_goes_on=True,
+        pageout_ages=False,
         rw_page=False,
         phys_user_bits=False,
+        remote_untags=True,
         remote_grows_later=True,
         zap_range=False,
         follow_checks=True,
@@ -210,10 +246,17 @@ RELEASES = {
         longterm_goes_on=True,
         split_huge_error=-EOPNOTSUPP,
         upgrades_clean=True,
+        upgrades_leaf=True,
+        uffd_upgrades=True,
+        protect_unaccounts=True,
         inserts_zero=False,
         mixedmap_first=True,
         frozen_objects=True,
         dirties_reads=True,
+        split_keeps_dirty=True,
+        split_maps_zero=True,
+        advice_goes_on=True,
+        pageout_ages=False,
         rw_page=False,
         mpage_stops=True,
         leftovers_go=True,
@@ -223,6 +266,7 @@ RELEASES = {
         phys_one_page=True,
         phys_user_bits=False,
         guards=True,
+        remote_untags=True,
         remote_grows_later=True,
         zap_range=False,
         zap_single_cuts=False,

@@ -6,7 +6,7 @@ Source: 6.1 mm/memory.c __access_remote_vm, mm/process_vm_access.c.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .. import abi
 from ..abi import Kind
@@ -97,6 +97,8 @@ class Copied:
 def transfer(rules: Rules, state: State, arena: Arena, access: Access) -> Copied:
     """__access_remote_vm()."""
     copied = Copied()
+    if rules.remote_untags():
+        access = replace(access, addr=rules.untagged(access.addr))
     if not _has_mapping(rules, state, arena, access, access.addr, True):
         return copied
     write = access.data is not None
@@ -184,12 +186,12 @@ def _phys(rules: Rules, state: State, access: Access, vma: Vma, index: int, copi
 
 
 def _ioremap_warning(rules: Rules, state: State) -> Warned | None:
-    file, function = rules.sem.ioremap_warning
-    place = (f"{function} RAM", "")
+    file, functions = rules.sem.ioremap_warning
+    place = ("ioremap RAM", "")
     if not rules.ioremap_warns(place in state.warned):
         return None
     state.warned |= {place}
-    return Warned(file, (function,))
+    return Warned(file, functions)
 
 
 def _page(

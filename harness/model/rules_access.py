@@ -85,6 +85,11 @@ class AccessRules(RuleBase):
         """
         return -1 if self.sem.release.phys_one_page else first
 
+    @rule("remote.untag", "6.1 mm/memory.c __access_remote_vm")
+    def remote_untags(self) -> bool:
+        """An address's tag is looked through: it is not, on some kernels."""
+        return self.sem.release.remote_untags
+
     # ---- access_process_vm ---------------------------------------------------
 
     @rule("access.gone", "6.1 mm/memory.c access_process_vm (get_task_mm)")

@@ -249,6 +249,19 @@ class MemoryRules(RuleBase):
             return flags | P_WRITE
         return flags
 
+    @rule("mprotect.upgrade_leaf", "6.1 mm/huge_memory.c change_huge_pmd")
+    def upgrades_leaf(self, hugetlb: bool) -> bool:
+        """A leaf of anonymous memory becomes writable at once too, on some kernels."""
+        return self.sem.release.upgrades_leaf and not hugetlb
+
+    @rule("mprotect.unaccount", "6.1 mm/mprotect.c mprotect_fixup (VM_ACCOUNT)")
+    def protect_unaccounts(self) -> bool:
+        """Memory that nobody has touched counts no more when it is not writable, on some kernels.
+
+        What counts and what does not are not merged.
+        """
+        return self.sem.release.protect_unaccounts
+
     @rule("mprotect.hole", "6.1 mm/mprotect.c do_mprotect_pkey")
     def mprotect_goes_on(self) -> bool:
         """mprotect goes on behind a hole: it does not, -ENOMEM, what came before stays changed."""

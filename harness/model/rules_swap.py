@@ -60,8 +60,10 @@ class SwapRules(RuleBase):
         return mapped == 1
 
     @rule("reclaim.old", _ADVICE)
-    def aged_pte(self, flags: int) -> int:
-        """Every page that is looked at is old, whatever becomes of it."""
+    def aged_pte(self, flags: int, pages_out: bool) -> int:
+        """Every page that is looked at is old, whatever becomes of it; PAGEOUT may leave it."""
+        if pages_out and not self.sem.release.pageout_ages:
+            return flags
         return flags & ~P_YOUNG
 
     @rule("reclaim.pinned", f"{_RECLAIM} (folio_maybe_dma_pinned)")

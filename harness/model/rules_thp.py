@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..abi import VmaFlag
+from ..abi import HUGE_PAGES, VmaFlag
 from .registry import V_WRITE, RuleBase, rule
 from .rules_memory import prot_bits
 from .state import G_DIRTY, P_DIRTY, P_HUGE, P_UFFD_WP, P_WRITE, P_YOUNG, Vma
@@ -37,8 +37,10 @@ class ThpRules(RuleBase):
 
     @rule("thp.split_pte", "6.1 mm/huge_memory.c __split_huge_pmd_locked")
     def thp_split_pte(self, flags: int, vma: Vma) -> int:
-        """A split leaf's PTEs are clean, and as writable, young and protected as it was."""
-        return prot_bits(vma) & ~P_YOUNG | flags & (P_WRITE | P_YOUNG | P_UFFD_WP)
+        """A split leaf's PTEs are as writable, young and protected as it was; as dirty on some."""
+        kept = P_WRITE | P_YOUNG | P_UFFD_WP
+        kept |= P_DIRTY if self.sem.release.split_keeps_dirty else 0
+        return prot_bits(vma) & ~P_YOUNG | flags & kept
 
     @rule("thp.split_dirty", "6.1 mm/huge_memory.c __split_huge_pmd_locked (SetPageDirty)")
     def thp_split_dirties(self) -> int:
@@ -49,6 +51,14 @@ class ThpRules(RuleBase):
     def thp_splits_page(self, ref: int, mapped: int) -> bool:
         """A huge page that somebody holds is not split into pages."""
         return ref == mapped
+
+    @rule("thp.split_zero", "6.1 mm/huge_memory.c remap_page")
+    def thp_split_zeroes(self, empty: bool, locked: bool) -> bool:
+        """A page that holds nothing but zeroes becomes the zero page when a huge one is split.
+
+        On some kernels, but where memory is locked.
+        """
+        return self.sem.release.split_maps_zero and empty and not locked
 
     @rule("thp.remap", "6.1 mm/migrate.c remove_migration_pte, migration_entry_supports_ad")
     def thp_remapped_pte(self, flags: int) -> int:
@@ -64,6 +74,21 @@ class ThpRules(RuleBase):
     def free_splits(self, mapped: int) -> bool:
         """MADV_FREE splits a huge page whose first page is mapped once; else it goes no further."""
         return mapped == 1
+
+    @rule("thp.goes_on", "6.1 mm/madvise.c madvise_cold_or_pageout_pte_range")
+    def advice_goes_on(self) -> bool:
+        """FREE, COLD and PAGEOUT take a huge page whole that lies in their range, on some kernels.
+
+        And they go on behind one that they cannot split.
+        """
+        return self.sem.release.advice_goes_on
+
+    @rule("thp.alone", "6.1 include/linux/mm.h folio_estimated_sharers")
+    def advice_splits(self, alone: bool, first: int, entire: int, total: int) -> bool:
+        """What is split is alone by one page's mappings; on some kernels by all and the first's."""
+        if not self.sem.release.advice_goes_on:
+            return alone
+        return total <= 1 or not (entire or total > HUGE_PAGES or first > 1)
 
     @rule("thp.touch", "6.1 mm/huge_memory.c follow_trans_huge_pmd (FOLL_TOUCH), touch_pmd")
     def thp_followed_pte(self, flags: int, write: bool) -> int:

@@ -75,14 +75,23 @@ class UffdRules(RuleBase):
 
     @rule("uffd.wp_pte", _CHANGE)
     def uffd_protected_pte(self, flags: int, vma: Vma) -> int:
-        """Protecting takes the write bit, of write-only memory all access; young and dirty stay."""
-        rest = 0 if vma.flags & V_ACCESS & ~V_WRITE else P_NONE_PROT
+        """Protecting takes the write bit, of write-only memory all access; young and dirty stay.
+
+        Where entries have what the mapping's have at first it takes no more.
+        """
+        readable = vma.flags & V_ACCESS & ~V_WRITE or self.sem.release.uffd_upgrades
+        rest = 0 if readable else P_NONE_PROT
         return flags & ~P_WRITE | P_UFFD_WP | rest
 
     @rule("uffd.wp_end_pte", _CHANGE)
     def uffd_resolved_pte(self, flags: int) -> int:
         """The end of protection gives the VMA's access back: private memory's comes by a fault."""
         return flags & ~P_UFFD_WP
+
+    @rule("uffd.wp_end_write", "6.1 mm/userfaultfd.c uffd_wp_range")
+    def uffd_upgrades(self) -> bool:
+        """On some kernels private memory's comes at once as mprotect has it, shared one's not."""
+        return self.sem.release.uffd_upgrades
 
     @rule("uffd.wp_none", _CHANGE)
     def uffd_marks_none(self, vma: Vma) -> bool:

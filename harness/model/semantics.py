@@ -35,8 +35,8 @@ class Semantics:
             vsyscall=emulate; arm64 has none).
         split_rss: a task keeps its last changes of RSS to itself
             (include/linux/mm_types_task.h SPLIT_RSS_COUNTING, with CONFIG_NR_CPUS of 4 or more).
-        ioremap_warning: the file and function that warn where RAM is to be mapped as
-            device memory (arch/x86/mm/ioremap.c, arch/arm64/mm/ioremap.c).
+        ioremap_warning: the file, and the function by its names, that warn where RAM is to be
+            mapped as device memory (arch/x86/mm/ioremap.c, arch/arm64/mm/ioremap.c).
         ioremap_warns_once: by WARN_ONCE, as on x86-64; else every time.
         phys_keeps_bits: generic_access_phys maps a frame for the kernel with all bits of
             the user's entry (arch/arm64/include/asm/io.h ioremap_prot; x86-64 takes the
@@ -83,7 +83,10 @@ class Semantics:
     software_young: bool = False
     gate_page: bool = True
     split_rss: bool = False
-    ioremap_warning: tuple[str, str] = ("arch/x86/mm/ioremap.c", "__ioremap_caller")
+    ioremap_warning: tuple[str, tuple[str, ...]] = (
+        "arch/x86/mm/ioremap.c",
+        ("__ioremap_caller",),
+    )
     ioremap_warns_once: bool = True
     phys_keeps_bits: bool = False
     phys_wants_user: bool = False
@@ -116,8 +119,8 @@ FEATURE_SWAP = 512
 FEATURE_WT = 1024
 FEATURE_PAT = 2048
 _IOREMAP = {
-    "x86_64": ("arch/x86/mm/ioremap.c", "__ioremap_caller"),
-    "arm64": ("arch/arm64/mm/ioremap.c", "ioremap_allowed"),
+    "x86_64": ("arch/x86/mm/ioremap.c", ("__ioremap_caller",)),
+    "arm64": ("arch/arm64/mm/ioremap.c", ("ioremap_allowed", "ioremap_prot", "__ioremap_prot")),
 }
 
 

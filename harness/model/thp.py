@@ -7,7 +7,8 @@ page stays one, mapped page by page. Source: 6.1 mm/huge_memory.c.
 from __future__ import annotations
 
 from ..abi import HUGE_PAGES, Foll, PageFlag
-from .registry import V_SHARED
+from .content import EMPTY
+from .registry import V_LOCKED, V_SHARED
 from .rules import Rules
 from .state import (
     ANON,
@@ -17,7 +18,9 @@ from .state import (
     NEW_ANON,
     P_DIRTY,
     P_HUGE,
+    P_UFFD_WP,
     P_WRITE,
+    ZERO_PAGE,
     Pte,
     State,
     Vma,
@@ -169,6 +172,15 @@ def _remap(rules: Rules, state: State, pages: frozenset[int], head: int) -> None
         for index, pte in [item for item in mm.ptes.items() if item[1].page in pages]:
             if pte.flags & P_DIRTY:
                 state.page(head).flags |= G_DIRTY
+            vma = find(mm.vmas, index)
+            assert vma is not None
+            empty = state.pages[pte.page].content == EMPTY
+            if rules.thp_split_zeroes(empty, bool(vma.flags & V_LOCKED)):
+                state.page(pte.page).map -= 1
+                state.count(process, ANON, -1)
+                kept = rules.anon_read_pte(vma) | pte.flags & P_UFFD_WP
+                state.set_pte(process, index, kept, ZERO_PAGE)
+                continue
             state.set_pte(process, index, rules.thp_remapped_pte(pte.flags), pte.page)
 
 

@@ -34,7 +34,7 @@ MEMORY_TYPES = (
     "tracks_by_context",
     "context_goes",
 )
-ONLY = {"phys_wants_user": "arm64"} | dict.fromkeys(
+ONLY = {"phys_wants_user": "arm64", "remote_untags": "arm64"} | dict.fromkeys(
     ("untagged", "takes_gate", "remote_takes_gate", "swap_kept_pte", *WRITE_PROTECT, *MEMORY_TYPES),
     "x86_64",
 )

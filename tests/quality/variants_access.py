@@ -11,6 +11,8 @@ EPERM, EIO, EFAULT = 1, 5, 14
 
 # method of Rules -> what it wrongly says; the comment is the mistake in words
 ACCESS: dict[str, Callable[..., Any]] = {
+    # the other way round about tags
+    "remote_untags": lambda self: not self.sem.release.remote_untags,
     # a stack grows wherever an access comes to, as in 5.10 and from 6.12 on
     "remote_grows_stack": lambda self, first: True,
     # the gate page is read, as in 5.10

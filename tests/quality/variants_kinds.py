@@ -77,9 +77,10 @@ KINDS: dict[str, Callable[..., Any]] = {
     ),
     # a leaf that was shared is written in place although its page is held
     "thp_reuses": lambda self, ref: ref <= 2,
-    # the PTEs of a split leaf are as dirty as it was
+    # the other way round about the dirty bit of a split leaf
     "thp_split_pte": lambda self, flags, vma: (
-        prot_bits(vma) & ~P_YOUNG | flags & (P_WRITE | P_YOUNG | P_DIRTY)
+        prot_bits(vma) & ~P_YOUNG
+        | flags & (P_WRITE | P_YOUNG | (0 if self.sem.release.split_keeps_dirty else P_DIRTY))
     ),
     # the dirty bit of a split leaf is lost
     "thp_split_dirties": lambda self: 0,
@@ -91,6 +92,12 @@ KINDS: dict[str, Callable[..., Any]] = {
     "thp_splits_page": lambda self, ref, mapped: True,
     # entries come back old and clean, as on a kernel without swap
     "thp_remapped_pte": lambda self, flags: flags & ~(P_YOUNG | P_DIRTY),
+    # a huge page is split without looking what its pages hold
+    "thp_split_zeroes": lambda self, empty, locked: not self.sem.release.split_maps_zero and empty,
+    # the other way round about huge pages that are advised of as small ones
+    "advice_goes_on": lambda self: not self.sem.release.advice_goes_on,
+    # nobody else's is what a page's own mappings say, or the first page's
+    "advice_splits": lambda self, alone, first, entire, total: True,
     # MADV_FREE splits a huge page, whoever maps its first page
     "free_splits": lambda self, mapped: True,
     # the other architecture's way with the young bit

@@ -50,6 +50,9 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     # file pages are freed as well
     "advice_error": lambda self, advice: -ENOMEM if advice == Madv.GUARD_INSTALL else 0,
     "may_free": lambda self, vma: True,
+    # the other way round about what mprotect does at once to leaves, and to what is committed
+    "upgrades_leaf": lambda self, hugetlb: not self.sem.release.upgrades_leaf,
+    "protect_unaccounts": lambda self: not self.sem.release.protect_unaccounts,
     # a dirty page that is shared is freed as well
     "free_spares": lambda self, page_flags, mapped: False,
     # the PTE stays young

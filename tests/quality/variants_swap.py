@@ -22,7 +22,7 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     # a page that several map goes too
     "reclaim_takes": lambda self, mapped: True,
     # a page that stays is as young as it was
-    "aged_pte": lambda self, flags: flags,
+    "aged_pte": lambda self, flags, pages_out: flags,
     # a pinned page is swapped as one that is held
     "reclaim_spares_pinned": lambda self, ref: False,
     # there is always somewhere to swap to

@@ -35,6 +35,8 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "uffd_protected_pte": lambda self, flags, vma: flags & ~(P_WRITE | P_DIRTY) | P_UFFD_WP,
     # the end of protection makes everything writable
     "uffd_resolved_pte": lambda self, flags: flags & ~P_UFFD_WP | P_WRITE,
+    # the other way round about what the end of protection does at once
+    "uffd_upgrades": lambda self: not self.sem.release.uffd_upgrades,
     # anonymous memory is marked as well
     "uffd_marks_none": lambda self, vma: True,
     # a marker is ignored

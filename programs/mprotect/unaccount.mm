@@ -1,0 +1,10 @@
+# Untouched memory that is made read-only: is it one with its neighbour, which was never writable?
+m = mmap(pages=2, prot=rw, flags=private|anon)
+n = mmap(pages=1, prot=r, flags=private|anon, adjacent_to=m)
+store(m[1], "touched")
+mprotect(m[1], prot=r, pages=1)
+p = mmap(pages=1, prot=rw, flags=private|anon)
+q = mmap(pages=1, prot=r, flags=private|anon, adjacent_to=p)
+mprotect(p, prot=r)
+t = mmap(pages=2, prot=rw, flags=private|anon)
+mremap(p, pages=2, new_pages=2, to=t[0])

@@ -1,0 +1,16 @@
+# A huge page that small entries map is advised of as a whole: split for that, or taken as it is.
+
+m = mmap(pages=512, prot=rw, flags=private|anon, align=512)
+n = mmap(pages=512, prot=rw, flags=private|anon, align=512)
+madvise(m, HUGEPAGE)
+madvise(n, HUGEPAGE)
+store(m[0], "zero")
+store(n[0], "zero")
+a = get_user_pages(m[1], nr=1, gup_flags=SPLIT_PMD)
+b = get_user_pages(n[1], nr=1, gup_flags=SPLIT_PMD)
+put_page(a)
+put_page(b)
+madvise(m, COLD)
+madvise(n[0], FREE, pages=512)
+load(n[0], n=4)
+store(m[3], "small")
