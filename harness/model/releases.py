@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ..abi import Foll
 from ..errors import UsageError
 
-EFAULT, EINTR, EINVAL, EOVERFLOW, EOPNOTSUPP = 14, 4, 22, 75, 95
+EINTR, ENOMEM, EFAULT, EINVAL, EOVERFLOW, EOPNOTSUPP = 4, 12, 14, 22, 75, 95
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,8 @@ class Release:
             "mm/userfaultfd: rely on vma->vm_page_prot in uffd_wp_range()").
         protect_unaccounts: mprotect takes untouched memory that becomes read-only off what is
             committed (mm/mprotect.c mprotect_fixup; since 6.7).
+        fixed_huge_error: of MAP_FIXED over a part of a huge page of hugetlb (mm/mmap.c
+            __mmap_region; munmap's own since 6.12, mm/vma.c vms_gather_munmap_vmas).
         inserts_zero: vm_insert_page takes the zero page as any other, references and all
             (mm/memory.c insert_page_into_pte_locked, vm_mixed_zeropage_allowed; until 6.11:
             "mm/memory: cleanly support zeropage in vm_insert_page*(), vm_map_pages*() and
@@ -157,6 +159,7 @@ class Release:
     upgrades_leaf: bool = False
     uffd_upgrades: bool = False
     protect_unaccounts: bool = False
+    fixed_huge_error: int = -ENOMEM
     inserts_zero: bool = True
     mixedmap_first: bool = False
     frozen_objects: bool = False
@@ -218,6 +221,7 @@ RELEASES = {
         upgrades_leaf=True,
         uffd_upgrades=True,
         protect_unaccounts=True,
+        fixed_huge_error=-EINVAL,
         inserts_zero=False,
         mixedmap_first=True,
         split_keeps_dirty=True,
@@ -249,6 +253,7 @@ RELEASES = {
         upgrades_leaf=True,
         uffd_upgrades=True,
         protect_unaccounts=True,
+        fixed_huge_error=-EINVAL,
         inserts_zero=False,
         mixedmap_first=True,
         frozen_objects=True,

@@ -6,7 +6,6 @@ from ..abi import HUGE_PAGES, PAGE_SIZE
 from .registry import RuleBase, rule
 from .state import G_ANON, G_MAPPING, Vma
 
-ENOMEM = 12
 _UNSIGNED_LONG = (1 << 64) - 1
 _LATE = 65  # faults between which a task tells nothing (TASK_RSS_EVENTS_THRESH)
 
@@ -133,8 +132,8 @@ class ZapRules(RuleBase):
 
     @rule("mmap.fixed_huge", "6.1 mm/mmap.c __mmap_region (do_mas_munmap)")
     def fixed_cuts_huge(self) -> int:
-        """MAP_FIXED over part of a huge page of hugetlb is -ENOMEM."""
-        return -ENOMEM
+        """MAP_FIXED over part of a huge page of hugetlb is -ENOMEM, or -EINVAL as munmap says."""
+        return self.sem.release.fixed_huge_error
 
     @rule("execve.unmaps", "6.1 fs/exec.c exec_mmap (mmput)")
     def execve_keeps(self) -> bool:

@@ -50,8 +50,8 @@ ZAPS: dict[str, Callable[..., Any]] = {
     "fixed_replaces": lambda self: False,
     # what was there stays where the mapping fails
     "fixed_unmaps_first": lambda self: False,
-    # the error is munmap's own
-    "fixed_cuts_huge": lambda self: -EINVAL,
+    # the error is that of a bad address
+    "fixed_cuts_huge": lambda self: -14,
     # nothing is soon unmapped
     "munmap_empty_error": lambda self: 0,
     # the old image's memory stays
