@@ -132,13 +132,31 @@ def doctor(quiet: Quiet = False, verbose: Verbose = False) -> int:
 @app.command(epilog="Example: pagelab kernels --prune")
 def kernels(
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove what no build uses any more.")
+        bool, typer.Option("--prune", help="Remove what no build uses, and unfinished builds.")
     ] = False,
+    archives: Annotated[
+        bool, typer.Option("--archives", help="With --prune: old point releases' sources too.")
+    ] = False,
+    look: Annotated[
+        bool, typer.Option("--look", help="Ask Debian's mirror for newer point releases.")
+    ] = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="Fetch them: a line's name then means the newest.")
+    ] = False,
+    kernel: Annotated[
+        list[str] | None,
+        typer.Option("-k", "--kernel", metavar="K", help="Look for newer ones of this line alone."),
+    ] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> int:
     """List the known kernels, which builds of them are cached, and their size."""
-    return output.kernels(prune=prune, quiet=quiet, verbose=verbose)
+    if archives and not prune:
+        raise UsageError("--archives goes with --prune: it says what else to remove")
+    if kernel and not (look or update):
+        raise UsageError("-k goes with --look or --update: it says which line's newer ones")
+    upkeep = output.Upkeep(look, update, prune, archives, tuple(kernel or ()))
+    return output.kernels(upkeep, quiet=quiet, verbose=verbose)
 
 
 @app.command(epilog="Example: pagelab build -a arm64")

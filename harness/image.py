@@ -168,13 +168,14 @@ def build(
     names = [path.name for path in files]
     digest = digest_of(RECIPE, module.key, toolchain.version, *names, *files, UAPI, manifest)
 
-    def make(made: Path) -> None:
+    def make(made: Path) -> Mapping[str, str]:
         progress.step(f"making the initramfs for {arch.name}")
         with cache.scratch("guest") as scratch:
             compile_guest(toolchain, scratch / "init")
             folders = {"guest": scratch, "module": module.path.parent, "images": IMAGES}
             entries = read_manifest(manifest.read_text("utf-8"), manifest.name, folders)
             (made / NAME).write_bytes(cpio.write(entries))
+        return {"module": module.key}
 
     key = f"{arch.name}-{digest[:24]}"
     what = f"the initramfs for {arch.name}"

@@ -134,8 +134,8 @@ def build(
         job = _Job(source, arch, config, toolchain, wanted, key, cache, progress)
         needs = room(source, key, cache)
         entry = cache.publish(KIND, key, job.run, what=job.what, needs=needs, progress=progress)
-    if kept.remove(cache, _work(key)):
-        kept.remove_unneeded(cache, _tree(source))
+        if kept.remove(cache, _work(key)):
+            kept.remove_unneeded(cache, _tree(source))
     return _built(entry, arch, config)
 
 

@@ -331,13 +331,44 @@ def build(settings: Settings, *, quiet: bool, verbose: bool) -> int:
     return first_code([one.error.exit_code for one in ended if one.error])
 
 
-def kernels(*, prune: bool, quiet: bool, verbose: bool) -> int:
-    """Says what the cache has, pruned first if asked for."""
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What `kernels` shall do before it tells what there is.
+
+    Attributes:
+        look: ask Debian's mirror for newer point releases.
+        update: fetch them, and mean them from now on.
+        prune: remove what no build uses.
+        archives: with that, old sources too.
+        lines: only these version lines are looked for; all when empty.
+    """
+
+    look: bool = False
+    update: bool = False
+    prune: bool = False
+    archives: bool = False
+    lines: tuple[str, ...] = ()
+
+
+def kernels(upkeep: Upkeep, *, quiet: bool, verbose: bool) -> int:
+    """Says what the cache has, looked after before if asked for.
+
+    Raises:
+        UsageError: an unknown version line.
+        HarnessError: no network, a cache that cannot be written.
+    """
     cache = Cache()
-    if prune:
-        count, size = kernels_job.prune(cache)
-        emit(f"removed {count} entries, {listing.size(size)}\n")
-    if not (prune and quiet):
+    if upkeep.look or upkeep.update:
+        display = Display(sys.stderr, quiet=quiet)
+        try:
+            with Steps(display, "kernels") as steps:
+                for text in kernels_job.refresh(upkeep.lines, cache, steps, take=upkeep.update):
+                    emit(f"{text}\n")
+        finally:
+            display.close()
+    if upkeep.prune:
+        emit(listing.pruned(kernels_job.prune(cache, archives=upkeep.archives)))
+    if not (upkeep != Upkeep() and quiet):
         emit(listing.kernels(kernels_job.survey(cache), verbose=verbose))
     return 0
 

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache as once
 from pathlib import Path
 from typing import Any
@@ -98,15 +99,34 @@ def named(name: str) -> tuple[Kernel, str]:
 
 
 def cached(name: str, cache: Cache, progress: Progress = SILENT) -> Source | None:
-    """The newest source in the cache that a name means, or None."""
+    """The source in the cache that a name means, or None.
+
+    A line ("6.1") means the point release that it meant before, however many newer ones are
+    there, until update() says otherwise.
+    """
     kernel, exact = named(name)
-    found = [
-        _source(kernel, entry)
-        for entry in cache.entries(KIND, progress)
-        if entry.meta.get("line") == kernel.line
-    ]
-    found = [source for source in found if exact in ("", source.version)]
-    return max(found, key=lambda source: _numbers(source.package_version), default=None)
+    found = all_cached(kernel.line, cache, progress)
+    if exact:
+        return next((one for one in found if one.version == exact), None)
+    pinned = (cache.note(_pin(kernel.line)) or {}).get("digest")
+    return next((one for one in found if one.digest == pinned), found[0] if found else None)
+
+
+def all_cached(line: str, cache: Cache, progress: Progress = SILENT) -> list[Source]:
+    """Every source of a line that is in the cache, the newest first."""
+    kernel = known()[line]
+    entries = [one for one in cache.entries(KIND, progress) if one.meta.get("line") == line]
+    found = [_source(kernel, entry) for entry in entries]
+    return sorted(found, key=lambda source: _numbers(source.package_version), reverse=True)
+
+
+def remove(source: Source, cache: Cache) -> None:
+    """Removes an archive from the cache.
+
+    Raises:
+        HarnessError: the cache cannot be written.
+    """
+    cache.remove(KIND, source.archive.parent.name)
 
 
 def fetch(name: str, cache: Cache, progress: Progress) -> Source:
@@ -124,19 +144,104 @@ def fetch(name: str, cache: Cache, progress: Progress) -> Source:
     kernel, exact = named(name)
     with AptRoot.open(kernel.release, "amd64", cache, progress) as root:  # of any architecture
         # Another pagelab may have fetched it while we waited for the root.
-        return cached(name, cache) or _download(kernel, exact, root, cache, progress)
+        if source := cached(name, cache):
+            return source
+        root.update()
+        before = cached(kernel.line, cache)
+        source = _download(kernel, exact, root, cache, progress)
+    # A newer one that was asked for by its own name is not what the line's name means.
+    _pin_to(before or source, cache)
+    return source
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What Debian offers for a line.
+
+    Attributes:
+        version: the kernel's own.
+        package_version: Debian's.
+        seen: the day on which it did, "2026-11-21".
+    """
+
+    version: str
+    package_version: str
+    seen: str
+
+    def is_newer(self, source: Source) -> bool:
+        """Than that source; of one version Debian may have several revisions."""
+        return _numbers(self.package_version) > _numbers(source.package_version)
+
+
+def offered(line: str, cache: Cache) -> Offer | None:
+    """What Debian offered when somebody last looked; None where nobody did."""
+    note = cache.note(_offer(line)) or {}
+    try:
+        return Offer(_upstream(note["version"]), note["version"], note["seen"])
+    except KeyError:
+        return None
+
+
+def look(lines: Sequence[str], cache: Cache, progress: Progress) -> None:
+    """Asks the mirror what it offers for the lines; fetches nothing.
+
+    Raises:
+        HarnessError: no network.
+    """
+    wanted = [known()[line] for line in lines]
+    for release in dict.fromkeys(kernel.release for kernel in wanted):
+        with AptRoot.open(release, "amd64", cache, progress) as root:
+            root.update()
+            for kernel in wanted:
+                if kernel.release == release:
+                    _offered(kernel, root, cache)
+
+
+def update(line: str, cache: Cache, progress: Progress) -> Source:
+    """Fetches what the mirror offers for a line now: from here on that is what its name means.
+
+    Raises:
+        HarnessError: no network, a full disk.
+    """
+    kernel = known()[line]
+    with AptRoot.open(kernel.release, "amd64", cache, progress) as root:
+        root.update()
+        source = _download(kernel, "", root, cache, progress)
+    _pin_to(source, cache)
+    return source
+
+
+def _pin(line: str) -> str:
+    return f"pin-{line}"
+
+
+def _offer(line: str) -> str:
+    return f"offered-{line}"
+
+
+def _pin_to(source: Source, cache: Cache) -> None:
+    cache.write_note(_pin(source.kernel.line), {"digest": source.digest})
+
+
+def _offered(kernel: Kernel, root: AptRoot, cache: Cache) -> Package:
+    package = root.offered(kernel.package)
+    seen = datetime.now().astimezone().date().isoformat()
+    cache.write_note(_offer(kernel.line), {"version": package.version, "seen": seen})
+    return package
 
 
 def _download(
     kernel: Kernel, exact: str, root: AptRoot, cache: Cache, progress: Progress
 ) -> Source:
-    root.update()
-    offered = root.offered(kernel.package)
+    offered = _offered(kernel, root, cache)
     version = _upstream(offered.version)
     if exact not in ("", version):
         raise UsageError(
             f"unknown kernel {exact!r}: the cache has none, and Debian offers {version} now"
         )
+    key = f"{kernel.line}-{offered.sha256[:32]}"
+    if entry := cache.find(KIND, key):
+        return _source(kernel, entry)
     progress.line(
         f"Linux {kernel.line}: {kernel.package} {offered.version}, SHA-256 {offered.sha256}"
     )
@@ -150,7 +255,7 @@ def _download(
 
     entry = cache.publish(
         KIND,
-        f"{kernel.line}-{offered.sha256[:32]}",
+        key,
         build,
         what=f"the source of Linux {version}",
         needs=offered.size + (8 << 20),

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .. import build, disk, fresh, image, kbuild, kmod_build, sources
+from .. import build, disk, fresh, image, kbuild, kept, kmod_build, sources
 from ..arch import ARCHES, arch_named
 from ..cache import Cache, Entry
-from ..errors import HarnessError, PagelabError
+from ..errors import HarnessError, PagelabError, UsageError
+from ..kept import Kept
 from ..progress import SILENT, Progress
 
-# Sources are kept for ever: distributions drop old ones.
+# Archives of sources are not among them: distributions drop old ones.
 BUILT_KINDS = (kbuild.KIND, kmod_build.KIND, image.KIND, image.SSH_KIND, disk.KIND)
 
 
@@ -25,6 +26,7 @@ class BuiltKernel:
     Attributes:
         size: bytes of kernel, module and initramfs.
         ready: nothing is left to build.
+        own: where a user's own kernel comes from, "" for one of Debian's.
     """
 
     version: str
@@ -32,6 +34,20 @@ class BuiltKernel:
     config: str
     size: int
     ready: bool
+    own: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """The archive of a kernel's source.
+
+    Attributes:
+        meant: it is what the name of its line means.
+    """
+
+    version: str
+    size: int
+    meant: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +55,16 @@ class Known:
     """A kernel that `-k` knows by name.
 
     Attributes:
-        source: version in the cache, "" if there is none.
-        source_size: bytes of its archive.
         package: Debian's package of its source.
+        archives: those in the cache, the newest first.
+        offer: what Debian offered when it was last asked, if that is newer than what is meant.
     """
 
     name: str
     package: str
-    source: str
-    source_size: int
+    archives: tuple[Archive, ...]
     builds: tuple[BuiltKernel, ...]
+    offer: sources.Offer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +72,19 @@ class Survey:
     """What the cache has.
 
     Attributes:
+        own: the user's own kernels.
         unused: entries that no build of what is here would take.
+        kept: folders in which a build would go on.
+        sources: bytes of all archives of sources.
+        size: bytes of everything.
     """
 
     root: Path
     known: tuple[Known, ...]
+    own: tuple[BuiltKernel, ...]
     unused: tuple[Entry, ...]
+    kept: tuple[Kept, ...]
+    sources: int
     size: int
 
 
@@ -75,6 +98,13 @@ class _ReadOnly(Cache):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.taken: dict[tuple[str, str], Entry] = {}
+
+    def find(self, kind: str, key: str, progress: Progress = SILENT) -> Entry | None:
+        """The entry if it is there, which is now taken."""
+        entry = super().find(kind, key, progress)
+        if entry is not None:
+            self.taken[kind, key] = entry
+        return entry
 
     def publish(
         self,
@@ -95,7 +125,6 @@ class _ReadOnly(Cache):
         entry = self.find(kind, key)
         if entry is None:
             raise _AbsentError(f"{what} is not in the cache")
-        self.taken[kind, key] = entry
         return entry
 
 
@@ -103,32 +132,80 @@ def survey(cache: Cache) -> Survey:
     """Looks at the whole cache; changes nothing, fetches nothing."""
     reader = _ReadOnly(cache.root)
     entries = [entry for kind in BUILT_KINDS for entry in cache.entries(kind)]
-    builds = [_built(reader, entry) for entry in entries if entry.kind == kbuild.KIND]
+    kernels = [entry for entry in entries if entry.kind == kbuild.KIND]
+    wanted = (_wanted(entry) for entry in kernels if not entry.meta.get("own"))
+    builds = [_built(reader, *one) for one in dict.fromkeys(wanted)]
+    own = _own(entries)
     for arch in ARCHES.values():
         _try(partial(build.ssh_initramfs, arch, cache=reader, progress=SILENT))
+    taken = reader.taken.keys() | {(one.kind, one.key) for parts in own for one in parts}
     snapshots = cache.entries(fresh.KIND)
-    unused = [entry for entry in entries if (entry.kind, entry.key) not in reader.taken]
-    unused += [entry for entry in snapshots if not _boots(reader, entry)]
+    unused = [entry for entry in entries if (entry.kind, entry.key) not in taken]
+    unused += [entry for entry in snapshots if not _boots(taken, entry)]
     archives = cache.entries(sources.KIND)
-    known = []
-    for name, kernel in sources.known().items():
-        source = sources.cached(name, cache)
-        mine = (one for one in builds if one.version.startswith(f"{name}."))
-        size = sum(entry.size for entry in archives if entry.meta.get("line") == name)
-        version = source.version if source else ""
-        known.append(Known(name, kernel.package, version, size, tuple(dict.fromkeys(mine))))
+    folders = tuple(kept.folders(cache))
     return Survey(
         root=cache.root,
-        known=tuple(known),
+        known=tuple(
+            _known(name, kernel, builds, cache) for name, kernel in sources.known().items()
+        ),
+        own=tuple(_own_built(parts) for parts in own),
         unused=tuple(unused),
-        size=sum(entry.size for entry in (*entries, *snapshots, *archives)),
+        kept=folders,
+        sources=sum(entry.size for entry in archives),
+        size=sum(one.size for one in (*entries, *snapshots, *archives))
+        + sum(one.size for one in folders),
     )
 
 
-def _boots(reader: _ReadOnly, snapshot: Entry) -> bool:
+def _known(
+    name: str, kernel: sources.Kernel, builds: Sequence[BuiltKernel | None], cache: Cache
+) -> Known:
+    meant = sources.cached(name, cache)
+    archives = tuple(
+        Archive(one.version, one.archive.stat().st_size, meant=one == meant)
+        for one in sources.all_cached(name, cache)
+    )
+    mine = tuple(one for one in builds if one and one.version.startswith(f"{name}."))
+    offer = sources.offered(name, cache)
+    news = offer if offer and meant and offer.is_newer(meant) else None
+    return Known(name, kernel.package, archives, mine, news)
+
+
+def _own(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """The newest kernel of each of the user's own trees, each with what was made for it."""
+    newest: dict[tuple[str, ...], Entry] = {}
+    kernels = [one for one in entries if one.kind == kbuild.KIND and one.meta.get("own")]
+    for entry in sorted(kernels, key=lambda one: one.path.stat().st_mtime):
+        meta = entry.meta
+        newest[meta["own"], meta["arch"], meta["config"]] = entry
+    found = []
+    for kernel in newest.values():
+        made = {kernel.key}
+        parts = [kernel]
+        for kind, link in ((kmod_build.KIND, "kernel"), (image.KIND, "module")):
+            more = [one for one in entries if one.kind == kind and one.meta.get(link) in made]
+            made |= {one.key for one in more}
+            parts += more
+        found.append(parts)
+    return found
+
+
+def _own_built(parts: Sequence[Entry]) -> BuiltKernel:
+    meta = parts[0].meta
+    size = sum(one.size for one in parts)
+    ready = len(parts) > 2
+    return BuiltKernel(meta["version"], meta["arch"], meta["config"], size, ready, meta["own"])
+
+
+def _wanted(entry: Entry) -> tuple[str, str, str]:
+    return entry.meta["version"], entry.meta["arch"], entry.meta["config"]
+
+
+def _boots(taken: Collection[tuple[str, str]], snapshot: Entry) -> bool:
     """Whether a build that is in use booted the guest of a snapshot."""
-    kernel, initramfs = snapshot.meta.get("kernel"), snapshot.meta.get("image")
-    return {(kbuild.KIND, kernel), (image.KIND, initramfs)} <= reader.taken.keys()
+    meta = snapshot.meta
+    return {(kbuild.KIND, meta.get("kernel")), (image.KIND, meta.get("image"))} <= set(taken)
 
 
 def _try(action: Callable[[], object]) -> bool:
@@ -139,28 +216,84 @@ def _try(action: Callable[[], object]) -> bool:
     return True
 
 
-def _built(reader: _ReadOnly, kernel: Entry) -> BuiltKernel:
-    """Goes through a whole build of the entry's kernel, as far as the cache carries."""
-    meta = kernel.meta
-    version, config = meta["version"], meta["config"]
-    arch = arch_named(meta["arch"])
+def _built(reader: _ReadOnly, version: str, arch: str, config: str) -> BuiltKernel | None:
+    """Goes through a whole build as far as the cache carries; None where it has no kernel."""
     before = set(reader.taken)
-    ready = _try(partial(build.build, version, arch, config, cache=reader, progress=SILENT))
-    parts = [entry for key, entry in reader.taken.items() if key not in before]
-    size = sum(entry.size for entry in parts) or kernel.size
-    return BuiltKernel(version, arch.name, config, size, ready)
+    of = arch_named(arch)
+    ready = _try(partial(build.build, version, of, config, cache=reader, progress=SILENT))
+    new = (entry for key, entry in reader.taken.items() if key not in before)
+    parts = [entry for entry in new if entry.kind in BUILT_KINDS]
+    if not any(entry.kind == kbuild.KIND for entry in parts):
+        return None  # it was made from what is no more: another configuration, compiler, source
+    return BuiltKernel(version, arch, config, sum(entry.size for entry in parts), ready)
 
 
-def prune(cache: Cache) -> tuple[int, int]:
-    """Removes what no build would take.
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was removed: its kind or what it was, how many of it, and their bytes."""
 
-    Returns:
-        How many entries, and their bytes.
+    what: str
+    count: int
+    size: int
+
+
+def prune(cache: Cache, *, archives: bool = False) -> list[Pruned]:
+    """Removes what no build would take, and where builds would go on; nothing in use.
+
+    Args:
+        archives: also archives of sources that no name means any more.
 
     Raises:
         HarnessError: the cache cannot be written.
     """
-    unused = survey(cache).unused
-    for entry in unused:
-        cache.remove(entry.kind, entry.key)
-    return len(unused), sum(entry.size for entry in unused)
+    found = []
+    for line in sources.known() if archives else ():
+        meant = sources.cached(line, cache)
+        for source in sources.all_cached(line, cache):
+            if source != meant:
+                size = source.archive.stat().st_size
+                sources.remove(source, cache)
+                found.append(Pruned(f"the source of Linux {source.version}", 1, size))
+    before = survey(cache)
+    for kind in dict.fromkeys(entry.kind for entry in before.unused):
+        gone = [entry for entry in before.unused if entry.kind == kind]
+        for entry in gone:
+            cache.remove(entry.kind, entry.key)
+        found.append(Pruned(kind, len(gone), sum(entry.size for entry in gone)))
+    with cache.disk_errors("pruning", 0):
+        for folder in before.kept:
+            if kept.remove(cache, folder.name):
+                found.append(Pruned(folder.what, 1, folder.size))
+    return found
+
+
+def refresh(names: Sequence[str], cache: Cache, progress: Progress, *, take: bool) -> Iterator[str]:
+    """Asks Debian's mirror for newer point releases; says what was taken, a line a kernel.
+
+    Args:
+        names: of version lines; every one of which there is a source, when empty.
+        take: fetch them; or only look, which survey() then tells of.
+
+    Raises:
+        UsageError: an unknown name, or one of a point release.
+        HarnessError: no network, a full disk.
+    """
+    for name in names:
+        if sources.named(name)[1]:
+            raise UsageError(
+                f"{name} is one point release: name its line, {name.rpartition('.')[0]}"
+            )
+    there = [line for line in sources.known() if sources.cached(line, cache)]
+    lines = list(dict.fromkeys(names)) or there
+    if not take:
+        sources.look(lines, cache, progress)
+        return
+    for line in lines:
+        before = sources.cached(line, cache)
+        after = sources.update(line, cache, progress)
+        if before == after:
+            yield f"{line}: {after.version} is the newest"
+        elif before:
+            yield f"{line}: {before.version} -> {after.version}"
+        else:
+            yield f"{line}: {after.version}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..build import Built
 from ..jobs.doctor import Finding, missing_packages
-from ..jobs.kernels import Survey
+from ..jobs.kernels import BuiltKernel, Known, Pruned, Survey
 
 
 def doctor(findings: Sequence[Finding], *, verbose: bool = False) -> str:
@@ -46,7 +46,7 @@ def size(count: int) -> str:
 
 
 def kernels(survey: Survey, *, verbose: bool = False) -> str:
-    """A line a known kernel, one a build of it, then the whole cache.
+    """A line a known kernel, one a build of it, then what else the cache has.
 
     Args:
         survey: what is there.
@@ -54,18 +54,48 @@ def kernels(survey: Survey, *, verbose: bool = False) -> str:
     """
     lines = []
     for known in survey.known:
-        source = f"{known.source}, {size(known.source_size)}" if known.source else "not fetched yet"
-        lines.append(f"{known.name:<8}  source {source} ({known.package})")
-        for one in known.builds:
-            state = "ready" if one.ready else "not whole: `pagelab build` completes it"
-            lines.append(
-                f"{'':8}  {one.version}  {one.arch:<6}  {one.config:<8}"
-                f"  {size(one.size):>9}  {state}"
-            )
+        lines += _known(known)
+    if survey.own:
+        lines.append("your own kernels")
+        lines += [f"{_build(one)}  {one.own}" for one in survey.own]
     if survey.unused:
         unused = size(sum(entry.size for entry in survey.unused))
         lines.append(f"unused: {len(survey.unused)} entries, {unused}; --prune removes them")
         if verbose:
             lines += [f"  {entry.kind}/{entry.key}" for entry in survey.unused]
+    lines += [f"kept: {one.what}, {size(one.size)}; --prune removes it" for one in survey.kept]
+    lines.append(f"sources: {size(survey.sources)}; Debian drops old ones, --prune does not")
     lines.append(f"cache: {survey.root}, {size(survey.size)}")
+    return "\n".join(lines) + "\n"
+
+
+def _known(known: Known) -> list[str]:
+    if not known.archives:
+        return [f"{known.name:<8}  source not fetched yet ({known.package})"]
+    meant = next(one for one in known.archives if one.meant)
+    head = f"{known.name:<8}  source {meant.version}, {size(meant.size)} ({known.package})"
+    lines = [head]
+    for one in known.archives:
+        if not one.meant:
+            lines.append(f"{'':8}  {one.version} is there too, {size(one.size)}: -k {one.version}")
+    if known.offer:
+        lines.append(
+            f"{'':8}  Debian has {known.offer.version} ({known.offer.package_version}, seen "
+            f"{known.offer.seen}): pagelab kernels --update -k {known.name}"
+        )
+    return lines + [_build(one) for one in known.builds]
+
+
+def _build(one: BuiltKernel) -> str:
+    state = "ready" if one.ready else "not whole: `pagelab build` completes it"
+    return f"{'':8}  {one.version}  {one.arch:<6}  {one.config:<8}  {size(one.size):>9}  {state}"
+
+
+def pruned(found: Sequence[Pruned]) -> str:
+    """What was removed, a line each, and what that gave back."""
+    lines = []
+    for one in found:
+        count = f"{one.count} of {one.what}" if one.count > 1 else one.what
+        lines.append(f"removed {count}, {size(one.size)}")
+    lines.append(f"given back: {size(sum(one.size for one in found))}")
     return "\n".join(lines) + "\n"

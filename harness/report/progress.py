@@ -48,7 +48,7 @@ def left(done: float, total: float | None, begun: float, seconds: float) -> str:
         begun: how far it was when we began to look, as one that goes on may have been.
         seconds: since when.
     """
-    if not total or done <= begun or seconds < _SURE_SECONDS:
+    if not total or done - begun < total / 50 or seconds < _SURE_SECONDS:
         return ""
     rest = (total - done) * seconds / (done - begun)
     return f"about {rest / 60:.0f} min left" if rest >= 90 else f"about {rest:.0f} s left"

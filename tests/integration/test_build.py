@@ -17,6 +17,7 @@ from harness import build, cpio, image, kbuild, kmod_build, proc, sources, toolc
 from harness.arch import X86_64, Arch
 from harness.cache import Cache
 from harness.errors import HarnessError, UsageError
+from harness.jobs import kernels
 from harness.kbuild import KernelBuild
 from harness.progress import SILENT, Silent
 from harness.toolchain import Toolchain
@@ -131,6 +132,12 @@ def test_what_a_build_has(arch: Arch) -> None:
     assert f"vermagic={built.kernel} ".encode() in entries["pagelab.ko"].data
     assert entries["init"].data.startswith(b"\x7fELF")
     assert entries["dev/console"].device == (5, 1)
+    # It is in use, so that pruning leaves it.
+    found = kernels.survey(Cache())
+    mine = [one for known in found.known for one in known.builds if one.arch == arch.name]
+    assert (built.kernel, built.config, True) in [(o.version, o.config, o.ready) for o in mine]
+    paths = [built.image, built.module, built.initramfs]
+    assert not {path.parent.name for path in paths} & {entry.key for entry in found.unused}
 
 
 def test_the_same_bytes_again(cache: Cache, tmp_path: Path) -> None:

@@ -13,13 +13,11 @@ from typing import Any
 
 import pytest
 
-from harness import cli, commands, fresh, output
-from harness.cache import Cache
+from harness import cli, commands, output
 from harness.errors import BootFailed, HarnessError, KernelFault, UsageError
 from harness.interrupts import Interrupts, interrupts
-from harness.jobs import doctor, kernels
+from harness.jobs import doctor
 from harness.jobs.doctor import Finding
-from harness.jobs.kernels import BuiltKernel, Known, Survey
 from harness.jobs.settings import Settings
 from harness.report import listing
 from harness.verdict import Verdict
@@ -96,7 +94,13 @@ def test_run_without_options(monkeypatch: pytest.MonkeyPatch, program: Path) -> 
 
 def test_the_other_commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert asked(monkeypatch, "doctor")["quiet"] is False
-    assert asked(monkeypatch, "kernels", "--prune")["prune"] is True
+    upkeep = output.Upkeep(prune=True, archives=True)
+    assert asked(monkeypatch, "kernels", "--prune", "--archives")["args"] == (upkeep,)
+    upkeep = output.Upkeep(update=True, lines=("6.1",))
+    assert asked(monkeypatch, "kernels", "--update", "-k", "6.1")["args"] == (upkeep,)
+    for argv in (["kernels", "--archives"], ["kernels", "-k", "6.1"]):
+        with pytest.raises(UsageError, match="goes with"):
+            commands.invoke(argv)
     assert asked(monkeypatch, "build", "-a", "arm64")["args"][0].arches == ("arm64",)
     seen = asked(monkeypatch, "check", "a.trace", "b", "--json", f"{tmp_path}/j")
     assert seen["args"] == ([Path("a.trace"), Path("b")], output.Files(tmp_path / "j"))
@@ -299,55 +303,6 @@ def test_doctor_says_what_to_do() -> None:
         "`make check` lacks 2 of these",
     ]
     assert listing.doctor(findings[:1]).splitlines()[-1] == "`make check` can run here"
-
-
-# ---- kernels ---------------------------------------------------------------------------
-
-
-def test_kernels_are_listed(tmp_path: Path) -> None:
-    built = BuiltKernel("6.1.192", "arm64", "base", 12_300_000, ready=True)
-    known = (
-        Known("6.1", "linux-source-6.1", "6.1.192", 139_300_000, (built,)),
-        Known("9.9", "linux-source-9.9", "", 0, ()),
-    )
-    text = listing.kernels(Survey(tmp_path, known, (), 151_600_000))
-    assert text.splitlines() == [
-        "6.1       source 6.1.192, 139.3 MB (linux-source-6.1)",
-        "          6.1.192  arm64   base        12.3 MB  ready",
-        "9.9       source not fetched yet (linux-source-9.9)",
-        f"cache: {tmp_path}, 151.6 MB",
-    ]
-
-
-def test_an_empty_cache_has_nothing_to_prune(tmp_path: Path) -> None:
-    found = kernels.survey(Cache(tmp_path))
-    assert found.unused == ()
-    assert [known.name for known in found.known] == ["5.10", "6.1", "6.12", "7.3"]
-    assert kernels.prune(Cache(tmp_path)) == (0, 0)
-
-
-def test_prune_removes_what_no_build_takes(tmp_path: Path) -> None:
-    cache = Cache(tmp_path)
-
-    def make(folder: Path) -> dict[str, str]:
-        (folder / "pagelab.ko").write_bytes(b"x" * 1000)
-        return {}
-
-    cache.publish("module", "old", make, what="an old module")
-    assert [entry.key for entry in kernels.survey(cache).unused] == ["old"]
-    assert kernels.prune(cache) == (1, 1000)
-    assert kernels.survey(cache).unused == ()
-
-
-def test_prune_removes_snapshots_of_builds_that_are_gone(tmp_path: Path) -> None:
-    cache = Cache(tmp_path)
-
-    def make(folder: Path) -> dict[str, str]:
-        (folder / fresh.MEMORY).write_bytes(b"x" * 1000)
-        return {"kernel": "6.1-gone", "image": "x86_64-gone"}
-
-    cache.publish(fresh.KIND, "old", make, what="an old snapshot")
-    assert kernels.prune(cache) == (1, 1000)
 
 
 def test_environment_ids_tell_environments_apart() -> None:
