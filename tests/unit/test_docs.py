@@ -43,6 +43,7 @@ def test_the_documents_are_there() -> None:
     assert names >= {
         "README.md",
         "architecture.md",
+        "ci.md",
         "dependencies.md",
         "model.md",
         "programs.md",
