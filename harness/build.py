@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from . import disk, image, kbuild, kmod_build, sources, toolchain
+from . import disk, image, kbuild, kmod_build, mirror, own, sources, toolchain
 from .arch import Arch
 from .cache import Cache
+from .environment import nearest_line
 from .progress import SILENT, Progress
+from .toolchain import Toolchain
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +56,57 @@ def build(
     """Kernel, module and initramfs; what the cache has is not built, nor the network used.
 
     Args:
-        kernel: a known name, "6.1" or "6.1.192".
+        kernel: a known name, "6.1" or "6.1.192"; or a user's own: a tree, an archive, a URL.
         arch: which.
         config: a fragment's name in images/kconfig, or "base" for none.
         cache: where it is looked for and put.
         progress: hears what is being done.
 
     Raises:
-        UsageError: unknown kernel or configuration.
+        UsageError: unknown kernel or configuration, a kernel of the user's that does not build.
         HarnessError: no network, missing tool, full disk, a build that fails.
     """
+    if own.is_own(kernel):
+        return _own(kernel, arch, config, cache, progress)
     # a wrong name is told before anything is fetched
     kbuild.requests(config, arch, sources.named(kernel)[0].line)
     source = sources.fetch(kernel, cache, progress)
-    tools = toolchain.choose(arch, source.kernel.compilers, cache)
+    tools = toolchain.choose(arch, source.kernel.compilers, cache, own.limits(source, arch))
     built = kbuild.build(source, arch, config, tools, cache=cache, progress=progress)
+    return complete(built, tools, cache=cache, progress=progress)
+
+
+def _own(kernel: str, arch: Arch, config: str, cache: Cache, progress: Progress) -> Built:
+    """The same of a user's own kernel."""
+    source = own.find(kernel, cache, progress)
+    kbuild.requests(config, arch, source.line)
+    tools = toolchain.choose(arch, own.COMPILERS, cache, own.limits(source, arch))
+    build = partial(kbuild.build, arch=arch, config=config, toolchain=tools)
+    if not source.is_tree:
+        built = build(source, cache=cache, progress=progress)
+    else:
+        with mirror.opened(cache, source.top, progress) as copy:
+            source = own.synced(source, copy, progress)
+            built = build(source, cache=cache, progress=progress, mirror=copy)
+    return complete(built, tools, cache=cache, progress=progress)
+
+
+def complete(
+    built: kbuild.KernelBuild, tools: Toolchain, *, cache: Cache, progress: Progress
+) -> Built:
+    """Module and initramfs for a kernel.
+
+    Raises:
+        HarnessError: one does not build, a full disk.
+    """
     module = kmod_build.build(built, tools, cache=cache, progress=progress)
-    initramfs = image.build(module, arch, tools, cache=cache, progress=progress)
+    initramfs = image.build(module, built.arch, tools, cache=cache, progress=progress)
+    line = ".".join(built.version.split(".")[:2])
+    known = sources.known()
     return Built(
         kernel=built.version,
-        arch=arch,
-        config=config,
+        arch=built.arch,
+        config=built.config,
         image=built.image,
         symbols=built.symbols,
         module=module.path,
@@ -83,6 +116,8 @@ def build(
         source_digest=built.source_digest,
         config_digest=built.config_digest,
         key=built.key,
+        own=built.own,
+        nearest="" if line in known else nearest_line(line, known),
     )
 
 

@@ -172,7 +172,7 @@ class Cache:
                 }
         manifest = {"schema": 1, "kind": kind, "key": key, "meta": meta, "files": files}
         manifest["digest"] = digest_of(json.dumps(manifest, sort_keys=True))
-        _write_whole(made / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True))
+        write_whole(made / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True))
         target = self.root / kind / key
         target.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):
@@ -180,7 +180,7 @@ class Cache:
         made.rename(target)
         _sync(target.parent)
         # The digests are of what lies there now: nobody has to read it all again.
-        stamps = {name: _stamp((target / name).stat()) for name in files}
+        stamps = {name: stamp_of((target / name).stat()) for name in files}
         self._saw(kind, key, manifest["digest"], stamps)
 
     def _verified(self, kind: str, key: str, path: Path) -> Entry:
@@ -202,7 +202,7 @@ class Cache:
                 raise _DamagedError(
                     f"{name} has {stat.st_size} bytes instead of {expected['size']}"
                 )
-            stamps[name] = _stamp(stat)
+            stamps[name] = stamp_of(stat)
         if self.note(f"seen-{kind}-{key}") != {"digest": digest, "stamps": stamps}:
             for name, expected in files.items():
                 if file_digest(path / name) != expected["sha256"]:
@@ -243,7 +243,7 @@ class Cache:
         path = self._note_path(name)
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write_whole(path, json.dumps(value, sort_keys=True))
+            write_whole(path, json.dumps(value, sort_keys=True))
 
     def _note_path(self, name: str) -> Path:
         return self.root / "notes" / f"{name}.json"
@@ -401,12 +401,12 @@ def _remove_stale(folder: Path) -> None:
             os.close(fd)
 
 
-def _stamp(stat: os.stat_result) -> list[int]:
+def stamp_of(stat: os.stat_result) -> list[int]:
     """What changes when a file is touched."""
     return [stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
 
 
-def _write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old or the new one, never a part."""
     fd, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:

@@ -45,7 +45,12 @@ class Observe(enum.StrEnum):
 
 Kernels = Annotated[
     list[str] | None,
-    typer.Option("-k", "--kernel", metavar="K", help="A known version, such as 6.1; repeatable."),
+    typer.Option(
+        "-k",
+        "--kernel",
+        metavar="K",
+        help="A known version, such as 6.1; or a source tree, an archive, a URL#sha256=...",
+    ),
 ]
 Arches = Annotated[
     list[str] | None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -125,3 +125,23 @@ def _is_proper(name: str, value: object) -> bool:
     if name == "boot_seconds":
         return type(value) in (int, float)
     return isinstance(value, str)
+
+
+_MINORS = 20  # a major number has had twenty minor ones since 3.0
+
+
+def nearest_line(line: str, known: Iterable[str]) -> str:
+    """Of some version lines the one that is the fewest releases away; of two the older one.
+
+    Args:
+        line: "6.5".
+        known: "6.1", "6.12", ...
+    """
+    place = _place(line)
+    return min(known, key=lambda one: (abs(_place(one) - place), _place(one)))
+
+
+def _place(line: str) -> int:
+    """How many releases there were before."""
+    major, minor = line.split(".")
+    return int(major) * _MINORS + int(minor)

@@ -9,13 +9,26 @@ import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from . import jobserver, kept, proc, sources
+from . import jobserver, kept, own, proc, sources
 from .arch import ARCHES, Arch
 from .cache import Cache, Entry, digest_of
+from .environment import nearest_line
 from .errors import HarnessError, UsageError
-from .kconfig import Request, join, lost, parse_config, parse_fragment, render
+from .kconfig import (
+    Request,
+    join,
+    lost,
+    overridden,
+    parse_config,
+    parse_fragment,
+    render,
+    without_modules,
+)
+from .mirror import Mirror
+from .own import OwnSource
 from .progress import Progress
 from .sources import Source
 from .toolchain import Toolchain
@@ -63,6 +76,8 @@ class KernelBuild:
         source_digest: SHA-256 of the source archive.
         config_digest: SHA-256 of the final .config.
         key: its key in the cache.
+        module_digest: of all that a module's build depends on; the key where nobody noted it.
+        own: where a user's own kernel comes from, or "".
     """
 
     version: str
@@ -75,6 +90,8 @@ class KernelBuild:
     source_digest: str
     config_digest: str
     key: str
+    module_digest: str
+    own: str
 
 
 def requests(config: str, arch: Arch, line: str) -> tuple[Request, ...]:
@@ -83,7 +100,7 @@ def requests(config: str, arch: Arch, line: str) -> tuple[Request, ...]:
     Args:
         config: its name, "base" for none.
         arch: of which.
-        line: "6.1".
+        line: "6.1"; one that has no fragments is asked for the nearest one's.
 
     Raises:
         UsageError: no such configuration.
@@ -91,7 +108,7 @@ def requests(config: str, arch: Arch, line: str) -> tuple[Request, ...]:
     """
     if config not in configs():
         raise UsageError(f"unknown configuration {config!r}: choose one of {', '.join(configs())}")
-    names = ["base", arch.name, f"{LINE_FRAGMENTS}/{line}"]
+    names = ["base", arch.name, f"{LINE_FRAGMENTS}/{nearest_line(line, sources.known())}"]
     if config != "base":
         names += [config, f"{config}.{arch.name}"]
     fragments = []
@@ -113,44 +130,50 @@ def configs() -> list[str]:
 
 
 def build(
-    source: Source,
+    source: Source | OwnSource,
     arch: Arch,
     config: str,
     toolchain: Toolchain,
     *,
     cache: Cache,
     progress: Progress,
+    mirror: Mirror | None = None,
 ) -> KernelBuild:
-    """The kernel, from the cache or built, from where an interrupted build of it left off.
+    """The kernel, from the cache or built, from where an earlier build of it left off.
+
+    Args:
+        mirror: of a user's own tree: its copy, which is what `source` says.
 
     Raises:
-        UsageError: no such configuration.
+        UsageError: no such configuration; or a kernel of the user's own that does not build.
         HarnessError: it does not configure or build, a requested option was lost, ...
     """
-    wanted = requests(config, arch, source.kernel.line)
+    wanted = requests(config, arch, source.line)
     key = key_of(source, arch, config, toolchain)
     entry = cache.find(KIND, key, progress)
     if entry is None:
         job = _Job(source, arch, config, toolchain, wanted, key, cache, progress)
-        needs = room(source, key, cache)
-        entry = cache.publish(KIND, key, job.run, what=job.what, needs=needs, progress=progress)
+        run = partial(job.run_in, mirror) if mirror else job.run
+        needs = ENTRY_ROOM if mirror else room(source, key, cache)
+        entry = cache.publish(KIND, key, run, what=job.what, needs=needs, progress=progress)
         if kept.remove(cache, _work(key)):
             kept.remove_unneeded(cache, _tree(source))
     return _built(entry, arch, config)
 
 
-def key_of(source: Source, arch: Arch, config: str, toolchain: Toolchain) -> str:
+def key_of(source: Source | OwnSource, arch: Arch, config: str, toolchain: Toolchain) -> str:
     """The key of a kernel's entry.
 
     Raises:
         UsageError: no such configuration.
     """
-    wanted = render(requests(config, arch, source.kernel.line))
+    wanted = render(requests(config, arch, source.line))
     parts = (RECIPE, source.digest, wanted, arch.name, toolchain.version, os.uname().machine)
-    return f"{source.version}-{arch.name}-{config}-{digest_of(*parts)[:24]}"
+    mark = "own-" if source.own else ""
+    return f"{source.version}-{arch.name}-{config}-{mark}{digest_of(*parts)[:24]}"
 
 
-def room(source: Source, key: str, cache: Cache) -> int:
+def room(source: Source | OwnSource, key: str, cache: Cache) -> int:
     """Bytes of disk that a build will take beyond what an interrupted one of it left."""
     there = {one.name: one.size for one in kept.folders(cache)}
     tree = 0 if _tree(source) in there else TREE_ROOM
@@ -167,7 +190,7 @@ def _lines_note(line: str, arch: Arch, config: str) -> str:
     return f"build-lines-{line}-{arch.name}-{config}"
 
 
-def _tree(source: Source) -> str:
+def _tree(source: Source | OwnSource) -> str:
     """The unpacked source's name among the kept folders: it stays in its place, since make takes
     objects of a source elsewhere for objects of another one."""
     return f"source-{source.version}-{source.digest[:24]}"
@@ -195,6 +218,8 @@ def _built(entry: Entry, arch: Arch, config: str) -> KernelBuild:
         source_digest=meta["source_digest"],
         config_digest=meta["config_digest"],
         key=entry.key,
+        module_digest=meta.get("module_digest", entry.key),
+        own=meta.get("own", ""),
     )
 
 
@@ -203,7 +228,7 @@ class _Job:
 
     def __init__(
         self,
-        source: Source,
+        source: Source | OwnSource,
         arch: Arch,
         config: str,
         toolchain: Toolchain,
@@ -221,7 +246,8 @@ class _Job:
         self.cache = cache
         self.progress = progress
         self.what = f"Linux {source.version} for {arch.name} ({config})"
-        self.log = cache.root / "logs" / f"kernel-{source.version}-{arch.name}-{config}.log"
+        mark = "-own" if source.own else ""
+        self.log = cache.root / "logs" / f"kernel-{source.version}-{arch.name}-{config}{mark}.log"
 
     def run(self, folder: Path) -> Mapping[str, str]:
         """Fill an entry's folder; what was made on the way stays, should it come to no end."""
@@ -246,8 +272,25 @@ class _Job:
             self.log.unlink(missing_ok=True)
             return self.fill(content / "tree", work, folder)
 
+    def run_in(self, mirror: Mirror, folder: Path) -> Mapping[str, str]:
+        """Fill an entry's folder from the copy of a user's tree; what was made before is used."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.unlink(missing_ok=True)
+        self.log.touch()
+        work = mirror.work(self.arch.name, self.config)
+        (work / CONFIGURED).unlink(missing_ok=True)
+        with jobserver.server().seat(lambda: self.progress.step(f"{self.what} waits for a CPU")):
+            try:
+                return self.fill(mirror.tree, work, folder)
+            except UsageError as error:
+                # The compiler speaks of the copy.
+                raise UsageError(str(error).replace(f"{mirror.tree}/", "")) from None
+
     def unpack(self, inside: Path) -> None:
         """Fill the folder of the source."""
+        if isinstance(self.source, OwnSource):
+            own.unpack(self.source, inside / "tree", self.progress)
+            return
         sources.unpack(self.source, inside / "tree", inside / "package", self.progress)
         shutil.rmtree(inside / "package")
 
@@ -266,8 +309,8 @@ class _Job:
             (work / CONFIGURED).touch()
         final = (objects / ".config").read_text("utf-8")
         steps = self.make_all(tree, objects)
-        if not resumed:  # or some were told twice
-            note = _lines_note(self.source.kernel.line, self.arch, self.config)
+        if not (resumed or self.source.own):  # some were told twice, or not again
+            note = _lines_note(self.source.line, self.arch, self.config)
             self.cache.write_note(note, {"lines": steps})
         self.progress.step(f"packing {self.what}")
         image = Path(self.arch.image_path).name
@@ -286,6 +329,8 @@ class _Job:
             "compiler": self.toolchain.version,
             "source_digest": self.source.digest,
             "config_digest": digest_of(final),
+            "module_digest": digest_of(self.toolchain.version, folder / MODULE_TREE),
+            "own": self.source.own,
         }
 
     def make(
@@ -296,9 +341,13 @@ class _Job:
         timeout: float,
         on_line: proc.OnLine | None = None,
     ) -> None:
-        """Run the kernel's make, one of several maybe; its output goes to the log."""
+        """Run the kernel's make, one of several maybe; its output goes to the log.
+
+        Raises:
+            HarnessError: it fails, says the first error; UsageError of a user's own kernel.
+        """
         server = jobserver.server()
-        proc.run(
+        done = proc.run(
             [
                 "make",
                 "-C",
@@ -312,33 +361,70 @@ class _Job:
             log=self.log,
             on_line=on_line,
             pass_fds=server.fds,
-        ).check(f"building {self.what}")
+        )
+        try:
+            done.check(f"building {self.what}")
+        except HarnessError as error:
+            if (
+                self.source.own
+                and not proc.ending()
+                and os.strerror(errno.ENOSPC) not in str(error)
+            ):
+                raise UsageError(str(error)) from None
+            raise
 
     def configure(self, tree: Path, objects: Path) -> None:
-        """tinyconfig, the fragments, olddefconfig."""
+        """tinyconfig or the tree's own .config, the fragments, olddefconfig."""
         self.progress.step(f"configuring {self.what}")
-        self.make(tree, objects, ["tinyconfig"], CONFIG_SECONDS)
         path = objects / ".config"
+        start = self.own_config()
+        if not start:
+            self.make(tree, objects, ["tinyconfig"], CONFIG_SECONDS)
+            start = path.read_text("utf-8")
         asked = {request.option for request in self.wanted}
         kept = (
             line
-            for line in path.read_text("utf-8").splitlines(keepends=True)
+            for line in start.splitlines(keepends=True)
             if not asked & parse_config(line).keys()
         )
         path.write_text("".join(kept) + render(self.wanted), "utf-8")
         self.make(tree, objects, ["olddefconfig"], CONFIG_SECONDS)
-        final = path.read_text("utf-8")
-        losses = lost(self.wanted, final)
-        if losses:
-            raise HarnessError(
-                f"{self.what} cannot have what its fragments in images/kconfig ask for: "
-                + "; ".join(losses)
-            )
+        self.see_losses(lost(self.wanted, path.read_text("utf-8")))
+
+    def own_config(self) -> str:
+        """What the source's own .config has; what is not taken over is said, by name."""
+        config = self.source.config_for(self.arch)
+        if not config:
+            return ""
+        config, count = without_modules(config)
+        changed = overridden(self.wanted, config)
+        if changed:
+            self.progress.line(f"{self.what}: its .config is overridden: {', '.join(changed)}")
+        if count:
+            self.progress.line(f"{self.what}: {count} modules of its .config are not built")
+        return config
+
+    def see_losses(self, losses: Sequence[str]) -> None:
+        """Say what the kernel cannot have of what was asked for.
+
+        Raises:
+            UsageError: it is a user's own, of a version line that the fragments are for.
+            HarnessError: it is one of those that are known.
+        """
+        if not losses:
+            return
+        text = f"{self.what} cannot have what its fragments in images/kconfig ask for: "
+        text += "; ".join(losses)
+        if not self.source.own:
+            raise HarnessError(text)
+        if self.source.line in sources.known():
+            raise UsageError(text)
+        self.progress.line(text)
 
     def make_all(self, tree: Path, objects: Path) -> int:
         """Build image and module symbols; returns how many steps make told, in earlier runs too."""
         self.progress.step(f"building {self.what}", LINES_UNIT)
-        total = lines_of(self.source.kernel.line, self.arch, self.config, self.cache)
+        total = lines_of(self.source.line, self.arch, self.config, self.cache)
         with self.log.open(encoding="utf-8", errors="replace") as log:
             count = sum(bool(STEP.match(text)) for text in log)
         self.progress.update(min(count, total), total)

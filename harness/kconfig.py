@@ -118,3 +118,36 @@ def lost(requests: Iterable[Request], final: str) -> list[str]:
             continue
         losses.append(f"{request} (came out as {came or 'nothing'})")
     return losses
+
+
+_HEADER = re.compile(r"^# Linux/(\w+) \S+ Kernel Configuration", re.MULTILINE)
+
+
+def architecture(config: str) -> str:
+    """The architecture that a .config says it is for (a folder of arch/), "" if it says none."""
+    match = _HEADER.search(config)
+    return match[1] if match else ""
+
+
+def overridden(requests: Iterable[Request], own: str) -> list[str]:
+    """Which options of a user's own .config the fragments ask otherwise.
+
+    Args:
+        requests: what the fragments ask for.
+        own: the text of that .config.
+
+    Returns:
+        One text for each: "CONFIG_X=y (it says m)".
+    """
+    options = parse_config(own)
+    return [
+        f"{request} (it says {options[request.option]})"
+        for request in requests
+        if options.get(request.option, request.value) != request.value
+    ]
+
+
+def without_modules(config: str) -> tuple[str, int]:
+    """A .config with what would be modules left out, and how many those are."""
+    text, count = re.subn(r"^(CONFIG_\w+)=m$", r"# \1 is not set", config, flags=re.MULTILINE)
+    return text, count

@@ -57,7 +57,7 @@ def build(
     """
     files = source_files(folder)
     names = [path.name for path in files]
-    digest = digest_of(RECIPE, kernel.key, *names, *files)
+    digest = digest_of(RECIPE, kernel.module_digest, *names, *files)
     what = f"the module for Linux {kernel.version}, {kernel.arch.name} ({kernel.config})"
 
     def make(made: Path) -> Mapping[str, str]:
@@ -65,7 +65,7 @@ def build(
         with cache.scratch("module") as scratch:
             _make(kernel, toolchain, files, scratch, what)
             shutil.copyfile(scratch / "kmod" / NAME, made / NAME)
-        return {"kernel": kernel.key, "compiler": toolchain.version}
+        return {"kernel": kernel.module_digest, "compiler": toolchain.version}
 
     key = f"{kernel.version}-{kernel.arch.name}-{kernel.config}-{digest[:24]}"
     entry = cache.publish(KIND, key, make, what=what, needs=ROOM, progress=progress)

@@ -303,10 +303,17 @@ class Completed:
         raise HarnessError(f"{what} failed: {self.name}, {how}: {cause}{where}")
 
 
+# What the line has that says best what went wrong, the best first.
+_CAUSES = (
+    *("No space left on device", "rror:", "ERROR:", "undefined reference", "syntax error"),
+    *("E: ", "***", "ERROR", "annot "),
+)
+
+
 def first_error(text: str) -> str:
     """The line of an output that says best what went wrong; "no output" if there is none."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    for word in ("No space left on device", "rror:", "E: ", "***", "ERROR", "annot "):
+    for word in _CAUSES:
         for line in lines:
             if word in line:
                 return line[:300]

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache as once
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from . import proc
+from .arch import Arch
 from .cache import Cache, Entry, file_digest
 from .debian import AptRoot, Package, Release
 from .errors import HarnessError, UsageError
@@ -32,12 +33,14 @@ class Kernel:
         package: Debian's package of its source.
         release: the release that has it.
         compilers: compilers to try, without the architecture's prefix.
+        gcc: the oldest gcc that builds it, "5.1".
     """
 
     line: str
     package: str
     release: Release
     compilers: tuple[str, ...]
+    gcc: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,16 @@ class Source:
     package_version: str
     digest: str
     archive: Path
+    own: ClassVar[str] = ""
+
+    @property
+    def line(self) -> str:
+        """The version line."""
+        return self.kernel.line
+
+    def config_for(self, arch: Arch) -> str:
+        """A .config of its own: none."""
+        return ""
 
 
 @once
@@ -80,6 +93,7 @@ def known() -> dict[str, Kernel]:
             entry["package"],
             release(entry["release"]),
             tuple(entry["compilers"]),
+            entry["gcc"],
         )
         for line, entry in table()["kernel"].items()
     }
@@ -94,7 +108,10 @@ def named(name: str) -> tuple[Kernel, str]:
     match = re.fullmatch(r"(\d+\.\d+)(\.\d+)?", name)
     kernels = known()
     if not match or match[1] not in kernels:
-        raise UsageError(f"unknown kernel {name!r}: choose one of {', '.join(kernels)}")
+        raise UsageError(
+            f"unknown kernel {name!r}: choose one of {', '.join(kernels)}, "
+            "or name a source tree, an archive or a URL"
+        )
     return kernels[match[1]], name if match[2] else ""
 
 
@@ -282,10 +299,20 @@ def unpack(source: Source, folder: Path, scratch: Path, progress: Progress) -> N
         if match := re.search(r"checkpoint (\d+)", line):
             progress.update(int(match[1]) * 10240, total)
 
-    words = [f"--exclude={pattern}" for pattern in table()["tree"]["left_out"]]
+    words = [f"--exclude={pattern}" for pattern in left_out()]
     words += ["--checkpoint=1000"]
     _untar(archive, folder, words, on_line)
     archive.unlink()
+
+
+def left_out(*, drivers: bool = True) -> list[str]:
+    """Patterns of what is not unpacked of a source.
+
+    Args:
+        drivers: also those that no fragment configures.
+    """
+    tree = table()["tree"]
+    return [*tree["unread"], *(tree["left_out"] if drivers else ())]
 
 
 def extract(source: Source, names: Sequence[str], folder: Path, scratch: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from .. import accel, build, kbuild, plan, proc, sources
+from .. import accel, build, kbuild, own, plan, proc, sources
 from ..arch import Arch
 from ..cache import Cache
 from ..check import check_trace
@@ -93,6 +93,16 @@ def disk_errors(cache: Cache) -> Iterator[None]:
         ) from error
 
 
+def _line(kernel: str) -> str:
+    """The version line of a kernel, as far as its name says it: else any."""
+    if own.is_own(kernel):
+        source = own.check(kernel)
+        return source.line if source else next(iter(sources.known()))
+    line = sources.named(kernel)[0].line
+    require_line(line)
+    return line
+
+
 class RealBackend:
     """Real kernels, real QEMU, the real model."""
 
@@ -107,8 +117,7 @@ class RealBackend:
             HarnessError: the disk is too small for what has to be built.
         """
         for kernel in kernels:
-            line = sources.named(kernel)[0].line
-            require_line(line)
+            line = _line(kernel)
             for arch in arches:
                 kbuild.requests(config, arch, line)
         orders = [plan.Order(kernel, arch, config) for kernel in kernels for arch in arches]

@@ -181,7 +181,7 @@ def _own(entries: Sequence[Entry]) -> list[list[Entry]]:
         newest[meta["own"], meta["arch"], meta["config"]] = entry
     found = []
     for kernel in newest.values():
-        made = {kernel.key}
+        made = {kernel.key, kernel.meta.get("module_digest")}
         parts = [kernel]
         for kind, link in ((kmod_build.KIND, "kernel"), (image.KIND, "module")):
             more = [one for one in entries if one.kind == kind and one.meta.get(link) in made]

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ..arch import ARCHES, arch_named
 from ..errors import UsageError
+from ..own import whole_name
 from .backend import Choice
 from .run import Options
 
@@ -38,6 +39,8 @@ class Settings:
             for name, value in given.items()
             if value is not None
         }
+        if "kernels" in said:
+            said["kernels"] = tuple(map(whole_name, said["kernels"]))
         return replace(self, **said)
 
     def options(self, jobs: int, *, keep_errors: bool) -> Options:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..abi import Foll
+from ..environment import nearest_line
 from ..errors import UsageError
 
 EINTR, ENOMEM, EFAULT, EINVAL, EOVERFLOW, EOPNOTSUPP = 4, 12, 14, 22, 75, 95
@@ -281,23 +282,13 @@ RELEASES = {
 }
 
 
-_MINORS = 20  # a major number has had twenty minor ones since 3.0
-
-
 def nearest(line: str) -> str:
     """The version line known here that is the fewest releases away; of two the older one.
 
     Args:
         line: "6.5".
     """
-    place = _place(line)
-    return min(RELEASES, key=lambda known: (abs(_place(known) - place), _place(known)))
-
-
-def _place(line: str) -> int:
-    """How many releases there were before."""
-    major, minor = line.split(".")
-    return int(major) * _MINORS + int(minor)
+    return nearest_line(line, RELEASES)
 
 
 def values_of(flag: str) -> list[int | str]:
