@@ -43,15 +43,19 @@ static struct page *page_at(struct pl_session *s, u32 slot, u64 index)
 }
 
 /*
- * vm_insert_page() takes the zero page, also where the process can write: what
- * it writes there everybody reads, until the session's end clears it.
+ * vm_insert_page() may take the zero page where the process can write: what it
+ * writes there everybody reads, until the session's end clears it. Kernels that
+ * have it read-only do not take it there.
  */
 static int insert(struct pl_session *s, struct vm_area_struct *vma, unsigned long addr,
 		  struct page *page)
 {
-	if (is_zero_pfn(page_to_pfn(page)))
+	unsigned long writable = VM_SHARED | VM_MAYWRITE;
+	int err = vm_insert_page(vma, addr, page);
+
+	if (!err && is_zero_pfn(page_to_pfn(page)) && (vma->vm_flags & writable) == writable)
 		s->zero_mapped = true;
-	return vm_insert_page(vma, addr, page);
+	return err;
 }
 
 /* ---- calls from within ->mmap --------------------------------------------- */

@@ -67,6 +67,7 @@ def _dontneed(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end:
     if last is None:
         return -EINVAL
     zap.own(model.rules, state, op.process, start, last)
+    zap.tables(model.rules, state, op.process, start, last)
     return 0
 
 

@@ -70,6 +70,12 @@ def _move(model: Model, state: State, op: abi.Op, start: int, end: int, size: in
     to = (op.aux - model.arena.start) >> abi.PAGE_SHIFT
     if rules.remap_overlaps(start, end, to, to + size):
         return value(-EINVAL)
+    if rules.remap_looks_first():
+        error = _cannot_move(model, state, op, start, end, size)
+        if error:
+            return value(error)
+    if rules.remap_moves_many() and size == end - start:
+        return value(_move_all(model, state, process, start, end, to) or op.aux)
     if not mapping.unmapped(rules, state, process, to, to + size):
         return value(-EINVAL)
     if end - start > size:
@@ -85,6 +91,34 @@ def _move(model: Model, state: State, op: abi.Op, start: int, end: int, size: in
     if found.flags & V_LOCKED:
         populate.range_(rules, state, process, to + end - start, to + size, False)
     return value(op.aux)
+
+
+def _cannot_move(model: Model, state: State, op: abi.Op, start: int, end: int, size: int) -> int:
+    """check_prep_vma(), of what is moved alone; 0 or -errno."""
+    rules = model.rules
+    if size == end - start and rules.remap_moves_many():
+        return 0
+    found = vmas.find(state.mms[op.process].vmas, start)
+    if found is None or not rules.remap_fits(found, min(end, start + size)):
+        return -EFAULT
+    return -EFAULT if size > end - start and not rules.remap_grows(found) else 0
+
+
+def _move_all(model: Model, state: State, process: int, start: int, end: int, to: int) -> int:
+    """remap_move(): each mapping of a range, and the gaps between them; 0 or -errno."""
+    rules = model.rules
+    for found in vmas.overlapping(state.mms[process].vmas, start, end):
+        low, high = max(found.start, start), min(found.end, end)
+        alone = low == start and high == end
+        if not alone and not rules.remap_among_others(found):
+            return -EFAULT
+        there = to + low - start
+        if not mapping.unmapped(rules, state, process, there, there + high - low):
+            return -EINVAL
+        still = vmas.find(state.mms[process].vmas, low)
+        assert still is not None
+        mapping.move(rules, state, process, still, low, high, there, high - low)
+    return 0
 
 
 @call(Code.MLOCK, Code.MUNLOCK)

@@ -193,8 +193,9 @@ class Getter:
             return False
         if self.write and not self._may_write_longterm(vma):
             return False
-        if self.write and not vma.flags & V_WRITE and hugetlb.is_hugetlb(vma):
-            return self.rules.huge_forced()
+        huge = hugetlb.is_hugetlb(vma)
+        if self.write and huge and not vma.flags & V_WRITE and not self.rules.huge_forced():
+            return False
         if self.write:
             return self.rules.slow_may_write(vma, self.force)
         return self.rules.slow_may_read(vma, self.force)

@@ -110,8 +110,12 @@ def _write_protected(
         unshares: FAULT_FLAG_UNSHARE: the page becomes exclusive, and is not written.
     """
     old = state.page(pte.page)
-    flags = rules.huge_unshared_pte(pte.flags) if unshares else rules.huge_written_pte(pte.flags)
-    if rules.huge_reuses(old.entire):
+    copied = not rules.huge_reuses(old.entire)
+    if unshares:
+        flags = rules.huge_unshared_pte(pte.flags)
+    else:
+        flags = rules.huge_written_pte(pte.flags, vma, copied)
+    if not copied:
         old.flags |= G_EXCLUSIVE
         if not unshares:
             state.set_pte(process, first, flags, pte.page)

@@ -96,6 +96,10 @@ class Release:
             madvise_cold_or_pageout_pte_range; COLD alone since 6.10).
         rw_page: a disk may take whole pages without a bio (fs/mpage.c do_mpage_readpage; until
             6.3: 3222d8c2a7f8 "block: remove ->rw_page").
+        huge_forced: FORCE writes to read-only huge pages of hugetlb (mm/gup.c check_vma_flags; not
+            in 6.1 and 6.12: 1d8d14641fd9 "mm/hugetlb: support write-faults in shared mappings").
+        huge_heeds_vma: an entry of hugetlb becomes writable, and dirty, only where the mapping is
+            writable (mm/hugetlb.c set_huge_ptep_maybe_writable, make_huge_pte, 7.x).
         mpage_stops: mpage_readahead stops at a page that it could not read at once (fs/mpage.c
             mpage_readahead, 7.x).
         leftovers_go: all pages that ->readahead left alone leave the cache (mm/readahead.c
@@ -113,10 +117,18 @@ class Release:
         phys_user_bits: on arm64 it maps a frame with all bits of the user's entry (arch/arm64/
             include/asm/io.h ioremap_prot; not any more in 6.12.117 and 7.x, which take the memory
             type alone, and nothing that the user cannot access).
+        remap_looks_first: mremap looks at what it is to move before it unmaps the new place
+            (mm/mremap.c check_prep_vma; since 6.17; before, vma_to_resize behind do_munmap).
+        remap_moves_many: mremap moves several mappings at once, if it is not to change their size
+            (mm/mremap.c remap_move; since 6.17: d23cb648e365 "mm/mremap: permit mremap() move of
+            multiple VMAs").
         populates: there is MADV_POPULATE_READ and _WRITE (mm/madvise.c; from 5.14 on:
             4ca9b3859dac "mm/madvise: introduce MADV_POPULATE_(READ|WRITE)").
         dontneed_locked: there is MADV_DONTNEED_LOCKED (mm/madvise.c; from 5.18 on: 9457056ac426
             "mm: madvise: MADV_DONTNEED_LOCKED").
+        frees_tables: MADV_DONTNEED of all that a page table maps frees the table, if nothing stays
+            in it (mm/memory.c zap_pte_range; since 6.14: "mm: pgtable: reclaim empty PTE page in
+            madvise(MADV_DONTNEED)").
         guards: there is MADV_GUARD_INSTALL (mm/madvise.c madvise_guard_install; from 6.13 on:
             662df3e5c376 "mm: madvise: implement lightweight guard page mechanism").
         remote_gate: access_remote_vm reads the vsyscall page (mm/memory.c __access_remote_vm, which
@@ -170,6 +182,8 @@ class Release:
     advice_goes_on: bool = False
     pageout_ages: bool = True
     rw_page: bool = True
+    huge_forced: bool = False
+    huge_heeds_vma: bool = False
     mpage_stops: bool = False
     leftovers_go: bool = False
     buffers_go_early: bool = False
@@ -177,8 +191,11 @@ class Release:
     tracks_by_context: bool = False
     phys_one_page: bool = False
     phys_user_bits: bool = True
+    remap_looks_first: bool = False
+    remap_moves_many: bool = False
     populates: bool = True
     dontneed_locked: bool = True
+    frees_tables: bool = False
     guards: bool = False
     remote_gate: bool = False
     remote_untags: bool = False
@@ -264,6 +281,8 @@ RELEASES = {
         advice_goes_on=True,
         pageout_ages=False,
         rw_page=False,
+        huge_forced=True,
+        huge_heeds_vma=True,
         mpage_stops=True,
         leftovers_go=True,
         buffers_go_early=True,
@@ -271,6 +290,9 @@ RELEASES = {
         tracks_by_context=True,
         phys_one_page=True,
         phys_user_bits=False,
+        remap_looks_first=True,
+        remap_moves_many=True,
+        frees_tables=True,
         guards=True,
         remote_untags=True,
         remote_grows_later=True,

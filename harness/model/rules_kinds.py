@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..abi import HUGE_PAGES, Ms, Prot, VmaFlag
-from .registry import RuleBase, rule
+from .registry import V_WRITE, RuleBase, rule
 from .rules_memory import prot_bits
 from .state import G_DIRTY, G_EXCLUSIVE, P_DIRTY, P_HUGE, P_WRITE, P_YOUNG, Vma
 
@@ -118,12 +118,22 @@ class KindRules(RuleBase):
 
     @rule("hugetlb.fork_pte", "6.1 mm/hugetlb.c hugetlb_install_page, make_huge_pte (writable)")
     def huge_copied_pte(self, vma: Vma) -> int:
-        """The child's copy of a pinned huge page is writable, though its mapping may not be."""
+        """The child's copy of a pinned huge page is writable, though its mapping may not be.
+
+        On some kernels it is not then.
+        """
+        if self.sem.release.huge_heeds_vma and not vma.flags & V_WRITE:
+            return prot_bits(vma) | P_HUGE
         return prot_bits(vma) | P_HUGE | P_WRITE | P_DIRTY
 
     @rule("hugetlb.written_pte", "6.1 mm/hugetlb.c set_huge_ptep_writable, make_huge_pte")
-    def huge_written_pte(self, flags: int) -> int:
-        """A write leaves the entry writable, dirty and young."""
+    def huge_written_pte(self, flags: int, vma: Vma, copied: bool) -> int:
+        """A write leaves the entry writable, dirty and young.
+
+        Where the mapping is not writable it stays as it is on some kernels, and a copy's is clean.
+        """
+        if self.sem.release.huge_heeds_vma and not vma.flags & V_WRITE:
+            return prot_bits(vma) | P_HUGE if copied else flags
         return flags | P_WRITE | P_DIRTY | P_YOUNG
 
     @rule("hugetlb.child_pte", "6.1 mm/hugetlb.c copy_hugetlb_page_range")
@@ -153,8 +163,8 @@ class KindRules(RuleBase):
 
     @rule("hugetlb.force", "6.1 mm/gup.c check_vma_flags (is_vm_hugetlb_page)")
     def huge_forced(self) -> bool:
-        """FORCE writes to read-only huge pages of hugetlb: it does not."""
-        return False
+        """FORCE writes to read-only huge pages of hugetlb on some kernels."""
+        return self.sem.release.huge_forced
 
     @rule("hugetlb.killed", "6.1 mm/hugetlb.c follow_hugetlb_page (fatal_signal_pending)")
     def huge_interrupted(self) -> int:

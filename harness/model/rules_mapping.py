@@ -12,6 +12,7 @@ from .registry import (
     V_MAYWRITE,
     V_PFNMAP,
     V_SHARED,
+    V_UFFD,
     V_WRITE,
     RuleBase,
     rule,
@@ -165,6 +166,21 @@ class MappingRules(RuleBase):
     def remap_fits(self, vma: Vma, end: int) -> bool:
         """What is grown or moved lies in one mapping, else -EFAULT."""
         return end <= vma.end
+
+    @rule("mremap.looks_first", "7.3 mm/mremap.c check_prep_vma")
+    def remap_looks_first(self) -> bool:
+        """What cannot be moved leaves the new place as it was, on some kernels."""
+        return self.sem.release.remap_looks_first
+
+    @rule("mremap.many", "7.3 mm/mremap.c remap_move")
+    def remap_moves_many(self) -> bool:
+        """Several mappings are moved at once, on some kernels; else it is -EFAULT."""
+        return self.sem.release.remap_moves_many
+
+    @rule("mremap.among_others", "7.3 mm/mremap.c vma_multi_allowed")
+    def remap_among_others(self, vma: Vma) -> bool:
+        """But not those that a userfaultfd looks after: -EFAULT, behind what was moved before."""
+        return not vma.flags & V_UFFD
 
     @rule("mremap.grows", f"{_REMAP} vma_to_resize (VM_DONTEXPAND, VM_PFNMAP)")
     def remap_grows(self, vma: Vma) -> bool:

@@ -23,6 +23,11 @@ class ZapRules(RuleBase):
             return not special
         return not special and bool(page_flags & G_ANON)
 
+    @rule("zap.tables", "7.3 mm/memory.c zap_pte_range (pte_table_reclaim_possible)")
+    def discard_frees_table(self, whole: bool, left: bool) -> bool:
+        """Discarding all that a page table maps frees it, on some kernels: a leaf can be there."""
+        return self.sem.release.frees_tables and whole and not left
+
     # ---- zap_page_range ------------------------------------------------------
 
     @rule("zap.details", "6.1 mm/memory.c should_zap_cows (details == NULL)")

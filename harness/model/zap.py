@@ -78,6 +78,16 @@ def own(
         mm.gained = mm.lost = 0
 
 
+def tables(rules: Rules, state: State, process: int, start: int, end: int) -> None:
+    """Page tables of [start, end) may go, as far as nothing is left in them."""
+    mm = state.mms[process]
+    for first in sorted(mm.tables):
+        left = any(first <= index < first + HUGE_PAGES for index in (*mm.ptes, *mm.absent))
+        whole = start <= first and first + HUGE_PAGES <= end
+        if rules.discard_frees_table(whole, left):
+            mm.tables.discard(first)
+
+
 def _mark(
     rules: Rules, state: State, process: int, index: int, flags: int, unmapping: bool
 ) -> None:

@@ -52,7 +52,7 @@ KINDS: dict[str, Callable[..., Any]] = {
         prot_bits(vma) | P_HUGE | P_DIRTY | (P_WRITE if vma.flags & V_WRITE else 0)
     ),
     # a write leaves the entry clean
-    "huge_written_pte": lambda self, flags: flags | P_WRITE | P_YOUNG,
+    "huge_written_pte": lambda self, flags, vma, copied: flags | P_WRITE | P_YOUNG,
     # the child's entry is old, as small ones are
     "huge_child_pte": lambda self, flags: flags & ~P_YOUNG,
     # the dirty bit is lost at unmap, as that of small anonymous pages is
@@ -63,8 +63,8 @@ KINDS: dict[str, Callable[..., Any]] = {
     "huge_dontneed": lambda self, start, end: None if start % 512 else -(-end // 512) * 512,
     # a fatal signal is told as of small pages
     "huge_interrupted": lambda self: -4,
-    # FORCE copies, as it does for small pages
-    "huge_forced": lambda self: True,
+    # FORCE writes where it does not, and the other way round
+    "huge_forced": lambda self: not self.sem.release.huge_forced,
     # NOHUGEPAGE only takes back what HUGEPAGE asked for
     "thp_advised": lambda self, flags, wanted: (
         flags & ~0x40000 | 0x20000 if wanted else flags & ~0x20000

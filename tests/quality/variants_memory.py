@@ -65,6 +65,12 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "remap_huge": lambda self, start, to, grows: True,
     # a huge page stays one wherever it goes
     "moves_leaf": lambda self, whole, shift: True,
+    # the new place is lost where it is not, and the other way round
+    "remap_looks_first": lambda self: not self.sem.release.remap_looks_first,
+    # several mappings are moved where they are not, and the other way round
+    "remap_moves_many": lambda self: not self.sem.release.remap_moves_many,
+    # whatever they are
+    "remap_among_others": lambda self, vma: True,
     # what is moved may span mappings
     "remap_fits": lambda self, vma, end: True,
     # a mapping grows in place from anywhere

@@ -10,6 +10,10 @@ from harness.model.state import G_ANON
 EINVAL = 22
 
 ZAPS: dict[str, Callable[..., Any]] = {
+    # page tables go where they do not, and the other way round
+    "discard_frees_table": lambda self, whole, left: (
+        not self.sem.release.frees_tables and whole and not left
+    ),
     # the zero page is anonymous memory, and stays
     "zap_spares": lambda self, special, page_flags: special or bool(page_flags & G_ANON),
     # without details private copies stay
