@@ -72,7 +72,7 @@ long:
 2:	hlt
 	jmp	2b
 
-	.balign 8, 0x90
+	.balign 8, 0xcc		/* never run; of 0x90 each assembler makes nops of its own */
 gdt:	.quad 0
 	.quad 0x00cf9b000000ffff	/* 8: 32-bit code */
 	.quad 0x00cf93000000ffff	/* 16: data */

@@ -86,7 +86,6 @@ def test_shell_completion(shell: str) -> None:
         (["check", "README.md"], "README.md: damaged or not a trace"),
         (["build", "-a", "vax"], "unknown architecture 'vax'"),
         (["build", "-k", "2.4"], "unknown kernel '2.4'"),
-        (["build", "-k", "5.10"], "no semantics for kernel 5.10: the model knows 6.1"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(args: list[str], says: str) -> None:
