@@ -283,8 +283,9 @@ class _Job:
             try:
                 return self.fill(mirror.tree, work, folder)
             except UsageError as error:
-                # The compiler speaks of the copy.
-                raise UsageError(str(error).replace(f"{mirror.tree}/", "")) from None
+                # The compiler speaks of the copy, by the path that has no links in it.
+                text = str(error).replace(f"{mirror.tree.resolve()}/", "")
+                raise UsageError(text.replace(f"{mirror.tree}/", "")) from None
 
     def unpack(self, inside: Path) -> None:
         """Fill the folder of the source."""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import kbuild, kept, sources, toolchain
+from . import kbuild, kept, own, sources, toolchain
 from .arch import Arch
 from .cache import Cache
 from .errors import PagelabError
@@ -34,7 +34,8 @@ def missing(orders: Sequence[Order], cache: Cache) -> dict[Order, int]:
             kernel, _ = sources.named(order.kernel)
             source = sources.cached(order.kernel, cache)
             if source is not None:
-                tools = toolchain.choose(order.arch, kernel.compilers, cache)
+                limits = own.limits(source, order.arch)
+                tools = toolchain.choose(order.arch, kernel.compilers, cache, limits)
                 key = kbuild.key_of(source, order.arch, order.config, tools)
                 if cache.find(kbuild.KIND, key):
                     continue

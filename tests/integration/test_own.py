@@ -144,7 +144,10 @@ def test_another_architectures_config_is_not_taken(cache: Cache, tree: FakeTree)
     assert "MINE" not in (built.image.parent / "config").read_text()
 
 
-def test_what_does_not_compile_is_the_users(cache: Cache, tree: FakeTree) -> None:
+def test_what_does_not_compile_is_the_users(tmp_path: Path, tree: FakeTree) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "cache").symlink_to("elsewhere")
+    cache = Cache(tmp_path / "cache")
     tree.write("mm/gup.c", "broken\n")
     with pytest.raises(UsageError) as caught:
         made(tree.top, cache)
