@@ -107,6 +107,7 @@ class Getter:
         process: whose memory it is.
         write, force: FOLL_WRITE, FOLL_FORCE.
         pin: FOLL_PIN, else FOLL_GET.
+        remote: FOLL_REMOTE.
         touches: FOLL_TOUCH.
         keep: pages is not NULL.
         retries: the kernel may let the mmap lock go (locked is not NULL).
@@ -125,6 +126,7 @@ class Getter:
         "killed",
         "pin",
         "process",
+        "remote",
         "retries",
         "rules",
         "slot",
@@ -142,6 +144,7 @@ class Getter:
         self.flags = op.flags
         self.write = bool(op.flags & WRITE)
         self.force = bool(op.flags & FORCE)
+        self.remote = op.code is Code.GET_USER_PAGES_REMOTE
         self.pin = is_pin(op)
         self.keep = not op.aux & NO_PAGES
         self.touches = rules.touches(op.code, bool(op.flags & LONGTERM))
@@ -177,7 +180,9 @@ class Getter:
 
     def _take_outside(self, addr: int) -> bool:
         """A page that the kernel has outside the arena: taken, or -EFAULT."""
-        page = outside.follow(self.rules, self.state, self.process, addr, self.write, self.force)
+        page = outside.follow(
+            self.rules, self.state, self.process, addr, self.write, self.force, self.remote
+        )
         if page is None:
             return False
         self._take(page)

@@ -15,6 +15,7 @@ from .content import UNKNOWN
 from .rules import Rules
 from .state import ANON, FILE, G_ANON, G_EXCLUSIVE, NEW_ANON, State
 
+_VVAR = VVAR >> PAGE_SHIFT
 _FLAGS = int(PageFlag.RESERVED)
 
 
@@ -22,7 +23,8 @@ def _kernel_page(state: State, number: int) -> int:
     """The page that the kernel has at a page number of the address space."""
     page = state.kernel_pages.get(number)
     if page is None:
-        page = state.new_page(_FLAGS, UNKNOWN)
+        # vvar's was allocated where it can be got
+        page = state.new_page(0 if number == _VVAR else _FLAGS, UNKNOWN)
         frame = state.page(page)
         frame.ref = 0  # compared as the difference to when it was first seen
         frame.foreign = True
@@ -46,14 +48,21 @@ def mapped(state: State, process: int, addr: int) -> int | None:
 
 
 def follow(
-    rules: Rules, state: State, process: int, addr: int, write: bool, force: bool
+    rules: Rules, state: State, process: int, addr: int, write: bool, force: bool, remote: bool
 ) -> int | None:
-    """The page that get_user_pages takes there; None for -EFAULT."""
+    """The page that get_user_pages takes there; None for -EFAULT.
+
+    Args:
+        remote: the call is one that may be about another process (FOLL_REMOTE).
+    """
     number = addr >> PAGE_SHIFT
     if number == VSYSCALL >> PAGE_SHIFT:
         return _kernel_page(state, number) if rules.takes_gate(write) else None
-    if number == VVAR >> PAGE_SHIFT:
-        return _kernel_page(state, number) if rules.takes_vvar() else None
+    if number == _VVAR:
+        there = mapped(state, process, addr)
+        if write or not rules.takes_vvar() or (there is None and rules.vvar_keeps_out(remote)):
+            return None
+        return _map(state, process, number, False) if there is None else there
     if number != VDSO >> PAGE_SHIFT or not rules.takes_vdso(write, force):
         return None
     page = state.mms[process].outside.get(number)
@@ -99,10 +108,10 @@ def _unmap(state: State, process: int, number: int) -> None:
 
 
 def fork(rules: Rules, state: State, parent: int, child: int) -> None:
-    """What is mapped outside is copied where there is an anonymous page among it."""
-    outside = state.mms[parent].outside
+    """What is mapped outside is copied where there is an anonymous page among it; vvar always."""
+    outside = dict(state.mms[parent].outside)
     if not any(state.pages[number].flags & G_ANON for number in outside.values()):
-        return
+        outside = {place: number for place, number in outside.items() if place == _VVAR}
     for place, number in outside.items():
         page = state.page(number)
         exclusive = bool(page.flags & G_EXCLUSIVE)

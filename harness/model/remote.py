@@ -203,7 +203,7 @@ def _page(
         page = getter.page(index)
         return None if getter.is_frame(index) and rules.follows_special(True) else page
     write = access.data is not None
-    return outside.follow(rules, state, access.process, addr, write, access.force)
+    return outside.follow(rules, state, access.process, addr, write, access.force, True)
 
 
 # ---- process_vm_readv, process_vm_writev ----------------------------------------

@@ -141,6 +141,11 @@ class GupRules(RuleBase):
         """get_user_pages takes the vvar page: not where it is VM_IO or VM_PFNMAP."""
         return self.sem.release.takes_vvar
 
+    @rule("gup.vvar_remote", "7.3 lib/vdso/datastore.c vvar_fault (FAULT_FLAG_REMOTE)")
+    def vvar_keeps_out(self, remote: bool) -> bool:
+        """It is not faulted in for others, nor for a call that may be about others."""
+        return remote
+
     @rule("gup.longterm_file", "6.1 mm/gup.c check_vma_flags")
     def may_write_longterm(self, vma: Vma, longterm: bool, tracked: bool) -> bool:
         """A LONGTERM pin may write to a shared file that is told of writes, on some kernels."""

@@ -80,7 +80,9 @@ GUP: dict[str, Wrong] = {
     # frames of a device are taken
     "takes_io": lambda self: True,
     # vvar is readable, as it is from 7.3 on
-    "takes_vvar": lambda self: True,
+    "takes_vvar": lambda self: not self.sem.release.takes_vvar,
+    # vvar is as any other page for others
+    "vvar_keeps_out": lambda self, remote: False,
     # vmas are gone, as since 6.5
     "lacks_vmas": lambda self, vmas: vmas,
     # flags that a call cannot have are no error, as since 6.3 for pin_user_pages
