@@ -348,7 +348,8 @@ def run(
     """
     with contextlib.ExitStack() as stack:
         source = None if stdin is None else stack.enter_context(_input(stdin)).fileno()
-        sink = stack.enter_context(log.open("ab")) if log else None
+        # Without a buffer: it has to say how far things were, should we be killed.
+        sink = stack.enter_context(log.open("ab", buffering=0)) if log else None
         outputs: dict[int, _Output] = {}
         ends = []
         for _ in range(2):

@@ -268,11 +268,11 @@ def prune(cache: Cache, *, archives: bool = False) -> list[Pruned]:
 
 
 def refresh(names: Sequence[str], cache: Cache, progress: Progress, *, take: bool) -> Iterator[str]:
-    """Asks Debian's mirror for newer point releases; says what was taken, a line a kernel.
+    """Asks Debian's mirror for newer point releases; says what there is, a line a kernel.
 
     Args:
         names: of version lines; every one of which there is a source, when empty.
-        take: fetch them; or only look, which survey() then tells of.
+        take: fetch them; or only look, which survey() then tells of too.
 
     Raises:
         UsageError: an unknown name, or one of a point release.
@@ -287,13 +287,17 @@ def refresh(names: Sequence[str], cache: Cache, progress: Progress, *, take: boo
     lines = list(dict.fromkeys(names)) or there
     if not take:
         sources.look(lines, cache, progress)
-        return
     for line in lines:
         before = sources.cached(line, cache)
-        after = sources.update(line, cache, progress)
-        if before == after:
-            yield f"{line}: {after.version} is the newest"
-        elif before:
-            yield f"{line}: {before.version} -> {after.version}"
+        if take:
+            after = sources.update(line, cache, progress)
+            news = "" if after == before else after.version
         else:
-            yield f"{line}: {after.version}"
+            offer = sources.offered(line, cache)
+            news = offer.version if offer and (not before or offer.is_newer(before)) else ""
+        if not news:
+            yield f"{line}: {before.version if before else ''} is the newest"
+        elif take:
+            yield f"{line}: {f'{before.version} -> ' if before else ''}{news}"
+        else:
+            yield f"{line}: Debian has {news}: pagelab kernels --update -k {line}"

@@ -140,6 +140,15 @@ def test_what_a_build_has(arch: Arch) -> None:
     assert not {path.parent.name for path in paths} & {entry.key for entry in found.unused}
 
 
+def test_entries_are_small(arch: Arch) -> None:
+    """Those of every kernel, module and image that was ever built here."""
+    cache = Cache()
+    build.build("6.1", arch, cache=cache)
+    kinds = (kbuild.KIND, kmod_build.KIND, image.KIND, image.SSH_KIND)
+    sizes = {f"{kind}/{one.key}": one.size for kind in kinds for one in cache.entries(kind)}
+    assert {name: size for name, size in sizes.items() if size > 40_000_000} == {}
+
+
 def test_the_same_bytes_again(cache: Cache, tmp_path: Path) -> None:
     """Module and initramfs, built in another place, are those of the user's cache."""
     usual = build.build("6.1", X86_64, cache=Cache())

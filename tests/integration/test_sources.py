@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from harness import proc, sources
 from harness.cache import Cache
 from harness.debian import AptRoot, Release
 from harness.errors import HarnessError, UsageError
+from harness.jobs import kernels
 from harness.progress import SILENT, Silent
 
 BULLSEYE_KEY = "1F89983E0081FDE018F3CC9673A4F27B8DD47936"
@@ -97,6 +99,17 @@ def test_a_truncated_archive_is_fetched_again_with_one_line(tmp_path: Path) -> N
 def test_a_version_that_nobody_has_is_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"unknown kernel '6.1.1': .* Debian offers 6\.1\.\d+ now"):
         sources.fetch("6.1.1", Cache(tmp_path), SILENT)
+
+
+@pytest.mark.network
+def test_what_debian_offers_is_told_and_not_taken(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    (told,) = kernels.refresh(("6.1",), cache, SILENT, take=False)
+    assert re.fullmatch(r"6\.1: Debian has 6\.1\.\d+: pagelab kernels --update -k 6\.1", told)
+    offer = sources.offered("6.1", cache)
+    assert offer
+    assert offer.version in told
+    assert cache.entries(sources.KIND) == []
 
 
 @pytest.mark.network
