@@ -13,7 +13,8 @@ CHOICE = $(foreach k,$(KERNELS),-k '$(k)') $(foreach a,$(ARCHES),-a '$(a)')
 
 help:
 	@echo "make check   run every program of programs/ on real kernels, both architectures"
-	@echo "             KERNELS=\"6.1\" ARCHES=\"x86_64\" narrows, ARGS=\"--channel serial\" adds options"
+	@echo "             KERNELS=\"6.1\" ARCHES=\"x86_64\" narrows, ARGS=\"--channel serial\" adds options;"
+	@echo "             KERNELS=\"5.10 6.1 6.12 7.3\" is the whole matrix"
 	@echo "make test    the whole test suite: ruff, mypy, unit, QEMU; ARGS=\"-k wire\" narrows"
 	@echo "make unit    the tests that start nothing"
 	@echo "make lint    ruff and mypy alone"

@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 
-from harness import build, kbuild, plan
+from harness import build, kbuild, output, plan
 from harness.arch import ARM64, X86_64, Arch
 from harness.cache import Cache
 from harness.errors import HarnessError
 from harness.jobs import build as job
+from harness.jobs.backend import RealBackend
+from harness.jobs.settings import Settings
 from harness.plan import Order
 from harness.progress import Progress, Silent
 from harness.report.progress import far, left
@@ -120,3 +122,21 @@ def test_how_long_is_left() -> None:
     for unknown in (left(5, None, 0, 60), left(0, 100, 0, 60), left(5, 100, 0, 5)):
         assert unknown == ""
     assert far(31, 62, kbuild.LINES_UNIT) == "31 of 62 steps of make"
+
+
+def test_what_failed_is_told_also_when_quiet(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fake(orders: list[Order], *_: object) -> list[job.Ended]:
+        return [job.Ended(order, error=HarnessError("it does not build")) for order in orders]
+
+    monkeypatch.setenv("PAGELAB_CACHE", str(cache.root))
+    monkeypatch.setattr(RealBackend, "check_names", lambda *_: None)
+    monkeypatch.setattr(job, "build_all", fake)
+    assert output.build(Settings(), quiet=True, verbose=False) == 23
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.splitlines() == [
+        "pagelab: 6.1 x86_64: it does not build",
+        "pagelab: 6.1 arm64: it does not build",
+    ]
