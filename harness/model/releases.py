@@ -122,6 +122,9 @@ class Release:
         remap_moves_many: mremap moves several mappings at once, if it is not to change their size
             (mm/mremap.c remap_move; since 6.17: d23cb648e365 "mm/mremap: permit mremap() move of
             multiple VMAs").
+        swaps_in_writable: a page that is swapped in for a read is mapped writable where nobody
+            else has it (mm/memory.c do_swap_page; since 6.11: c18160dba5ff "mm: swap: reuse
+            exclusive folio directly instead of wp page faults").
         populates: there is MADV_POPULATE_READ and _WRITE (mm/madvise.c; from 5.14 on:
             4ca9b3859dac "mm/madvise: introduce MADV_POPULATE_(READ|WRITE)").
         dontneed_locked: there is MADV_DONTNEED_LOCKED (mm/madvise.c; from 5.18 on: 9457056ac426
@@ -193,6 +196,7 @@ class Release:
     phys_user_bits: bool = True
     remap_looks_first: bool = False
     remap_moves_many: bool = False
+    swaps_in_writable: bool = False
     populates: bool = True
     dontneed_locked: bool = True
     frees_tables: bool = False
@@ -247,6 +251,7 @@ RELEASES = {
         advice_goes_on=True,
         pageout_ages=False,
         rw_page=False,
+        swaps_in_writable=True,
         phys_user_bits=False,
         remote_untags=True,
         remote_grows_later=True,
@@ -283,6 +288,7 @@ RELEASES = {
         rw_page=False,
         huge_forced=True,
         huge_heeds_vma=True,
+        swaps_in_writable=True,
         mpage_stops=True,
         leftovers_go=True,
         buffers_go_early=True,

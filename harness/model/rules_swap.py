@@ -126,11 +126,22 @@ class SwapRules(RuleBase):
         return bool(vma_flags & V_LOCKED) or (write and ref == 2)
 
     @rule("swap.in_pte", _FAULT)
-    def swapped_pte(self, vma: Vma, write: bool) -> int:
-        """A page read from swap is mapped clean and read-only, for a write dirty and writable."""
-        if not write:
-            return prot_bits(vma)
-        return prot_bits(vma) | P_DIRTY | (P_WRITE if vma.flags & V_WRITE else 0)
+    def swapped_pte(self, vma: Vma, write: bool, alone: bool) -> int:
+        """A page read from swap is mapped clean and read-only, for a write dirty and writable.
+
+        Writable for a read as well on some kernels, where it is this process's alone.
+        """
+        wanted = P_WRITE if vma.flags & V_WRITE else 0
+        if alone and write:
+            return prot_bits(vma) | P_DIRTY | wanted
+        return prot_bits(vma) | (wanted if alone and self.sem.release.swaps_in_writable else 0)
+
+    @rule("swap.in_alone", f"{_FAULT} (exclusive)")
+    def swapped_alone(self, vma: Vma, exclusive: bool, protected: bool) -> bool:
+        """A write is done with where the page is exclusive; on some kernels if all may write."""
+        if not self.sem.release.swaps_in_writable:
+            return exclusive
+        return exclusive and bool(vma.flags & V_WRITE) and not protected
 
     @rule("swap.in_protected", f"{_FAULT} (pte_swp_uffd_wp)")
     def swap_kept_pte(self, pte: int, entry: int) -> int:

@@ -101,9 +101,10 @@ def fault(rules: Rules, state: State, process: int, vma: Vma, index: int, write:
     if frame.flags & G_SWAPCACHE and rules.swap_leaves_cache(vma.flags, write, frame.ref):
         free(rules, state, page)
     exclusive = exclusive or _is_alone(rules, state, frame.ref, batched, write)
-    pte = rules.swapped_pte(vma, write and exclusive)
+    alone = rules.swapped_alone(vma, exclusive, rules.uffd_protects(absent.flags, vma))
+    pte = rules.swapped_pte(vma, write, alone)
     _map(state, process, index, page, rules.swap_kept_pte(pte, absent.flags), exclusive)
-    return write and not exclusive
+    return write and not alone
 
 
 def fork(rules: Rules, state: State, parent: int, child: int, vma: Vma) -> None:

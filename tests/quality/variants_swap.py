@@ -45,10 +45,12 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "swap_unshared": lambda self, ref, batched: False,
     # a page stays in the swap cache as long as it can
     "swap_leaves_cache": lambda self, vma_flags, write, ref: False,
-    # what is read for a write is clean until it is written
-    "swapped_pte": lambda self, vma, write: (
-        prot_bits(vma) | (P_WRITE if write and vma.flags & V_WRITE else 0)
+    # what is read for a write is clean until it is written, and as writable as for a read
+    "swapped_pte": lambda self, vma, write, alone: (
+        prot_bits(vma) | (P_WRITE if alone and vma.flags & V_WRITE else 0)
     ),
+    # a write is done with whoever has the page as well
+    "swapped_alone": lambda self, vma, exclusive, protected: True,
     # swap forgets protection
     "swap_kept_pte": lambda self, pte, entry: pte,
     # a slot goes with the first entry that does
