@@ -1,5 +1,5 @@
 # A protected page is protected in swap, and when it is back; a file's leaves a marker.
-requires: arch == x86_64
+requires: arch == x86_64 or kernel >= 6.12
 
 f = memfd(pages=2)
 m = mmap(pages=4, prot=rw, flags=private|anon)

@@ -1,5 +1,5 @@
 # What may be protected: a range in one mapping that was registered for it.
-requires: arch == x86_64
+requires: arch == x86_64 or kernel >= 6.12
 
 m = mmap(pages=2, prot=rw, flags=private|anon)
 n = mmap(pages=2, prot=r, flags=private|anon, adjacent_to=m)

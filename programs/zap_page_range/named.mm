@@ -17,6 +17,5 @@ claim ZAP-03: page(m[1]) != 0 and page(n[1]) != 0
 load(n[0])
 zap_page_range(m[1], pages=6, vma=n[0])
 claim ZAP-02: page(m[1]) != 0 and page(n[0]) == 0 and page(n[1]) == 0 and page(o[0]) == 0
-claim ZAP-02: page(o[1]) != 0
 zap_page_range(o[1], pages=1, vma=m[0])
 claim ZAP-02: page(m[0]) != 0 and page(m[1]) != 0 and page(o[1]) == 0
