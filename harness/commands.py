@@ -14,6 +14,7 @@ from . import __version__, comparing, output
 from .arch import ARCHES
 from .errors import UsageError
 from .jobs import folder as folders
+from .jobs.probe import Asked
 from .jobs.programs import Source, find, read
 from .jobs.settings import Settings, from_toml
 
@@ -134,8 +135,13 @@ def doctor(quiet: Quiet = False, verbose: Verbose = False) -> int:
     return output.doctor(quiet=quiet, verbose=verbose)
 
 
-@app.command(epilog="Example: pagelab kernels --prune")
+kernels_app = typer.Typer()
+app.add_typer(kernels_app, name="kernels")
+
+
+@kernels_app.callback(invoke_without_command=True, epilog="Example: pagelab kernels --prune")
 def kernels(
+    context: typer.Context,
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove what no build uses, and unfinished builds.")
     ] = False,
@@ -156,12 +162,50 @@ def kernels(
     verbose: Verbose = False,
 ) -> int:
     """List the known kernels, which builds of them are cached, and their size."""
+    if context.invoked_subcommand is not None:
+        return 0
     if archives and not prune:
         raise UsageError("--archives goes with --prune: it says what else to remove")
     if kernel and not (look or update):
         raise UsageError("-k goes with --look or --update: it says which line's newer ones")
     upkeep = output.Upkeep(look, update, prune, archives, tuple(kernel or ()))
     return output.kernels(upkeep, quiet=quiet, verbose=verbose)
+
+
+@kernels_app.command(epilog="Example: pagelab kernels probe -k 6.1 --nearest 5.10")
+def probe(
+    kernel: Kernels = None,
+    arch: Arches = None,
+    config: Config = None,
+    nearest: Annotated[
+        str | None,
+        typer.Option(metavar="LINE", help="Start from this version line's flags; the nearest's."),
+    ] = None,
+    accept_probed: Annotated[
+        bool,
+        typer.Option(
+            "--accept-probed", help="Take a set of flags that no known release has, as it is."
+        ),
+    ] = False,
+    jobs: Jobs = None,
+    json: Json = None,
+    out: Out = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Find out by running programs which flags a kernel has, and how it differs from releases."""
+    settings = Settings().but(kernels=kernel, arches=arch, config=config)
+    files = output.Files(json)
+    files.check()
+    return output.probe(
+        settings,
+        Asked(nearest, accept_probed),
+        jobs=jobs or os.cpu_count() or 1,
+        out=out,
+        files=files,
+        quiet=quiet,
+        verbose=verbose,
+    )
 
 
 @app.command(epilog="Example: pagelab build -a arm64")

@@ -22,12 +22,14 @@ from .jobs import claims as claims_job
 from .jobs import doctor as doctor_job
 from .jobs import folder as folders
 from .jobs import kernels as kernels_job
+from .jobs import probe as probe_job
 from .jobs.backend import Backend, RealBackend
 from .jobs.folder import RunFolder, write_atomically
 from .jobs.programs import Source
 from .jobs.results import Record, Result
 from .jobs.run import Run
 from .jobs.settings import Settings
+from .model.semantics import require_line
 from .plan import Order
 from .progress import Progress
 from .report import (
@@ -38,6 +40,7 @@ from .report import (
     junit,
     ktap,
     listing,
+    probe_table,
     results_json,
     terminal,
 )
@@ -231,6 +234,41 @@ def claims(
     )
 
 
+def probe(
+    settings: Settings,
+    asked: probe_job.Asked,
+    *,
+    jobs: int,
+    out: Path | None,
+    files: Files,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Runs the programs that tell kernels' flags, and shows which values these have.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        PagelabError: before anything ran.
+    """
+    cache = Cache()
+    recorder = probe_job.Recorder(RealBackend(cache))
+    if asked.nearest is not None:
+        require_line(asked.nearest)
+    return run(
+        settings,
+        probe_job.sources(),
+        jobs=jobs,
+        out=out,
+        files=files,
+        quiet=quiet,
+        verbose=verbose,
+        backend=recorder,
+        judged=lambda record: probe_job.judged(record, recorder.keys, cache, asked),
+    )
+
+
 def _write(record: Record, folder: RunFolder, files: Files, rerun: str) -> PagelabError | None:
     """Writes all files that can be written; why the first of the others could not."""
     inside = Files(folder.path / "results.json", folder.path / "junit.xml")
@@ -257,7 +295,9 @@ def show(record: Record, *, quiet: bool, verbose: bool) -> None:
         with contextlib.suppress(OSError):
             sys.stderr.write(f"pagelab: {text}\n")
     brief = bool(early) and not any(result.trace for result in record.results)
-    if record.comparison is not None:
+    if record.probes:
+        emit(probe_table.render(record, quiet=quiet, verbose=verbose))
+    elif record.comparison is not None:
         emit(comparison_text.render(record, width=terminal_width, quiet=quiet, verbose=verbose))
     elif record.survey is not None and not brief:
         emit(claims_table.render(record, width=terminal_width, quiet=quiet, verbose=verbose))

@@ -53,12 +53,14 @@ class Prepared:
         boot: gives a guest that has run nothing yet; takes the console log's path.
         note: what the user should know ("/dev/kvm does not boot a guest: using TCG"), or "".
         take_note: the same of the boots so far, told once.
+        key: the kernel's in the cache.
     """
 
     environment: Environment
     boot: Callable[[Path], AbstractContextManager[Guest]]
     note: str = ""
     take_note: Callable[[], str] = str
+    key: str = ""
 
 
 class Backend(Protocol):
@@ -162,7 +164,7 @@ class RealBackend:
             )
             return guest
 
-        return Prepared(environment, boot, found.line, fresh.take_note)
+        return Prepared(environment, boot, found.line, fresh.take_note, built.key)
 
     def check(self, trace: Trace, compiled: Compiled) -> Checked:
         """harness.check.check_trace."""

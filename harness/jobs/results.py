@@ -14,6 +14,7 @@ from typing import Any
 from .. import verdict as verdicts
 from ..check import Exactness
 from ..check.exact import total
+from ..check.probe import Found
 from ..claims import CONTRADICTED, HOLDS, Entry
 from ..environment import Environment
 from ..verdict import Verdict
@@ -173,6 +174,31 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """What probing one kernel gave.
+
+    Attributes:
+        environments: ids of those that it was probed in.
+        nearest: the version line that it started from.
+        known: the kernel is one of the table: it is judged by its line's flags, whatever was found.
+        accepted: the user takes whatever was found.
+        unrun: of programs that did not run everywhere, where and why.
+    """
+
+    environments: tuple[str, ...]
+    nearest: str
+    found: Found
+    known: bool = False
+    accepted: bool = False
+    unrun: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def fine(self) -> bool:
+        """What was found may be used: some known release has it, or the user accepts it."""
+        return self.accepted or bool(self.found.releases)
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """A whole run.
 
@@ -184,6 +210,7 @@ class Record:
         error: what ended the whole run early, one line; "" if nothing did.
         survey: what it says of the catalogue's claims, if it was run for them.
         comparison: how its environments differ, if it was run for that.
+        probes: what it says of kernels' flags, if it was run for them.
     """
 
     started: datetime
@@ -195,6 +222,7 @@ class Record:
     error: str = ""
     survey: Survey | None = None
     comparison: Comparison | None = None
+    probes: tuple[Probe, ...] = ()
 
     @property
     def interrupted(self) -> bool:

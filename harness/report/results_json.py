@@ -8,7 +8,7 @@ from typing import Any
 from .. import __version__
 from ..check import Exactness
 from ..check.exact import Share
-from ..jobs.results import ClaimReport, Record, Result, exactness
+from ..jobs.results import ClaimReport, Probe, Record, Result, exactness
 from . import comparison_json
 
 SCHEMA = 1
@@ -61,7 +61,32 @@ def to_json(record: Record) -> dict[str, Any]:
         }
     if record.comparison is not None:
         value["comparison"] = comparison_json.to_json(record.comparison)
+    if record.probes:
+        value["probes"] = [_probe(one) for one in record.probes]
     return value
+
+
+def _probe(probe: Probe) -> dict[str, Any]:
+    return {
+        "environments": list(probe.environments),
+        "nearest": probe.nearest,
+        "known": probe.known,
+        "releases": list(probe.found.releases),
+        "accepted": probe.accepted,
+        "flags": [
+            {
+                "flag": told.flag,
+                "standing": told.standing.value,
+                "value": told.value,
+                "nearest": told.start,
+                "differs": told.differs,
+                "programs": list(told.programs),
+                "why": told.why,
+            }
+            for told in probe.found.flags
+        ],
+        "not_run": dict(probe.unrun),
+    }
 
 
 def _claim(report: ClaimReport) -> dict[str, Any]:

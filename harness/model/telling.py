@@ -1,0 +1,69 @@
+"""Which shipped programs tell a flag of model/releases.py's values apart.
+
+On a kernel that has the flag, each passes with its value and with no other release's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What tells one flag.
+
+    Attributes:
+        programs: each does, alone, where it can run.
+        arch: the one architecture on which they do; "" for all.
+    """
+
+    programs: tuple[str, ...]
+    arch: str = ""
+
+
+def _by(*names: str, arch: str = "") -> Telling:
+    return Telling(tuple(f"programs/{name}.mm" for name in names), arch)
+
+
+TELLING: Mapping[str, Telling] = {
+    "vmas": _by("get_user_pages/vmas"),
+    "foll_flags": _by("get_user_pages/refused"),
+    "pin_get_error": _by("pin_user_pages/get_flag"),
+    "one_check": _by("get_user_pages_unlocked/with_pin"),
+    "fast_function": _by("get_user_pages_fast/invalid_flags"),
+    "overflow_error": _by("get_user_pages/address_wrap"),
+    "fast_only_errors": _by("get_user_pages_fast_only/negative"),
+    "pins_zero": _by("pin_user_pages/zero_page"),
+    "gup_grows_stack": _by("growsdown/gup"),
+    "killed_huge_error": _by("hugetlb/killed"),
+    "takes_vvar": _by("special/vvar"),
+    "longterm_writes": _by("ext2/pin_longterm"),
+    "longterm_copies": _by("ext2/pin_private"),
+    "longterm_goes_on": _by("pin_user_pages_fast/longterm_clean"),
+    "fast_wants_mapping": _by("get_user_pages/driver_page"),
+    "split_huge_error": _by("hugetlb/split_pmd"),
+    "upgrades_private": _by("mprotect/round_trip"),
+    "upgrades_clean": _by("mprotect/force_clean"),
+    "inserts_zero": _by("vm_insert_page/wrong_kinds"),
+    "mixedmap_first": _by("vm_insert_page/wrong_kinds"),
+    "frozen_objects": _by("vm_insert_page/wrong_kinds"),
+    "dirties_reads": _by("punch/pages"),
+    "rw_page": _by("mpage_readahead/rw_page"),
+    "populates": _by("driver/populate"),
+    "dontneed_locked": _by("madvise/dontneed_locked"),
+    # There is no vsyscall page elsewhere.
+    "remote_gate": _by("access_process_vm/gate", arch="x86_64"),
+    "remote_grows_later": _by("access_process_vm/stack"),
+    "zap_range": _by("zap_page_range/one"),
+    "zap_single": _by("zap_page_range/one"),
+    "zap_single_cuts": _by("zap_page_range/across"),
+    "zap_ptes_mixed": _by("vmf_insert_pfn/mixed"),
+    "unmap_spares_unmapped": _by("unmap_mapping_range/driver_pages"),
+    "follow_checks": _by("follow_pfn/pages"),
+}
+
+
+def programs(flags: Iterable[str] = TELLING) -> tuple[str, ...]:
+    """The programs that tell some flags, each once."""
+    return tuple(dict.fromkeys(name for flag in flags for name in TELLING[flag].programs))
