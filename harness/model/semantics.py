@@ -38,11 +38,8 @@ class Semantics:
         ioremap_warning: the file, and the function by its names, that warn where RAM is to be
             mapped as device memory (arch/x86/mm/ioremap.c, arch/arm64/mm/ioremap.c).
         ioremap_warns_once: by WARN_ONCE, as on x86-64; else every time.
-        phys_keeps_bits: generic_access_phys maps a frame for the kernel with all bits of
-            the user's entry (arch/arm64/include/asm/io.h ioremap_prot; x86-64 takes the
-            memory type alone).
-        phys_wants_user: it maps nothing that the user's entry does not let him access (arch/arm64/
-            include/asm/io.h ioremap_prot of newer kernels).
+        phys_by_entry: what generic_access_phys maps for the kernel depends on more of the user's
+            entry than its memory type (arch/arm64/include/asm/io.h ioremap_prot).
         pan: the kernel faults at what a user could touch (arm64 PAN).
         drained_each: LRU batches are emptied after every operation, because a
             snapshot drains them (mm/swap.c lru_add_drain); with one snapshot at
@@ -88,8 +85,7 @@ class Semantics:
         ("__ioremap_caller",),
     )
     ioremap_warns_once: bool = True
-    phys_keeps_bits: bool = False
-    phys_wants_user: bool = False
+    phys_by_entry: bool = False
     pan: bool = False
     drained_each: bool = True
     stack_gap: int = 256
@@ -104,6 +100,16 @@ class Semantics:
     tracks_types: bool = True
     keeps_type: bool = True
     rom: bool = True
+
+    @property
+    def phys_keeps_bits(self) -> bool:
+        """generic_access_phys maps a frame for the kernel with all bits of the user's entry."""
+        return self.phys_by_entry and self.release.phys_user_bits
+
+    @property
+    def phys_wants_user(self) -> bool:
+        """It maps nothing that the user's entry does not let him access."""
+        return self.phys_by_entry and not self.release.phys_user_bits
 
 
 BUS_ADRERR, BUS_MCEERR_AR = 2, 4
@@ -164,9 +170,8 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
     facts = environment.facts
     features = facts.get("features", 0)
     default = Semantics()
-    decided = release_of(environment)
     return Semantics(
-        release=decided,
+        release=release_of(environment),
         task_size=facts.get("task_size", default.task_size),
         table_span=facts.get("table_span", default.table_span),
         gup_capacity=facts.get("gup_capacity", default.gup_capacity),
@@ -187,8 +192,7 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
         rom=environment.arch == "x86_64",
         ioremap_warning=_IOREMAP[environment.arch],
         ioremap_warns_once=environment.arch == "x86_64",
-        phys_keeps_bits=environment.arch == "arm64" and decided.phys_user_bits,
-        phys_wants_user=environment.arch == "arm64" and not decided.phys_user_bits,
+        phys_by_entry=environment.arch == "arm64",
         pan=bool(features & FEATURE_PAN),
         drained_each=observe == "each",
     )

@@ -1,48 +1,106 @@
-"""Is each flag of a release needed? Turned round, a program shows it on the kernel that runs."""
+"""Is each flag of a release needed? Turned round, the programs that tell it show it.
+
+And are they enough: does probing with them find each line's flags, wherever it starts from?
+Asked of every line whose kernel the cache has.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 
 import pytest
 
-from harness import check
-from harness.model.releases import RELEASES, Release
+from harness import build, kbuild, sources
+from harness.arch import Arch
+from harness.cache import Cache, Entry
+from harness.check import check_trace, probe
+from harness.errors import HarnessError
+from harness.guest import boot
+from harness.model.releases import RELEASES, Release, values_of
+from harness.model.semantics import semantics_for
+from harness.model.telling import TELLING, programs
 from harness.trace import Trace
 from harness.verdict import Verdict
 
-# What one architecture alone shows: there is no vsyscall page elsewhere, and where a compiler put
-# a check into its callers nobody sees which function it is.
-ONLY = {"one_check": "arm64", "remote_untags": "arm64", "remote_gate": "x86_64"}
+from .conftest import ROOT, record
+
+pytestmark = pytest.mark.qemu
 
 
-def turned(right: Release) -> Iterator[tuple[str, Release]]:
-    """Each flag, with the release that has another known release's value of it."""
-    for field in fields(Release):
-        mine = getattr(right, field.name)
-        others = {getattr(other, field.name) for other in RELEASES.values()} - {mine}
-        for value in others:
-            yield field.name, replace(right, **{field.name: value})
+class _NoKernel(Cache):
+    """The user's cache, in which no kernel is built: that takes too long for a test."""
+
+    def publish(self, kind: str, key: str, *rest: object, **more: object) -> Entry:
+        """The entry; a kernel only if it is there.
+
+        Raises:
+            HarnessError: it is not.
+        """
+        if kind == kbuild.KIND and self.find(kind, key) is None:
+            raise HarnessError("not built")
+        return super().publish(kind, key, *rest, **more)  # type: ignore[arg-type]
 
 
-def test_every_flag_differs_between_releases() -> None:
-    assert {name for name, _ in turned(RELEASES["6.1"])} == {one.name for one in fields(Release)}
+@pytest.fixture(scope="module", params=sorted(RELEASES))
+def line(request: pytest.FixtureRequest) -> str:
+    """Each known version line."""
+    return str(request.param)
 
 
-@pytest.mark.qemu
+@pytest.fixture(scope="module")
+def telling(line: str, arch: Arch, tmp_path_factory: pytest.TempPathFactory) -> list[Trace]:
+    """The traces of the telling programs on a line's kernel."""
+    cache = _NoKernel()
+    if sources.cached(line, cache) is None:
+        pytest.skip(f"the cache has no source of {line}")
+    try:
+        built = build.build(line, arch, "base", cache=cache)
+    except HarnessError as error:
+        pytest.skip(f"{line} {arch.name}: {error}")
+    folder = tmp_path_factory.mktemp(f"telling-{line}-{arch.name}")
+    with boot(built, console_log=folder / "console.log") as guest:
+        paths = [ROOT / name for name in programs()]
+        return list(record(guest, folder, programs=paths).values())
+
+
+def _others(line: str) -> Iterator[tuple[str, int | str]]:
+    """Each flag with each value that another release has of it."""
+    for one in fields(Release):
+        mine = getattr(RELEASES[line], one.name)
+        for value in values_of(one.name):
+            if value != mine:
+                yield one.name, value
+
+
+def _verdict(trace: Trace, release: Release) -> Verdict:
+    sem = replace(semantics_for(trace.header.environment), release=release)
+    return check_trace(trace, semantics=sem).verdict
+
+
 def test_every_flag_turned_round_is_noticed(
-    recorded: Mapping[str, Trace], monkeypatch: pytest.MonkeyPatch
+    line: str, arch: Arch, telling: Sequence[Trace]
 ) -> None:
-    environment = next(iter(recorded.values())).header.environment
-    line, arch = environment.line, environment.arch
+    traces: Mapping[str, Trace] = {trace.header.program: trace for trace in telling}
     unnoticed = []
-    for name, wrong in turned(RELEASES[line]):
-        if ONLY.get(name, arch) != arch:
+    for name, value in _others(line):
+        if TELLING[name].arch not in ("", arch.name):
             continue
-        with monkeypatch.context() as patch:
-            patch.setitem(RELEASES, line, wrong)
-            verdicts = (check.check_trace(trace).verdict for trace in recorded.values())
-            if all(verdict is Verdict.PASS for verdict in verdicts):
-                unnoticed.append(name)
+        wrong = replace(RELEASES[line], **{name: value})  # type: ignore[arg-type]
+        ran = [traces[program] for program in TELLING[name].programs if program in traces]
+        if all(_verdict(trace, wrong) is Verdict.PASS for trace in ran):
+            unnoticed.append((name, value))
     assert unnoticed == []
+
+
+@pytest.mark.parametrize("start", sorted(RELEASES))
+def test_probing_finds_a_lines_flags_wherever_it_starts(
+    line: str, arch: Arch, telling: Sequence[Trace], start: str
+) -> None:
+    found = probe.find(telling, RELEASES[start])
+    told = {one.flag: one.value for one in found.flags if TELLING[one.flag].arch in ("", arch.name)}
+    assert told == {name: getattr(RELEASES[line], name) for name in told}
+    assert {one.flag for one in found.flags} - found.learnt.keys() <= {
+        name for name, telling in TELLING.items() if telling.arch not in ("", arch.name)
+    }
+    assert line in found.releases
