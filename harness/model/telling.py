@@ -27,7 +27,7 @@ def _by(*names: str, arch: str = "") -> Telling:
 
 
 TELLING: Mapping[str, Telling] = {
-    "vmas": _by("get_user_pages/vmas"),
+    "vmas": _by("get_user_pages/refused"),
     "foll_flags": _by("get_user_pages/refused"),
     "pin_get_error": _by("pin_user_pages/get_flag"),
     "one_check": _by("get_user_pages_unlocked/with_pin"),
@@ -50,6 +50,25 @@ TELLING: Mapping[str, Telling] = {
     "frozen_objects": _by("vm_insert_page/wrong_kinds"),
     "dirties_reads": _by("punch/pages"),
     "rw_page": _by("mpage_readahead/rw_page"),
+    "upgrades_leaf": _by("thp/protect"),
+    "protect_unaccounts": _by("mprotect/unaccount"),
+    "fixed_huge_error": _by("mmap/fixed_huge"),
+    # A userfaultfd write-protects on x86-64 alone.
+    "uffd_upgrades": _by("userfaultfd/wp_mprotect", arch="x86_64"),
+    "split_keeps_dirty": _by("thp/mremap_part"),
+    "split_maps_zero": _by("thp/advice_part"),
+    "advice_goes_on": _by("thp/advice_shared"),
+    "pageout_ages": _by("swap/pinned"),
+    "mpage_stops": _by("mpage_readahead/error"),
+    "leftovers_go": _by("mpage_readahead/leftovers"),
+    "buffers_go_early": _by("mpage_readahead/uptodate_small"),
+    "remap_marks_first": _by("remap_pfn_range/partial_zaps"),
+    # Memory types are x86-64's alone, what an entry maps them by arm64's.
+    "tracks_by_context": _by("remap_pfn_range/bar", arch="x86_64"),
+    "phys_one_page": _by("access_process_vm/phys"),
+    "phys_user_bits": _by("access_process_vm/phys", arch="arm64"),
+    "guards": _by("madvise/guard"),
+    "remote_untags": _by("access_process_vm/tagged", arch="arm64"),
     "populates": _by("driver/populate"),
     "dontneed_locked": _by("madvise/dontneed_locked"),
     # There is no vsyscall page elsewhere.
