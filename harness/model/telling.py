@@ -53,12 +53,13 @@ TELLING: Mapping[str, Telling] = {
     "upgrades_leaf": _by("thp/protect"),
     "protect_unaccounts": _by("mprotect/unaccount"),
     "fixed_huge_error": _by("mmap/fixed_huge"),
-    # A userfaultfd write-protects on x86-64 alone.
+    # Not on every line's arm64 does a userfaultfd write-protect.
     "uffd_upgrades": _by("userfaultfd/wp_mprotect", arch="x86_64"),
     "split_keeps_dirty": _by("thp/mremap_part"),
     "split_maps_zero": _by("thp/advice_part"),
     "advice_goes_on": _by("thp/advice_shared"),
-    "pageout_ages": _by("swap/pinned"),
+    "pageout_ages": _by("reclaim/free"),
+    "swaps_in_writable": _by("swap/twice"),
     "remap_looks_first": _by("mremap/several"),
     "remap_moves_many": _by("mremap/several"),
     "frees_tables": _by("thp/discarded_table"),
