@@ -76,7 +76,8 @@ def outcome_text(op: abi.Op, outcome: Outcome | Expected) -> str:
         return f"{text}, {fault_text(found[0])}" if found else text
     if outcome.warning is None:
         return text
-    return f"{text}, warn {outcome.warning.file} {' or '.join(outcome.warning.functions)}"
+    functions = " or ".join(dict.fromkeys(outcome.warning.functions))
+    return f"{text}, warn {outcome.warning.file} {functions}"
 
 
 def _answer_text(op: abi.Op, outcome: Outcome | Expected) -> str:

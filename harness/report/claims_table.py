@@ -41,7 +41,12 @@ def render(
     assert record.survey is not None
     blocks = terminal.details(record, verbose=verbose)
     if not quiet:
-        blocks.append(_drawn(_table(record, record.survey), width))
+        names = [one.id for one in record.environments]
+        heads = names
+        if width is not None and sum(map(len, names)) > width // 2:
+            heads, legend = terminal.numbered(names)
+            blocks.append("\n".join(legend))
+        blocks.append(_drawn(_table(names, heads, record.survey), width))
     wrong = _disagreements(record, record.survey, every=verbose)
     if wrong:
         blocks.append("\n".join(wrong))
@@ -82,11 +87,11 @@ def _sentences(survey: Survey, environment: str) -> str:
 # ---- the table -------------------------------------------------------------------
 
 
-def _table(record: Record, survey: Survey) -> Table:
+def _table(names: Sequence[str], heads: Sequence[str], survey: Survey) -> Table:
+    """A column an environment, however many kernels and architectures there are."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    names = [environment.id for environment in record.environments]
-    for head in ("claim", "api", *names):
-        table.add_column(head, no_wrap=True)
+    for head in ("claim", "api", *heads):
+        table.add_column(Text(head), no_wrap=True)
     table.add_column("says", overflow="fold")
     for report in survey.reports:
         says = f"{report.entry.wording} [changed]" if report.changed else report.entry.wording

@@ -118,15 +118,21 @@ def _table(record: Record, width: int, *, every: bool) -> list[str]:
     cells = _cells(results)
     names = [environment.id for environment in record.environments]
     first = max(len(name) for name in ("program", *programs))
-    heads, legend = names, []
+    heads: Sequence[str] = names
+    legend: list[str] = []
     columns = _columns(heads, programs, names, cells)
     if first + sum(columns) + 2 * len(columns) > width:
-        heads = [f"[{number}]" for number in range(1, len(names) + 1)]
-        legend = [f"{head} {name}" for head, name in zip(heads, names, strict=True)]
+        heads, legend = numbered(names)
         columns = _columns(heads, programs, names, cells)
     lines = [*legend, _row("program", heads, first, columns)]
     lines += [_row(p, [cells.get((p, n), "-") for n in names], first, columns) for p in programs]
     return [printable(line) for line in lines]
+
+
+def numbered(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Short heads for columns, and the lines that say what they stand for."""
+    heads = [f"[{number}]" for number in range(1, len(names) + 1)]
+    return heads, [f"{head} {name}" for head, name in zip(heads, names, strict=True)]
 
 
 def _cells(results: Iterable[Result]) -> dict[tuple[str, str], str]:

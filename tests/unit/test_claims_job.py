@@ -204,6 +204,25 @@ def test_a_claim_that_is_otherwise_fails(few: list[Source]) -> None:
     assert "  it holds [changed]\n" in claims_table.render(judged)
 
 
+def test_kernels_and_architectures_have_a_column_each(
+    few: list[Source], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everywhere = dict.fromkeys(("5.10", "6.1", "7.3"), HOLDS)
+    known(monkeypatch, {"X-01": replace(FEW["X-01"], expected=everywhere)})
+    others = [replace(one, kernel=kernel) for kernel in ("5.10.9", "7.3.4") for one in ENVIRONMENTS]
+    environments = (*ENVIRONMENTS, *others)
+    name = few[0].name
+    claimed = (ClaimResult("X-01", 3, True),)
+    shown = (result(name, one, claims=claimed) for one in environments)
+    judged = claims_job.judged(of(*shown, environments=environments), few)
+    head, first = claims_table.render(judged).splitlines()[:2]
+    assert head.split() == ["claim", "api", *(one.id for one in environments), "says"]
+    assert first.split()[2:-2] == ["holds"] * len(environments)
+    narrow = claims_table.render(judged, width=100)
+    assert narrow.startswith(f"[1] {X86.id}\n[2] {ARM.id}\n[3] 5.10.9-x86_64-base\n")
+    assert "[5]" in narrow.split("\n\n")[1].splitlines()[0]
+
+
 def test_a_claim_is_about_every_place(few: list[Source]) -> None:
     name = few[0].name
     both = (ClaimResult("X-01", 3, True), ClaimResult("X-01", 5, False))
