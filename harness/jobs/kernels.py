@@ -138,6 +138,8 @@ def survey(cache: Cache) -> Survey:
     own = _own(entries)
     for arch in ARCHES.values():
         _try(partial(build.ssh_initramfs, arch, cache=reader, progress=SILENT))
+    if own:  # the builds of the others take it themselves
+        _try(partial(disk.build, cache=reader, progress=SILENT))
     taken = reader.taken.keys() | {(one.kind, one.key) for parts in own for one in parts}
     snapshots = cache.entries(fresh.KIND)
     unused = [entry for entry in entries if (entry.kind, entry.key) not in taken]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import fresh, kept, sources
-from harness.cache import Cache, Entry
+from harness import disk, fresh, kept, sources
+from harness.cache import Cache, Entry, digest_of
 from harness.debian import Package
 from harness.errors import UsageError
 from harness.jobs import kernels
@@ -193,3 +193,20 @@ def test_the_newest_kernel_of_a_tree_of_the_users_is_in_use(tmp_path: Path) -> N
     found = kernels.survey(cache)
     assert found.own == (BuiltKernel("6.1.192", "arm64", "base", 3000, True, "/src/linux"),)
     assert sorted(one.key for one in found.unused) == ["i0", "k0", "m0"]
+
+
+def test_what_kernels_of_the_users_share_is_in_use(tmp_path: Path) -> None:
+    """A module that was built for an earlier kernel of the same headers, and the guests' disk."""
+    cache = Cache(tmp_path)
+
+    def publish(kind: str, key: str, meta: dict[str, str]) -> None:
+        cache.publish(kind, key, lambda _: meta, what=key)
+
+    meta = {"version": "6.1.192", "arch": "arm64", "config": "base", "own": "/src/linux"}
+    publish("kernel", "k", {**meta, "module_digest": "headers"})
+    publish("module", "m", {"kernel": "headers"})
+    publish("image", "i", {"module": "m"})
+    publish("disk", digest_of(disk.RECIPE, str(disk.SIZE), *disk.ARGUMENTS)[:24], {})
+    found = kernels.survey(cache)
+    assert [one.ready for one in found.own] == [True]
+    assert found.unused == ()
