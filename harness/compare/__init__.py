@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .. import abi
-from ..check.describe import describe_op
+from ..check.describe import describe_key, describe_op
 from ..model.flags import Flag
 from ..program import Compiled
 from ..trace import Outcome, Trace
@@ -89,8 +89,15 @@ def _lost(compiled: Compiled, op: abi.Op, one: Taken, other: Taken) -> tuple[Ite
     """What is to be said where a side shows what its own model does not allow."""
     texts = [_said(compiled, op, side.seen.outcome) for side in (one, other)]
     found = [Item(OUTCOME, "outcome", *texts)] if texts[0] != texts[1] else []
-    allowed = ["not allowed" if side.branch is None else "allowed" for side in (one, other)]
+    allowed = [_judged(compiled, side) for side in (one, other)]
     return (*found, Item(("m", 0), "by its own model", *allowed))
+
+
+def _judged(compiled: Compiled, side: Taken) -> str:
+    if side.branch is not None:
+        return "allowed"
+    what = "outcome" if side.lost is None else describe_key(compiled, side.lost)
+    return f"not allowed: {what} differs"
 
 
 def _said(compiled: Compiled, op: abi.Op, outcome: Outcome) -> str:

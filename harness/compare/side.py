@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..check.candidates import Candidate, Follower, Seen
+from ..check.observed import Key
 from ..model import Arena, Branch, Model, Semantics, semantics_for
 from ..program import Compiled
 from ..trace import Trace
@@ -17,11 +18,13 @@ class Taken:
     Attributes:
         before: the states that agreed with everything before it.
         branch: one of those that agree with what was seen of it; None if none does.
+        lost: the first thing that is not as the model has it; None where that is the outcome.
     """
 
     seen: Seen
     before: tuple[Candidate, ...]
     branch: Branch | None
+    lost: Key | None = None
 
 
 class Side:
@@ -54,7 +57,8 @@ class Side:
         seen = follower.see(self.trace.outcomes[at])
         stepped = follower.step(self.model(self.sem), self._ops[at], seen, follower.candidates)
         if not stepped.kept:
-            return Taken(seen, before, None)
+            near = (miss.key for _, miss in stepped.misses if miss is not None)
+            return Taken(seen, before, None, next(near, None))
         follower.keep(stepped, seen)
         return Taken(seen, before, stepped.kept[0][1])
 

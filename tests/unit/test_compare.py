@@ -151,7 +151,7 @@ def test_what_no_model_allows_is_unexplained_and_ends_it() -> None:
     assert (only.line, only.cause.kind, found.operations) == (2, Why.UNEXPLAINED, 2)
     assert [(item.one, item.other) for item in only.items] == [
         ("1", "5"),
-        ("allowed", "not allowed"),
+        ("allowed", "not allowed: outcome differs"),
     ]
 
 
