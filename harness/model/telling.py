@@ -51,7 +51,7 @@ TELLING: Mapping[str, Telling] = {
     "dirties_reads": _by("punch/pages"),
     "rw_page": _by("mpage_readahead/rw_page"),
     "upgrades_leaf": _by("thp/protect"),
-    "protect_unaccounts": _by("mprotect/unaccount"),
+    "protect_unaccounts": _by("mprotect/unaccount_grown"),
     "fixed_huge_error": _by("mmap/fixed_huge"),
     # Not on every line's arm64 does a userfaultfd write-protect.
     "uffd_upgrades": _by("userfaultfd/wp_mprotect", arch="x86_64"),

@@ -61,7 +61,11 @@ def telling(line: str, arch: Arch, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp(f"telling-{line}-{arch.name}")
     with boot(built, console_log=folder / "console.log") as guest:
         paths = [ROOT / name for name in programs()]
-        return list(record(guest, folder, programs=paths).values())
+        traces = list(record(guest, folder, programs=paths).values())
+    wrong = [one.header.program for one in traces if not _passes(one, RELEASES[line])]
+    if wrong:  # what `make check` says: before that is mended nothing can be told by them
+        pytest.xfail(f"{line} {arch.name}: its own flags do not fit {', '.join(wrong)}")
+    return traces
 
 
 def _others(line: str) -> Iterator[tuple[str, int | str]]:
@@ -73,9 +77,10 @@ def _others(line: str) -> Iterator[tuple[str, int | str]]:
                 yield one.name, value
 
 
-def _verdict(trace: Trace, release: Release) -> Verdict:
+def _passes(trace: Trace, release: Release) -> bool:
+    """Whether all of it is allowed; what a claim shows is another question."""
     sem = replace(semantics_for(trace.header.environment), release=release)
-    return check_trace(trace, semantics=sem).verdict
+    return check_trace(trace, semantics=sem).verdict in (Verdict.PASS, Verdict.CLAIM_FAILED)
 
 
 def test_every_flag_turned_round_is_noticed(
@@ -88,7 +93,7 @@ def test_every_flag_turned_round_is_noticed(
             continue
         wrong = replace(RELEASES[line], **{name: value})  # type: ignore[arg-type]
         ran = [traces[program] for program in TELLING[name].programs if program in traces]
-        if all(_verdict(trace, wrong) is Verdict.PASS for trace in ran):
+        if all(_passes(trace, wrong) for trace in ran):
             unnoticed.append((name, value))
     assert unnoticed == []
 
