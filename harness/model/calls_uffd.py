@@ -185,12 +185,19 @@ def _writeprotect(model: Model, state: State, op: abi.Op) -> Expected:
     if error:
         return value(error)
     start, end = pages_of(model, op)
-    vma = vmas.find(state.mms[target].vmas, start)
-    if vma is None or not rules.uffd_may_protect(vma, end):
-        return value(-ENOENT)
-    thp.split_edges(rules, state, target, vma, start, end)
     protect = bool(op.flags & _WP)
-    _change(rules, state, target, vma, (start, end), protect)
+    many = rules.uffd_protects_many()
+    found = vmas.overlapping(state.mms[target].vmas, start, end)
+    if not many:
+        found = [vma for vma in found if vma.start <= start]
+    for vma in found:
+        low, high = max(start, vma.start), min(end, vma.end)
+        if not rules.uffd_may_protect(vma, high if many else end):
+            return value(-ENOENT)
+        thp.split_edges(rules, state, target, vma, low, high)
+        _change(rules, state, target, vma, (low, high), protect)
+    if not found:
+        return value(-ENOENT)
     if not protect:
         for index in range(start, end):
             wake(model, state, (target, index))

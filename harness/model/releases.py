@@ -69,6 +69,9 @@ class Release:
         uffd_upgrades: so does the end of userfaultfd's write protection, which gives entries what
             the mapping's have at first (mm/userfaultfd.c uffd_wp_range; since 6.2: f1eb1bacfba9
             "mm/userfaultfd: rely on vma->vm_page_prot in uffd_wp_range()").
+        uffd_protects_many: UFFDIO_WRITEPROTECT goes through all mappings of its range
+            (mm/userfaultfd.c mwriteprotect_range; since 6.3: "mm/userfaultfd: support operation on
+            multiple VMAs").
         protect_unaccounts: mprotect takes untouched memory that becomes read-only off what is
             committed (mm/mprotect.c mprotect_fixup; since 6.7).
         fixed_huge_error: of MAP_FIXED over a part of a huge page of hugetlb (mm/mmap.c
@@ -174,6 +177,7 @@ class Release:
     upgrades_clean: bool = False
     upgrades_leaf: bool = False
     uffd_upgrades: bool = False
+    uffd_protects_many: bool = False
     protect_unaccounts: bool = False
     fixed_huge_error: int = -ENOMEM
     inserts_zero: bool = True
@@ -242,6 +246,7 @@ RELEASES = {
         upgrades_clean=True,
         upgrades_leaf=True,
         uffd_upgrades=True,
+        uffd_protects_many=True,
         protect_unaccounts=True,
         fixed_huge_error=-EINVAL,
         inserts_zero=False,
@@ -275,6 +280,7 @@ RELEASES = {
         upgrades_clean=True,
         upgrades_leaf=True,
         uffd_upgrades=True,
+        uffd_protects_many=True,
         protect_unaccounts=True,
         fixed_huge_error=-EINVAL,
         inserts_zero=False,

@@ -69,9 +69,14 @@ class UffdRules(RuleBase):
         return bool(flags & P_UFFD_WP and vma.flags & V_UFFD_WP)
 
     @rule("uffd.wp_range", "6.1 mm/userfaultfd.c mwriteprotect_range, find_dst_vma")
-    def uffd_may_protect(self, vma: Vma | None, end: int) -> bool:
+    def uffd_may_protect(self, vma: Vma, end: int) -> bool:
         """What is protected lies in one VMA, registered with WP, else -ENOENT."""
-        return vma is not None and end <= vma.end and bool(vma.flags & V_UFFD_WP)
+        return end <= vma.end and bool(vma.flags & V_UFFD_WP)
+
+    @rule("uffd.wp_many", "6.1 mm/userfaultfd.c mwriteprotect_range, find_dst_vma")
+    def uffd_protects_many(self) -> bool:
+        """Or in several, on some kernels, up to the first that is not registered so."""
+        return self.sem.release.uffd_protects_many
 
     @rule("uffd.wp_pte", _CHANGE)
     def uffd_protected_pte(self, flags: int, vma: Vma) -> int:

@@ -55,6 +55,7 @@ TELLING: Mapping[str, Telling] = {
     "fixed_huge_error": _by("mmap/fixed_huge"),
     # Not on every line's arm64 does a userfaultfd write-protect.
     "uffd_upgrades": _by("userfaultfd/wp_mprotect", arch="x86_64"),
+    "uffd_protects_many": _by("userfaultfd/wp_errors", arch="x86_64"),
     "split_keeps_dirty": _by("thp/mremap_part"),
     "split_maps_zero": _by("thp/advice_part"),
     "advice_goes_on": _by("thp/advice_shared"),

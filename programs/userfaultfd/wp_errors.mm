@@ -1,4 +1,4 @@
-# What may be protected: a range in one mapping that was registered for it.
+# What may be protected: a range that was registered for it, in one mapping or in several.
 requires: arch == x86_64 or kernel >= 6.12
 
 m = mmap(pages=2, prot=rw, flags=private|anon)

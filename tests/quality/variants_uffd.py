@@ -30,7 +30,9 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     # the mark of an entry is all that counts
     "uffd_protects": lambda self, flags, vma: bool(flags & P_UFFD_WP),
     # a range may be longer than its mapping
-    "uffd_may_protect": lambda self, vma, end: vma is not None and bool(vma.flags & V_UFFD_WP),
+    "uffd_may_protect": lambda self, vma, end: bool(vma.flags & V_UFFD_WP),
+    # the other way round about ranges of several mappings
+    "uffd_protects_many": lambda self: not self.sem.release.uffd_protects_many,
     # what is protected is clean
     "uffd_protected_pte": lambda self, flags, vma: flags & ~(P_WRITE | P_DIRTY) | P_UFFD_WP,
     # the end of protection makes everything writable
