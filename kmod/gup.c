@@ -210,7 +210,11 @@ static bool wants_lock(u16 code)
 	       code == PL_OP_PIN_USER_PAGES;
 }
 
-/* Hand the pages that a call got to its slot; on failure, let them go. */
+/*
+ * Hand the pages that a call got to its slot; on failure, let them go. 5.10 counts
+ * for a pin what is no page to it, and leaves its place in pages[] as it was
+ * (mm/gup.c follow_pfn_pte).
+ */
 static int keep(struct pl_session *s, struct pl_held *held, struct page **pages, long count)
 {
 	struct pl_held_page *own;
@@ -222,8 +226,10 @@ static int keep(struct pl_session *s, struct pl_held *held, struct page **pages,
 		return 0;
 	own = kvcalloc(count, sizeof(*own), GFP_KERNEL);
 	if (!own) {
-		for (i = 0; i < count; i++)
-			pl_release(pages[i], held->pin);
+		for (i = 0; i < count; i++) {
+			if (pages[i])
+				pl_release(pages[i], held->pin);
+		}
 		return -ENOMEM;
 	}
 	for (i = 0; i < count; i++)

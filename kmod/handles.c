@@ -206,16 +206,19 @@ int pl_add_file(struct pl_session *s, const struct pl_file *file)
 	return 0;
 }
 
-/* Hand pages to a set that had none. Caller holds the session's lock. */
+/* Hand pages to a set that had none; NULL: no page. Caller holds the session's lock. */
 void pl_give_pages(struct pl_session *s, struct pl_held *held, struct pl_held_page *pages,
 		   u32 count)
 {
+	u32 i;
+
 	mutex_lock(&s->device_lock);
 	held->pages = pages;
 	held->count = count;
-	held->live = count;
+	for (i = 0; i < count; i++)
+		held->live += !!pages[i].page;
 	mutex_unlock(&s->device_lock);
-	s->live += count;
+	s->live += held->live;
 }
 
 /* Give back every page of a set that is still there. */

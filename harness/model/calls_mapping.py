@@ -8,6 +8,7 @@ from . import hugetlb, mapping, populate, writeback
 from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
 from .registry import V_LOCKED
+from .rules import Rules
 from .state import State, Vma
 
 EFAULT, EBUSY, EINVAL, ENOMEM = 14, 16, 22, 12
@@ -25,7 +26,7 @@ def _mremap(model: Model, state: State, op: abi.Op) -> Expected:
     if found is None:
         return value(-EFAULT)
     size = op.index
-    if hugetlb.is_hugetlb(found):
+    if hugetlb.is_hugetlb(found) and rules.remaps_huge():
         end, size = start + _whole(end - start), _whole(size)
         if not rules.remap_huge(start, op.aux >> abi.PAGE_SHIFT, size > end - start):
             return value(-EINVAL)
@@ -45,6 +46,8 @@ def _whole(pages: int) -> int:
 def _expand(model: Model, state: State, op: abi.Op, found: Vma, end: int, new: int) -> Expected:
     """Grow a mapping in place, from end to new."""
     rules, mm = model.rules, state.mms[op.process]
+    if hugetlb.is_hugetlb(found) and not rules.remaps_huge():
+        return value(-EINVAL)
     if not rules.remap_fits(found, end):
         return value(-EFAULT)
     free = not vmas.overlapping(mm.vmas, found.end, new)
@@ -83,14 +86,24 @@ def _move(model: Model, state: State, op: abi.Op, start: int, end: int, size: in
             return value(-EINVAL)
         end = start + size
     found = vmas.find(state.mms[process].vmas, start)
-    if found is None or not rules.remap_fits(found, end):
+    if found is None:
         return value(-EFAULT)
-    if size > end - start and not rules.remap_grows(found):
-        return value(-EFAULT)
+    error = _denied(rules, found, end, size > end - start)
+    if error:
+        return value(error)
     mapping.move(rules, state, process, found, start, end, to, size)
     if found.flags & V_LOCKED:
         populate.range_(rules, state, process, to + end - start, to + size, False)
     return value(op.aux)
+
+
+def _denied(rules: Rules, found: Vma, end: int, grows: bool) -> int:
+    """vma_to_resize(), of what is moved: 0 or -errno."""
+    if hugetlb.is_hugetlb(found) and not rules.remaps_huge():
+        return -EINVAL
+    if not rules.remap_fits(found, end) or (grows and not rules.remap_grows(found)):
+        return -EFAULT
+    return 0
 
 
 def _cannot_move(model: Model, state: State, op: abi.Op, start: int, end: int, size: int) -> int:

@@ -42,6 +42,8 @@ def _register(model: Model, state: State, op: abi.Op) -> Expected:
         return value(-EINVAL)
     if not all(model.rules.uffd_may_be_minor(op.flags, vma) for vma in found):
         return value(-EINVAL)
+    if not all(model.rules.uffd_may_be_protected(op.flags, vma) for vma in found):
+        return value(-EINVAL)
     if any(_cuts_huge(model, vma, start, end) for vma in found):
         return value(-EINVAL)
     wanted = sum(flag for mode, flag in _MODES if op.flags & mode)
@@ -83,6 +85,8 @@ def _denied(rules: Rules, state: State, op: abi.Op, size: int) -> int:
 def _fill(model: Model, state: State, op: abi.Op) -> Expected:
     """UFFDIO_COPY, _ZEROPAGE or _CONTINUE of one page, which wakes who waited for it."""
     rules, target = model.rules, op.slot
+    if op.code is Code.UFFD_CONTINUE and target in state.uffds and not rules.uffd_knows_continue():
+        return value(-EINVAL)
     error = _denied(rules, state, op, abi.PAGE_SIZE)
     if error:
         return value(error)

@@ -113,11 +113,13 @@ class Getter:
         retries: the kernel may let the mmap lock go (locked is not NULL).
         dropped: it did.
         error: of the page that ``page`` could not get.
+        copied: the page at hand was copied, or could be written in place (FOLL_COW).
         killed: SIGKILL is pending.
     """
 
     __slots__ = (
         "arena",
+        "copied",
         "dropped",
         "error",
         "flags",
@@ -151,6 +153,7 @@ class Getter:
         self.retries = self._may_retry(op)
         self.dropped = False
         self.error = -EFAULT
+        self.copied = False
         self.killed = bool(op.mode & KILLED)
 
     def _may_retry(self, op: abi.Op) -> bool:
@@ -168,9 +171,12 @@ class Getter:
         if self.pin and not mm.has_pinned:
             mm.has_pinned = self.rules.remembers_pins()
 
-    def _take(self, page: int) -> None:
-        """Reference a page and put it into the held set."""
+    def _take(self, page: int, frame: bool = False) -> None:
+        """Reference a page and put it into the held set; of a frame that is none nothing."""
         if not self.keep:
+            return
+        if frame:
+            self.state.hold_nothing(self.slot)
             return
         if self.pin:
             pin(self.rules, self.state, page)
@@ -215,7 +221,7 @@ class Getter:
     def _may_write(self, vma: Vma, pte: Pte) -> bool:
         """can_follow_write_pte()."""
         page = self.state.pages[pte.page].flags
-        if not self.rules.may_follow_write(pte.flags, vma, page, self.force):
+        if not self.rules.may_follow_write(pte.flags, vma, page, self.force, self.copied):
             return False
         return not self.rules.uffd_protects(pte.flags, vma)
 
@@ -242,7 +248,7 @@ class Getter:
             return None
         if self.is_frame(index):
             if self.touches:
-                flags = rules.touched_special(pte.flags, self.write)
+                flags = rules.touched_special(pte.flags, self.write, self.keep and not self.pin)
                 state.set_pte(self.process, index, flags, pte.page)
             return pte.page
         if self._unshares(pte.flags, page.flags, is_cow(vma)):
@@ -273,7 +279,8 @@ class Getter:
         rules, state = self.rules, self.state
         if self._unshares(leaf[1].flags, state.pages[leaf[1].page].flags, is_cow(vma)):
             return None
-        if not thp.follow(rules, state, self.process, vma, leaf, self.flags, self.touches):
+        copied = self.copied
+        if not thp.follow(rules, state, self.process, vma, leaf, self.flags, self.touches, copied):
             return None
         return state.mapped(self.process, index)
 
@@ -291,6 +298,7 @@ class Getter:
             fault.unshare(rules, state, process, vma, index)
             return 0
         lets_go = self._lets_go(vma, index)
+        mapped = self._has_entry(index)
         may_retry = self.retries or nowait
         try:
             there = fault.handle(rules, state, process, vma, index, write, may_retry)
@@ -301,7 +309,15 @@ class Getter:
         except device.Failed as failed:
             return rules.fault_errno(failed.code, bool(self.flags & HWPOISON))
         self.dropped |= there and lets_go
+        self.copied |= there and write and mapped and not vma.flags & V_WRITE
         return 0 if there else -EFAULT
+
+    def _has_entry(self, index: int) -> bool:
+        """Is a page mapped there, or in swap? Then a write fault is one of copying."""
+        mm = self.state.mms[self.process]
+        if index in mm.ptes or swapping.is_swapped(mm.absent.get(index)):
+            return True
+        return self.state.leaf(self.process, index) is not None
 
     def _lets_go(self, vma: Vma, index: int) -> bool:
         """Will the fault let the mmap lock go?"""
@@ -383,10 +399,11 @@ class Getter:
                     vma = self._find(index)  # it may have an anon_vma now
                     continue
                 return done if fault_error is None else rules.partial(done, fault_error)
-            error = rules.follows_special(self.keep) if self.is_frame(index) else 0
+            error = rules.follows_special(self.keep, self.pin) if self.is_frame(index) else 0
             if error:
                 return rules.partial(done, error)
-            self._take(page)
+            self._take(page, self.is_frame(index))
+            self.copied = False
             faults = 0
             done += 1
             if done == wanted:
@@ -395,8 +412,9 @@ class Getter:
     def page(self, index: int) -> int | None:
         """The page that the call would get there, without a reference; None where it cannot."""
         faults = 0
+        self.copied = False
         while True:
-            vma = find(self.state.mms[self.process].vmas, index)
+            vma = self._find(index)
             if vma is None or not self.may(vma):
                 return None
             page = self._follow(vma, index)

@@ -13,7 +13,7 @@ from ..abi import PAGE_SHIFT, PageFlag
 from ..program import VDSO, VSYSCALL, VVAR
 from .content import UNKNOWN
 from .rules import Rules
-from .state import ANON, FILE, G_ANON, G_EXCLUSIVE, NEW_ANON, State
+from .state import ANON, FILE, G_ANON, NEW_ANON, State
 
 _VVAR = VVAR >> PAGE_SHIFT
 _FLAGS = int(PageFlag.RESERVED)
@@ -66,17 +66,20 @@ def follow(
     if number != VDSO >> PAGE_SHIFT or not rules.takes_vdso(write, force):
         return None
     page = state.mms[process].outside.get(number)
-    if page is None or (write and not _keeps(state, page)):
+    if page is None or (write and not _keeps(rules, state, page)):
         page = _map(state, process, number, write)
     return page
 
 
-def _keeps(state: State, number: int) -> bool:
+def _keeps(rules: Rules, state: State, number: int) -> bool:
     """May FORCE write to the page that is mapped? do_wp_page()."""
     page = state.pages[number]
-    if page.flags & G_ANON and page.ref == 1:
-        state.page(number).flags |= G_EXCLUSIVE
-    return bool(state.pages[number].flags & G_EXCLUSIVE)
+    if not page.flags & G_ANON:
+        return False
+    if page.ref == 1:
+        page = state.page(number)
+        page.flags = rules.reused_flags(page.flags)
+    return page.ref == 1 or rules.reuse_exclusive(page.flags)
 
 
 def _map(state: State, process: int, number: int, write: bool) -> int:
@@ -114,8 +117,7 @@ def fork(rules: Rules, state: State, parent: int, child: int) -> None:
         outside = {place: number for place, number in outside.items() if place == _VVAR}
     for place, number in outside.items():
         page = state.page(number)
-        exclusive = bool(page.flags & G_EXCLUSIVE)
-        if rules.fork_copies_page(state.mms[parent].has_pinned, exclusive, page.ref, None):
+        if rules.fork_copies_page(state.mms[parent].has_pinned, page.flags, page.ref, None):
             copy = state.new_page(NEW_ANON, UNKNOWN)
             state.page(copy).map = 1
             state.mms[child].outside[place] = copy

@@ -133,9 +133,10 @@ class Pages:
         recycled: flags of huge pages that went back to the pool, in order.
         touched: what else a snapshot may show differently after the step.
         freed: pages that went during the step.
+        hidden: flags of pages that this kernel has not, and no snapshot shows.
     """
 
-    __slots__ = ("batched", "freed", "next_id", "own", "pages", "recycled", "touched")
+    __slots__ = ("batched", "freed", "hidden", "next_id", "own", "pages", "recycled", "touched")
 
     def __init__(self) -> None:
         zero = Page(ZERO_FLAGS, EMPTY)
@@ -147,6 +148,7 @@ class Pages:
         self.next_id = 1
         self.touched: set[Key] = {("r", 0), ("v", 0)}
         self.freed: list[int] = []
+        self.hidden = 0
 
     def _copy_pages(self, other: Pages) -> None:
         """Make these another's pages, with nothing touched yet."""
@@ -157,6 +159,7 @@ class Pages:
         self.next_id = other.next_id
         self.touched = set()
         self.freed = []
+        self.hidden = other.hidden
 
     def new_id(self) -> int:
         value = self.next_id
@@ -256,11 +259,12 @@ class Pages:
         if not page.tail:
             if not page.users:
                 return None
-            return page.ref, page.map + page.entire, page.flags, 0, page.pins, page.shown
+            flags = page.flags & ~self.hidden
+            return page.ref, page.map + page.entire, flags, 0, page.pins, page.shown
         head = self.pages[number - page.tail]
         if not page.users and not (head.entire and page.content.digest):
             return None
-        flags = head.flags & ~G_EXCLUSIVE | page.flags & G_EXCLUSIVE
+        flags = (head.flags & ~G_EXCLUSIVE | page.flags & G_EXCLUSIVE) & ~self.hidden
         return 0, page.map + head.entire, flags, page.tail, 0, page.content
 
     def _use(self, number: int, by: int) -> None:

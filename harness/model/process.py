@@ -119,9 +119,9 @@ def _copy_one(
 def _is_pinned(rules: Rules, state: State, parent: int, number: int) -> bool:
     """page_needs_cow_for_dma() of an anonymous page that is exclusive."""
     page, head = state.pages[number], state.pages[state.head(number)]
-    exclusive = bool(head.flags & G_ANON and page.flags & G_EXCLUSIVE)
+    flags = head.flags & G_ANON | page.flags & G_EXCLUSIVE
     pins = head.pins if head.flags & G_COMPOUND else None
-    return rules.fork_copies_page(state.mms[parent].has_pinned, exclusive, head.ref, pins)
+    return rules.fork_copies_page(state.mms[parent].has_pinned, flags, head.ref, pins)
 
 
 def _copy_pinned(rules: Rules, state: State, child: int, vma: Vma, index: int, page: int) -> None:

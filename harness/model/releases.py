@@ -137,8 +137,8 @@ class Release:
             madvise(MADV_DONTNEED)").
         guards: there is MADV_GUARD_INSTALL (mm/madvise.c madvise_guard_install; from 6.13 on:
             662df3e5c376 "mm: madvise: implement lightweight guard page mechanism").
-        remote_gate: access_remote_vm reads the vsyscall page (mm/memory.c __access_remote_vm, which
-            since 6.1 asks vma_lookup() first).
+        remote_gate: access_remote_vm reads the vsyscall page, and grows no stack for no bytes
+            (mm/memory.c __access_remote_vm, which since 6.1 asks vma_lookup() first).
         remote_untags: it looks through an address's tag (the same; since 6.4, "mm: Introduce
             untagged_addr_remote()").
         remote_grows_later: it grows a stack also where it comes to one in its middle (the same;
@@ -155,6 +155,42 @@ class Release:
             zap_details.zap_mapping into even_cows").
         follow_checks: follow_pfn, which is follow_pfnmap_start, looks whether the mapping has the
             address (mm/memory.c follow_pfnmap_start, 6.12: 6da8e9634bb7).
+        exclusive: an anonymous page says whether it is one process's alone, which decides over
+            copying it (mm/memory.c do_wp_page, PageAnonExclusive; since 5.19: 6c287605fd56 "mm:
+            remember exclusively mapped anonymous pages with PG_anon_exclusive"; before, its
+            references and mappings are counted).
+        foll_cow: FORCE writes to a page that the same call has just copied, and to no other
+            (mm/gup.c can_follow_write_pte, FOLL_COW; until 6.1: 5535be309971 "mm/gup: fix
+            FOLL_FORCE COW security issue and remove FOLL_COW").
+        special_pins: a frame that is no page to the kernel counts for pins, without a page, and
+            is -EFAULT to others (mm/gup.c follow_pfn_pte; until 5.17: 65462462ffb2 "mm/gup:
+            follow_pfn_pte(): -EEXIST cleanup").
+        thp_counts_maps: a leaf that is mapped once is written in place, whoever holds it
+            (mm/huge_memory.c do_huge_pmd_wp_page, reuse_swap_page; until 5.18: 3bff7e3f1f16
+            "mm/huge_memory: streamline COW logic in do_huge_pmd_wp_page()").
+        huge_fork_copies: fork copies a pinned huge page of hugetlb (mm/hugetlb.c
+            copy_hugetlb_page_range; since 5.12: 4eae4efa2c29 "hugetlb: do early cow when page
+            pinned on src mm").
+        huge_dontneed: MADV_DONTNEED takes those (mm/madvise.c madvise_dontneed_free_valid_vma;
+            since 5.18: 90e7e7f5ef3f "mm: enable MADV_DONTNEED for hugetlb mappings").
+        huge_remap: mremap moves those (mm/mremap.c vma_to_resize; since 5.16: 550a7d60bd5e "mm,
+            hugepages: add mremap() support for hugepage backed vma").
+        leftovers_stay: a page that ->readahead left alone stays in the cache (mm/readahead.c
+            read_pages; until 5.18: 9fd472af84ab "mm: improve cleanup when ->readpages doesn't
+            process all pages").
+        pread_batches: pread finds several pages at once, and reads those (mm/filemap.c
+            filemap_read; since 5.11: cbd59c48ae2b "mm/filemap: use head pages in
+            generic_file_buffered_read()"; before, one behind the other).
+        arm64_asks_devices: on arm64 access_remote_vm asks a driver's ->access, as it does on x86-64
+            (mm/memory.c __access_remote_vm, CONFIG_HAVE_IOREMAP_PROT; since 6.0: f23eab0bfaef
+            "arm64: mm: Convert to GENERIC_IOREMAP").
+        uffd_minor: a userfaultfd has the mode MINOR (fs/userfaultfd.c userfaultfd_register; since
+            5.13: 7677f7fd8be7 "userfaultfd: add minor fault registration mode").
+        uffd_wp_files: it can write-protect memory that has a file, and hugetlb's (fs/userfaultfd.c
+            vma_can_userfault; since 5.19: b1f9e876862d "mm/uffd: enable write protection for
+            shmem & hugetlbfs"; before, only anonymous memory, which needs no markers).
+        uffd_moves_marks: mremap takes protection along (mm/mremap.c move_ptes; until 6.13:
+            0cef0bb836e3 "mm: clear uffd-wp PTE/PMD state on mremap()", which 6.1 has too).
     """
 
     vmas: bool = True
@@ -214,6 +250,19 @@ class Release:
     zap_ptes_mixed: bool = False
     unmap_spares_unmapped: bool = False
     follow_checks: bool = False
+    exclusive: bool = True
+    foll_cow: bool = False
+    special_pins: bool = False
+    thp_counts_maps: bool = False
+    huge_fork_copies: bool = True
+    huge_dontneed: bool = True
+    huge_remap: bool = True
+    leftovers_stay: bool = False
+    pread_batches: bool = True
+    arm64_asks_devices: bool = True
+    uffd_minor: bool = True
+    uffd_wp_files: bool = True
+    uffd_moves_marks: bool = False
 
 
 RELEASES = {
@@ -227,6 +276,20 @@ RELEASES = {
         remote_grows_later=True,
         zap_single=False,
         unmap_spares_unmapped=True,
+        exclusive=False,
+        foll_cow=True,
+        special_pins=True,
+        thp_counts_maps=True,
+        huge_forced=True,
+        huge_fork_copies=False,
+        huge_dontneed=False,
+        huge_remap=False,
+        leftovers_stay=True,
+        pread_batches=False,
+        arm64_asks_devices=False,
+        uffd_minor=False,
+        uffd_wp_files=False,
+        uffd_moves_marks=True,
     ),
     "6.1": Release(),
     "6.12": Release(

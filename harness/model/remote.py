@@ -130,7 +130,7 @@ def _has_mapping(
         return outside.has_mapping(addr) or (outside.is_gate(addr) and rules.remote_takes_gate())
     if find(state.mms[access.process].vmas, index) is not None:
         return True
-    if not rules.remote_grows_stack(first):
+    if not rules.remote_grows_stack(first, not access.size):
         return False
     return stack.grow(rules, state, access.process, index) is not None
 
@@ -201,7 +201,7 @@ def _page(
     index = arena.index(addr)
     if index >= 0:
         page = getter.page(index)
-        return None if getter.is_frame(index) and rules.follows_special(True) else page
+        return None if getter.is_frame(index) and rules.follows_special(True, False) else page
     write = access.data is not None
     return outside.follow(rules, state, access.process, addr, write, access.force, True)
 

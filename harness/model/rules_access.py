@@ -18,12 +18,16 @@ class AccessRules(RuleBase):
     # ---- access_remote_vm ----------------------------------------------------
 
     @rule("remote.grows", f"{_REMOTE} (expand_stack)")
-    def remote_grows_stack(self, first: bool) -> bool:
+    def remote_grows_stack(self, first: bool, empty: bool) -> bool:
         """An access grows a stack where it begins, with nothing to transfer even.
 
-        Some kernels grow one also where an access comes to it.
+        Some kernels grow one also where an access comes to it. Where get_user_pages does that,
+        nothing grows for no bytes.
         """
-        return first or self.sem.release.remote_grows_later
+        release = self.sem.release
+        if empty and release.remote_gate:
+            return False
+        return first or release.remote_grows_later
 
     @rule("remote.gate", f"{_REMOTE} (vma_lookup)")
     def remote_takes_gate(self) -> bool:
@@ -37,8 +41,11 @@ class AccessRules(RuleBase):
 
     @rule("remote.device", f"{_REMOTE} (vma->vm_ops->access)")
     def remote_falls_back(self, io: bool) -> bool:
-        """Whatever keeps get_user_pages from a page, VM_IO or not, ->access is asked then."""
-        return True
+        """Whatever keeps get_user_pages from a page, VM_IO or not, ->access is asked then.
+
+        Some kernels ask nobody.
+        """
+        return self.sem.asks_devices
 
     @rule("remote.length", f"{_REMOTE} (vma->vm_ops->access)")
     def remote_asks(self, left: int, room: int) -> int:

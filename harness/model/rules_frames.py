@@ -17,7 +17,7 @@ from .registry import (
 from .rules_memory import prot_bits
 from .state import P_DIRTY, P_NC, P_SPECIAL, P_WC, P_WRITE, P_YOUNG, Vma
 
-EEXIST, EINVAL = 17, 22
+EFAULT, EEXIST, EINVAL = 14, 17, 22
 NOPAGE, SIGBUS = 0x100, 2  # enum vm_fault_reason
 _V_DONTDUMP = int(VmaFlag.DONTDUMP)
 V_PAT = int(VmaFlag.PAT)
@@ -229,13 +229,25 @@ class FrameRules(RuleBase):
     # ---- get_user_pages ----------------------------------------------------------------------
 
     @rule("gup.special", "6.1 mm/gup.c follow_pfn_pte, __get_user_pages (EEXIST)")
-    def follows_special(self, keeps: bool) -> int:
-        """A frame that is no page to the kernel is -EEXIST; without pages it counts as one."""
-        return -EEXIST if keeps else 0
+    def follows_special(self, keeps: bool, pins: bool) -> int:
+        """A frame that is no page to the kernel is -EEXIST; without pages it counts as one.
+
+        On some kernels it does for pins, and is -EFAULT to who would get a reference.
+        """
+        if not keeps:
+            return 0
+        if self.sem.release.special_pins:
+            return 0 if pins else -EFAULT
+        return -EEXIST
 
     @rule("gup.special_touch", "6.1 mm/gup.c follow_pfn_pte (FOLL_TOUCH)")
-    def touched_special(self, flags: int, write: bool) -> int:
-        """Its entry becomes young on the way, and for WRITE dirty."""
+    def touched_special(self, flags: int, write: bool, gets: bool) -> int:
+        """Its entry becomes young on the way, and for WRITE dirty.
+
+        Not where nobody would get a reference to it, if that is an error of its own.
+        """
+        if gets and self.sem.release.special_pins:
+            return flags
         return flags | P_YOUNG | (P_DIRTY if write else 0)
 
     # ---- what the module does not ask a kernel for ----------------------------------------------

@@ -58,10 +58,17 @@ class GupRules(RuleBase):
         return killed
 
     @rule("gup.follow_write", "6.1 mm/gup.c can_follow_write_pte")
-    def may_follow_write(self, pte_flags: int, vma: Vma, page_flags: int, force: bool) -> bool:
-        """WRITE takes a writable PTE; with FORCE also a read-only exclusive copy."""
+    def may_follow_write(
+        self, pte_flags: int, vma: Vma, page_flags: int, force: bool, copied: bool
+    ) -> bool:
+        """WRITE takes a writable PTE; with FORCE also a read-only exclusive copy.
+
+        On some kernels that is a dirty page which the same call has just copied.
+        """
         if pte_flags & P_WRITE:
             return True
+        if self.sem.release.foll_cow:
+            return force and copied and bool(pte_flags & P_DIRTY)
         if not force or vma.flags & (V_SHARED | V_MAYSHARE | V_WRITE):
             return False
         exclusive = page_flags & (G_ANON | G_EXCLUSIVE) == G_ANON | G_EXCLUSIVE
@@ -227,7 +234,7 @@ class GupRules(RuleBase):
     def must_unshare(self, pin: bool, write: bool, page_flags: int) -> bool:
         """Pinning an anonymous page to read it makes it exclusive first; getting it does not."""
         shared = page_flags & (G_ANON | G_EXCLUSIVE) == G_ANON
-        return pin and not write and shared
+        return self.sem.release.exclusive and pin and not write and shared
 
     @rule("pin.longterm", "6.1 include/linux/mm.h gup_must_unshare (FOLL_LONGTERM)")
     def longterm_unshares(self, page_flags: int, cow: bool) -> bool:

@@ -113,7 +113,9 @@ class KindRules(RuleBase):
 
     @rule("hugetlb.fork_pinned", "6.1 mm/hugetlb.c copy_hugetlb_page_range")
     def huge_fork_copies(self, has_pinned: bool, pins: int, flags: int) -> bool:
-        """fork gives the child a copy of a huge page that is pinned."""
+        """fork gives the child a copy of a huge page that is pinned, on most kernels."""
+        if not self.sem.release.huge_fork_copies:
+            return False
         return has_pinned and pins > 0 and bool(flags & G_EXCLUSIVE)
 
     @rule("hugetlb.fork_pte", "6.1 mm/hugetlb.c hugetlb_install_page, make_huge_pte (writable)")
@@ -158,7 +160,12 @@ class KindRules(RuleBase):
 
     @rule("hugetlb.dontneed", "6.1 mm/madvise.c madvise_dontneed_free_valid_vma")
     def huge_dontneed(self, start: int, end: int) -> int | None:
-        """DONTNEED of huge pages begins at one, and ends with the last that is whole."""
+        """DONTNEED of huge pages begins at one, and ends with the last that is whole.
+
+        Some kernels know none of them.
+        """
+        if not self.sem.release.huge_dontneed:
+            return None
         return None if start % HUGE_PAGES else end - end % HUGE_PAGES
 
     @rule("hugetlb.force", "6.1 mm/gup.c check_vma_flags (is_vm_hugetlb_page)")

@@ -192,6 +192,11 @@ class MappingRules(RuleBase):
         """Huge pages of hugetlb are moved and cut off whole, and never grow, else -EINVAL."""
         return not start % HUGE_PAGES and not to % HUGE_PAGES and not grows
 
+    @rule("mremap.knows_huge", f"{_REMAP} vma_to_resize (is_vm_hugetlb_page)")
+    def remaps_huge(self) -> bool:
+        """mremap moves huge pages of hugetlb: on some kernels that is -EINVAL, last of all."""
+        return self.sem.release.huge_remap
+
     @rule("mremap.split", "6.1 mm/mremap.c move_page_tables (split_huge_pmd)")
     def moves_leaf(self, whole: bool, shift: int) -> bool:
         """A huge page that is moved whole, to where one can be, stays one; any other is split."""

@@ -133,16 +133,21 @@ class MemoryRules(RuleBase):
 
     @rule("cow.exclusive", "6.1 mm/memory.c do_wp_page (PageAnonExclusive)")
     def reuse_exclusive(self, flags: int) -> bool:
-        """An exclusive anonymous page is written in place, whoever holds references."""
-        return bool(flags & G_EXCLUSIVE)
+        """An exclusive anonymous page is written in place, whoever holds references.
+
+        Where no page says so, its references are counted.
+        """
+        return self.sem.release.exclusive and bool(flags & G_EXCLUSIVE)
 
     @rule("cow.shared", "6.1 mm/memory.c do_wp_page (folio_ref_count)")
     def reuse_shared(self, ref: int, accessed: int) -> Reuse:
         """An anonymous page that was shared is written in place only by its last reference."""
         if ref != 1:
             return Reuse(False, True)
-        # A second mark_page_accessed parks the page, and a reference, in a batch.
-        return Reuse(True, self.sem.drained_each or accessed < 2)
+        # A second mark_page_accessed parks the page, and a reference, in a batch; so does its
+        # arrival, where a write does not empty that one.
+        alone = self.sem.release.exclusive and accessed < 2
+        return Reuse(True, self.sem.drained_each or alone)
 
     @rule("cow.becomes_exclusive", "6.1 mm/memory.c do_wp_page, mm/rmap.c page_move_anon_rmap")
     def reused_flags(self, flags: int) -> int:
@@ -204,17 +209,18 @@ class MemoryRules(RuleBase):
         return 0 if special else 1
 
     @rule("fork.pinned", "6.1 include/linux/mm.h page_needs_cow_for_dma, page_maybe_dma_pinned")
-    def fork_copies_page(
-        self, has_pinned: bool, exclusive: bool, ref: int, pins: int | None
-    ) -> bool:
+    def fork_copies_page(self, has_pinned: bool, flags: int, ref: int, pins: int | None) -> bool:
         """Once pins were made, fork copies exclusive pages that look pinned.
 
         That is of 1024 references or more; of large pages, which count pins
-        apart, with a pin.
+        apart, with a pin. Where no page says that it is exclusive, any is.
         """
-        # copy_present_pte() holds a reference of its own while it asks
-        looks = ref + 1 >= PIN_BIAS if pins is None else pins > 0
-        return has_pinned and exclusive and looks
+        if not has_pinned or not flags & G_ANON:
+            return False
+        says = self.sem.release.exclusive
+        # copy_present_pte() that asks for that holds a reference of its own meanwhile
+        looks = ref + says >= PIN_BIAS if pins is None else pins > 0
+        return looks and (not says or bool(flags & G_EXCLUSIVE))
 
     @rule("fork.copied_pte", "6.1 mm/memory.c copy_present_page")
     def fork_copied_pte(self, vma: Vma) -> int:

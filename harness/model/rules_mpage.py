@@ -31,9 +31,10 @@ class MpageRules(RuleBase):
     def leftover_goes(self, pages: int) -> bool:
         """A page that ->readahead left alone leaves the cache, as many as were asynchronous.
 
-        On some kernels all do.
+        On some kernels all do, on others none.
         """
-        return pages > 0 or self.sem.release.leftovers_go
+        release = self.sem.release
+        return not release.leftovers_stay and (pages > 0 or release.leftovers_go)
 
     @rule("readahead.count", "6.1 include/linux/pagemap.h readahead_count")
     def pages_left(self, pages: int, done: int) -> int:
@@ -188,8 +189,11 @@ class MpageRules(RuleBase):
 
     @rule("pread.read_again", "6.1 mm/filemap.c filemap_get_pages (filemap_update_page)")
     def pread_tries_again(self, before_ready: bool, present: bool) -> bool:
-        """A page found behind one that could be copied is read, and again behind the copying."""
-        return before_ready and present
+        """A page found behind one that could be copied is read, and again behind the copying.
+
+        Where pages are found one by one it is not.
+        """
+        return before_ready and present and self.sem.release.pread_batches
 
     # ---- ext2 ------------------------------------------------------------------------
 

@@ -85,7 +85,8 @@ class SwapRules(RuleBase):
     @rule("reclaim.entry", "6.1 mm/rmap.c try_to_unmap_one")
     def swap_entry(self, pte: int, page_flags: int) -> int:
         """A swap entry remembers that its page was exclusive, and protected."""
-        exclusive = P_EXCLUSIVE if page_flags & G_EXCLUSIVE else 0
+        says = self.sem.release.exclusive and page_flags & G_EXCLUSIVE
+        exclusive = P_EXCLUSIVE if says else 0
         return P_SWAP | exclusive | pte & P_UFFD_WP
 
     @rule("reclaim.shares", "6.1 include/linux/rmap.h page_try_share_anon_rmap")
@@ -167,8 +168,8 @@ class SwapRules(RuleBase):
 
     @rule("swap.cow", "6.1 mm/memory.c do_wp_page (folio_test_swapcache)")
     def swap_cache_alone(self, ref: int) -> bool:
-        """The swap cache's reference alone does not make a write copy."""
-        return ref <= 2
+        """The swap cache's reference alone does not make a write copy, but where it is counted."""
+        return self.sem.release.exclusive and ref <= 2
 
     @rule("swap.fork", "6.1 mm/memory.c copy_nonpresent_pte")
     def fork_shared_entry(self, flags: int) -> int:

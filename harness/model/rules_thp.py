@@ -31,9 +31,12 @@ class ThpRules(RuleBase):
         return prot_bits(vma) | P_HUGE | P_DIRTY | (P_WRITE if vma.flags & V_WRITE else 0)
 
     @rule("thp.reuse", "6.1 mm/huge_memory.c do_huge_pmd_wp_page")
-    def thp_reuses(self, ref: int) -> bool:
-        """A leaf that was shared is written in place only by its page's last reference."""
-        return ref == 1
+    def thp_reuses(self, ref: int, mapped: int) -> bool:
+        """A leaf that was shared is written in place only by its page's last reference.
+
+        On some kernels its last mapping does, whoever holds references.
+        """
+        return mapped == 1 if self.sem.release.thp_counts_maps else ref == 1
 
     @rule("thp.split_pte", "6.1 mm/huge_memory.c __split_huge_pmd_locked")
     def thp_split_pte(self, flags: int, vma: Vma) -> int:

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from ..abi import Uffd
-from .registry import V_ACCESS, V_SHARED, V_UFFD_MINOR, V_UFFD_WP, V_WRITE, RuleBase, rule
+from .registry import (
+    V_ACCESS,
+    V_HUGETLB,
+    V_SHARED,
+    V_UFFD_MINOR,
+    V_UFFD_WP,
+    V_WRITE,
+    RuleBase,
+    rule,
+)
 from .rules_memory import prot_bits
 from .state import P_DIRTY, P_NONE_PROT, P_UFFD_WP, P_WRITE, Vma
 
@@ -22,14 +31,28 @@ class UffdRules(RuleBase):
 
     @rule("uffd.mode", _REGISTER)
     def uffd_mode_bad(self, mode: int) -> bool:
-        """No mode at all, or one that the architecture lacks, is -EINVAL."""
-        known = _KNOWN if self.sem.uffd_wp else _KNOWN & ~_WP
+        """No mode at all, or one that the kernel lacks there, is -EINVAL."""
+        known = _KNOWN if self.sem.protects_anonymous else _KNOWN & ~_WP
+        if not self.sem.release.uffd_minor:
+            known &= ~_MINOR
         return not mode or bool(mode & ~known)
 
     @rule("uffd.minor_kinds", "6.1 include/linux/userfaultfd_k.h vma_can_userfault")
     def uffd_may_be_minor(self, mode: int, vma: Vma) -> bool:
         """MINOR is for memory that has a file, shared anonymous memory too."""
         return not mode & _MINOR or vma.file >= 0
+
+    @rule("uffd.wp_kinds", "6.1 include/linux/userfaultfd_k.h vma_can_userfault")
+    def uffd_may_be_protected(self, mode: int, vma: Vma) -> bool:
+        """WP is for any memory that can be registered, on some kernels for anonymous alone."""
+        if not mode & _WP or self.sem.release.uffd_wp_files:
+            return True
+        return vma.file < 0 and not vma.flags & V_HUGETLB
+
+    @rule("uffd.knows_continue", "6.1 fs/userfaultfd.c userfaultfd_ioctl (UFFDIO_CONTINUE)")
+    def uffd_knows_continue(self) -> bool:
+        """A kernel without MINOR has no way to go on: -EINVAL, whatever is asked."""
+        return self.sem.release.uffd_minor
 
     @rule("uffd.again", _REGISTER)
     def uffd_registered_flags(self, flags: int, uffd: int, wanted: int) -> int:
@@ -156,8 +179,8 @@ class UffdRules(RuleBase):
 
     @rule("uffd.wp_moved", "6.1 mm/mremap.c move_ptes (need_clear_uffd_wp)")
     def uffd_moved_pte(self, flags: int) -> int:
-        """mremap takes protection off, and markers away."""
-        return flags & ~P_UFFD_WP
+        """mremap takes protection off, and markers away, or moves them along."""
+        return flags if self.sem.release.uffd_moves_marks else flags & ~P_UFFD_WP
 
     @rule("uffd.wp_unshare", "6.1 mm/memory.c wp_page_copy (FAULT_FLAG_UNSHARE)")
     def uffd_unshared_pte(self, old: int) -> int:

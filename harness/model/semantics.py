@@ -107,6 +107,16 @@ class Semantics:
         return self.phys_by_entry and self.release.phys_user_bits
 
     @property
+    def asks_devices(self) -> bool:
+        """access_remote_vm asks a driver's ->access (CONFIG_HAVE_IOREMAP_PROT)."""
+        return not self.phys_by_entry or self.release.arm64_asks_devices
+
+    @property
+    def protects_anonymous(self) -> bool:
+        """A userfaultfd can write-protect anonymous memory."""
+        return self.uffd_wp or not self.release.uffd_wp_files
+
+    @property
     def phys_wants_user(self) -> bool:
         """It maps nothing that the user's entry does not let him access."""
         return self.phys_by_entry and not self.release.phys_user_bits

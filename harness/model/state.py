@@ -114,7 +114,8 @@ class State(Memories):
     """Everything; see the module's docstring.
 
     Attributes:
-        held: slot -> pages, None where one was given back; pins: sets whose pages are pins;
+        held: slot -> pages, None where one was given back, or none was given;
+            pins: sets whose pages are pins;
             allocated: sets that the module allocated -> abi.Alloc.
         around: pages that a read fault looks at (fault_around_bytes); guests begin with 1.
         lent: held pages whose frames were mapped, which nobody counts.
@@ -217,6 +218,11 @@ class State(Memories):
         self.touched.add(("h", slot, len(held)))
         held.append(page)
         self._use(page, 1)
+
+    def hold_nothing(self, slot: int) -> None:
+        """Record in a held set that a call counted something and gave no page for it."""
+        self.pins.add(slot)
+        self.held.setdefault(slot, []).append(None)
 
     def unhold(self, slot: int, index: int) -> int:
         """Take a page out of a held set; its reference is the caller's."""

@@ -38,7 +38,7 @@ from . import (  # noqa: F401
 from .calls import Expected
 from .rules import Rules
 from .semantics import Semantics
-from .state import State
+from .state import G_EXCLUSIVE, State
 
 _MAX_RUN = 16  # choices of one operation; more is a fault of the model
 
@@ -84,7 +84,9 @@ class Model:
 
     def initial(self) -> State:
         """Before the first operation: one process with an empty arena."""
-        return State()
+        state = State()
+        state.hidden = 0 if self.sem.release.exclusive else G_EXCLUSIVE
+        return state
 
     def step(self, state: State, op: abi.Op) -> list[Branch]:
         """Everything that the operation may do in this state; at least one branch."""

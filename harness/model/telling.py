@@ -87,6 +87,19 @@ TELLING: Mapping[str, Telling] = {
     "zap_ptes_mixed": _by("vmf_insert_pfn/mixed"),
     "unmap_spares_unmapped": _by("unmap_mapping_range/driver_pages"),
     "follow_checks": _by("follow_pfn/pages"),
+    "exclusive": _by("pin_user_pages/protect_round_trip"),
+    "foll_cow": _by("get_user_pages/force_twice"),
+    "special_pins": _by("pin_user_pages/frames"),
+    "thp_counts_maps": _by("thp/fork"),
+    "huge_fork_copies": _by("pin_user_pages/hugetlb"),
+    "huge_dontneed": _by("madvise/dontneed_locked_huge"),
+    "huge_remap": _by("mremap/hugetlb"),
+    "leftovers_stay": _by("mpage_readahead/leftovers"),
+    "pread_batches": _by("mpage_readahead/error"),
+    "arm64_asks_devices": _by("access_process_vm/device", arch="arm64"),
+    "uffd_minor": _by("userfaultfd/minor"),
+    "uffd_wp_files": _by("userfaultfd/wp_file", arch="x86_64"),
+    "uffd_moves_marks": _by("userfaultfd/wp_move", arch="x86_64"),
 }
 
 

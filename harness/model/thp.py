@@ -77,7 +77,7 @@ def _write_protected(
     """do_huge_pmd_wp_page(): reuse, or split and leave the rest to small pages."""
     page = state.page(pte.page)
     if not rules.reuse_exclusive(page.flags):
-        if not rules.thp_reuses(page.ref):
+        if not rules.thp_reuses(page.ref, state.total_map(pte.page)):
             split(rules, state, process, vma, first)
             return False
         page.flags = rules.reused_flags(page.flags)
@@ -93,12 +93,13 @@ def follow(
     found: tuple[int, Pte],
     flags: int,
     touch: bool,
+    copied: bool,
 ) -> bool:
     """follow_trans_huge_pmd(), follow_hugetlb_page(): may get_user_pages take this leaf?"""
     first, pte = found
     page = state.pages[pte.page]
     write, force = bool(flags & Foll.WRITE), bool(flags & Foll.FORCE)
-    if write and not rules.may_follow_write(pte.flags, vma, page.flags, force):
+    if write and not rules.may_follow_write(pte.flags, vma, page.flags, force, copied):
         return False
     if write and rules.uffd_protects(pte.flags, vma):
         return False
@@ -111,7 +112,7 @@ def unshare(rules: Rules, state: State, process: int, vma: Vma, found: tuple[int
     """do_huge_pmd_wp_page() with FAULT_FLAG_UNSHARE: exclusive, or split for small pages."""
     first, pte = found
     page = state.page(pte.page)
-    if rules.thp_reuses(page.ref):
+    if rules.thp_reuses(page.ref, state.total_map(pte.page)):
         page.flags = rules.reused_flags(page.flags)
     else:
         split(rules, state, process, vma, first)

@@ -164,7 +164,7 @@ VARIANTS: dict[str, Wrong] = {
     # pages that are there are taken with SIGKILL pending
     "slow_interrupted": lambda self, killed: False,
     # FORCE takes any read-only page that is there
-    "may_follow_write": lambda self, pte_flags, vma, page_flags, force: (
+    "may_follow_write": lambda self, pte_flags, vma, page_flags, force, copied: (
         bool(pte_flags & P_WRITE) or force
     ),
     # WRITE leaves a clean page clean

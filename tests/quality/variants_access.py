@@ -14,7 +14,7 @@ ACCESS: dict[str, Callable[..., Any]] = {
     # the other way round about tags
     "remote_untags": lambda self: not self.sem.release.remote_untags,
     # a stack grows wherever an access comes to, as in 5.10 and from 6.12 on
-    "remote_grows_stack": lambda self, first: True,
+    "remote_grows_stack": lambda self, first, empty: True,
     # the gate page is read, as in 5.10
     "remote_takes_gate": lambda self: True,
     # the page is written to and stays clean

@@ -77,9 +77,9 @@ FRAMES: dict[str, Callable[..., Any]] = {
     # what of the range lies in the mapping is zapped
     "zap_ptes_inside": lambda self, vma, start, end: vma.start <= start < vma.end,
     # a frame is an error even for who wants no page
-    "follows_special": lambda self, keeps: -17,
+    "follows_special": lambda self, keeps, pins: -17,
     # the entry stays as it was
-    "touched_special": lambda self, flags, write: flags,
+    "touched_special": lambda self, flags, write, gets: flags,
     # the last page is not to be had
     "frames_refused": lambda self, wanted, left: wanted >= left,
     # a page can be given back while its frame is mapped

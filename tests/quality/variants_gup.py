@@ -74,7 +74,7 @@ GUP: dict[str, Wrong] = {
     # set_page_dirty asks for a mapping
     "dirtied_unlocked": lambda self, flags: flags | G_DIRTY if not flags & G_MAPPING else flags,
     # fork shares pinned pages
-    "fork_copies_page": lambda self, has_pinned, exclusive, ref, pins: False,
+    "fork_copies_page": lambda self, has_pinned, flags, ref, pins: False,
     # the vsyscall page is as any kernel address
     "takes_gate": lambda self, write: False,
     # frames of a device are taken

@@ -76,7 +76,7 @@ KINDS: dict[str, Callable[..., Any]] = {
         prot_bits(vma) | P_HUGE | (P_DIRTY | P_WRITE if vma.flags & V_WRITE else 0)
     ),
     # a leaf that was shared is written in place although its page is held
-    "thp_reuses": lambda self, ref: ref <= 2,
+    "thp_reuses": lambda self, ref, mapped: ref <= 2,
     # the other way round about the dirty bit of a split leaf
     "thp_split_pte": lambda self, flags, vma: (
         prot_bits(vma) & ~P_YOUNG

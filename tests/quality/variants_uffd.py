@@ -15,6 +15,10 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "uffd_mode_bad": lambda self, mode: False,
     # anonymous memory can be registered with MINOR
     "uffd_may_be_minor": lambda self, mode, vma: True,
+    # memory of files is not protected
+    "uffd_may_be_protected": lambda self, mode, vma: vma.file < 0,
+    # nobody can go on
+    "uffd_knows_continue": lambda self: False,
     # modes add up
     "uffd_registered_flags": lambda self, flags, uffd, wanted: flags | wanted,
     # what the file has is mapped as ever
