@@ -6,14 +6,14 @@ d = device()
 on_mmap(d, vm_flags=IO)
 v = mmap(pages=4, prot=rw, flags=shared, file=d)
 access_process_vm(main, v[0], n=8)
-claim ARV-06: ret == 0
+claim ARV-03: ret == 0
 on_access(d, gives=LENGTH)
 x = access_process_vm(main, v[0]+4090, n=20)
 claim ARV-06: x == "\x14\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00"
 access_process_vm(main, v[0]+4000, n=5000)
 claim ARV-06: ret == 5000
 access_process_vm(main, v[0], data="x", gup_flags=WRITE|FORCE)
-claim ARV-06: ret == 0
+claim ARV-03: ret == 0
 p = ptrace_peekdata(main, v[0])
 c = fork()
 q = ptrace_peekdata(c, v[1]+2)
@@ -28,7 +28,7 @@ access_process_vm(c, v[1]+4000, data="written ", n=5000, gup_flags=WRITE)
 claim ARV-06: ret == 4192
 peek(b[2], 8)
 access_process_vm(c, v[3], n=1)
-claim ARV-06: ret == 0
+claim ARV-03: ret == 0
 mem_write(c, v[1]+4094, "both")
 claim ARV-06: ret == 4
 peek(b[1]+4088, 8)

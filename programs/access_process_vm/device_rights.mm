@@ -11,11 +11,11 @@ c = fork()
 x = access_process_vm(c, v[0], n=6)
 claim ARV-01: x == "a page"
 y = access_process_vm(c, v[1]+4092, n=8)
-claim ARV-01: y == "\x00\x00\x00\x00\x04\x00\x00\x00"
+claim ARV-06: y == "\x00\x00\x00\x00\x04\x00\x00\x00"
 access_process_vm(c, v[2]+4000, n=200)
 mprotect(v, prot=none)
 z = access_process_vm(main, v[0], n=4)
-claim ARV-01: z == "\x04\x00\x00\x00"
+claim ARV-06: z == "\x04\x00\x00\x00"
 access_process_vm(main, v[0], n=4, gup_flags=FORCE)
 access_process_vm(main, v[0], data="x", gup_flags=WRITE)
 claim ARV-04: ret == 0
@@ -23,7 +23,7 @@ on_access(d, b)
 access_process_vm(main, v[0], data="x", gup_flags=WRITE)
 load(m[0], 4)
 c: access_process_vm(c, v[0], n=6, pending=SIGKILL)
-claim ARV-01: ret == 6
+claim ARV-06: ret == 6
 w = peek(b[0], 6)
 put_page(b)
 access_process_vm(main, v[0], n=4)

@@ -25,10 +25,10 @@ mem_read(c, v[1], n=7)
 claim ARV-06: ret == 7
 access_process_vm(c, v[1], data="clean", gup_flags=WRITE)
 access_process_vm(c, v[2], n=4)
-claim ARV-06: ret == 0
+claim ARV-03: ret == 0
 mprotect(v[1], pages=1, prot=r)
 access_process_vm(main, v[1], data="x", gup_flags=WRITE)
-claim ARV-06: ret == 0
+claim ARV-03: ret == 0
 access_process_vm(main, v[1], n=7)
 claim ARV-06: ret == 7
 e = device()
@@ -37,6 +37,6 @@ on_access(e, gives=PHYS)
 m = mmap(pages=1, prot=rw, flags=shared, file=e)
 vmf_insert_mixed(m[0], BAR[1])
 access_process_vm(main, m[0], n=4)
-claim ARV-06: ret == 0
+claim ARV-03: ret == 0
 mprotect(v[1], pages=1, prot=none)
 access_process_vm(main, v[1], n=7)

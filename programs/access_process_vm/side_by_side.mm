@@ -62,9 +62,9 @@ ptrace_peekdata(c, s[2])
 claim ARV-03: ret == -EIO
 # A device without ->access, and with one, which process_vm_readv does not ask.
 access_process_vm(c, v[0], n=8)
-claim ARV-06: ret == 0
+claim ARV-03: ret == 0
 mem_read(c, v[0], n=8)
-claim ARV-06: ret == -EIO
+claim ARV-03: ret == -EIO
 process_vm_readv(c, v[0], n=8)
 on_access(d, gives=LENGTH)
 access_process_vm(c, v[0], n=8)

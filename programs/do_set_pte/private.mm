@@ -8,7 +8,7 @@ m = mmap(pages=4, prot=rw, flags=private, file=d)
 load(m[0], n=18)
 claim DSP-04: page(m[0]) == page(b[0]) and not pte(m[0], write) and ref(b[0]) == 2
 store(m[3], "A")
-claim DSP-03: page(m[3]) != page(b[3]) and flag(m[3], exclusive) and ref(m[3]) == 1
+claim DSP-03: page(m[3]) != page(b[3]) and flag(m[3], anon) and ref(m[3]) == 1
 claim DSP-03: pte(m[3], write) and pte(m[3], dirty) and ref(b[3]) == 2
 load(m[3], n=14)
 store(m[0], "B")

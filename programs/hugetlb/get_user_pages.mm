@@ -8,7 +8,7 @@ poke(k[11]+8, "from the kernel")
 d = load(m[511]+8, n=15)
 f = get_user_pages_fast(m[510], nr=2, gup_flags=WRITE)
 get_user_pages(r[0], nr=1, gup_flags=WRITE)
-claim GUP-28: ret == -EFAULT
+claim GUP-05: ret == -EFAULT
 get_user_pages(r[0], nr=1, gup_flags=WRITE|FORCE)
 claim GUP-28: ret == -EFAULT and page(r[0]) == 0
 load(r[0])

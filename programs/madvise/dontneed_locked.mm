@@ -12,9 +12,9 @@ claim ZAP-10: ret == -EINVAL and page(m[1]) != 0
 madvise(s, DONTNEED)
 claim ZAP-10: ret == -EINVAL and page(s[1]) != 0
 madvise(m, DONTNEED_LOCKED)
-claim ZAP-10: ret == 0 and page(m[0]) == 0 and page(m[1]) == 0
+claim ZAP-12: ret == 0 and page(m[0]) == 0 and page(m[1]) == 0
 madvise(s, DONTNEED_LOCKED)
-claim ZAP-10: ret == 0 and page(s[1]) == 0
+claim ZAP-12: ret == 0 and page(s[1]) == 0
 madvise(m[0], pages=1, advice=DONTNEED)
 claim ZAP-10: ret == 0
 a = load(m[1], 6)

@@ -6,7 +6,7 @@ mlock(m)
 madvise(m[1], DONTNEED_LOCKED, pages=1023)
 claim ZAP-10: ret == -EINVAL and page(m[0]) != 0 and page(m[1000]) != 0
 madvise(m[0], DONTNEED_LOCKED, pages=1023)
-claim ZAP-10: ret == 0 and page(m[0]) == 0 and page(m[1000]) != 0
+claim ZAP-12: ret == 0 and page(m[0]) == 0 and page(m[1000]) != 0
 madvise(m[0], DONTNEED_LOCKED, pages=511)
 madvise(m[512], DONTNEED, pages=512)
-claim ZAP-10: ret == 0 and page(m[1000]) == 0
+claim ZAP-12: ret == 0 and page(m[1000]) == 0

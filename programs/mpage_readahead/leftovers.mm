@@ -3,7 +3,7 @@ f = scripted(pages=8)
 get_block(f, 0, n=8, at=100)
 mpage_readahead(f, page=0, nr=8, take=3, late=2)
 b = bios(f)
-claim MPR-14: b == "RA 800+24"
+claim MPR-01: b == "RA 800+24"
 g = get_blocks(f)
 mpage_readahead(f, page=0, nr=8)
 b2 = bios(f)

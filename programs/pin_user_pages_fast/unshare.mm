@@ -4,8 +4,8 @@ store(m[0], "both")
 store(m[1], "both")
 c = fork()
 h = c: pin_user_pages_fast(m[0], nr=1)
-claim GUP-31: ret == 1 and page(h[0]) != page(m[0]) and flag(h[0], exclusive)
+claim GUP-47: ret == 1 and page(h[0]) != page(m[0]) and flag(h[0], exclusive)
 g = pin_user_pages_fast(m[1], nr=1, gup_flags=LONGTERM)
-claim GUP-31: ret == 1 and page(g[0]) != page(c, m[1])
+claim GUP-47: ret == 1 and page(g[0]) != page(c, m[1])
 i = pin_user_pages_fast(m[1], nr=1)
-claim GUP-31: ref(m[1]) == 2049
+claim GUP-47: ref(m[1]) == 2049

@@ -8,7 +8,7 @@ claim GUP-09: page(h[0]) == page(m[7]) and not pte(m[7], huge) and flag(m[7], co
 store(m[100], "again dirty")
 mprotect(m[0], pages=8, prot=rw)
 store(m[7], "sev")
-claim GUP-09: page(h[0]) == page(m[7])
+claim GUP-49: page(h[0]) == page(m[7])
 n = mmap(pages=512, prot=rw, flags=private|anon, align=512)
 madvise(n, HUGEPAGE)
 store(n[0], "first")

@@ -15,13 +15,13 @@ claim GUP-20: ret == -EEXIST
 pin_user_pages(m[0], nr=1)
 claim GUP-20: ret == -EEXIST
 get_user_pages(m[0], nr=4, pages=NULL)
-claim GUP-20: ret == 3
+claim GUP-16: ret == 3
 get_user_pages_fast(m[1], nr=1, gup_flags=WRITE)
 claim GUP-20: ret == -EEXIST
 get_user_pages_fast_only(m[0], nr=1)
 mem_read(main, m[0], n=4)
 h = get_user_pages(m[2], nr=1)
-claim GUP-20: ret == 1
+claim GUP-01: ret == 1
 get_user_pages(m[2], nr=2)
 put_page(h)
 p = mmap(pages=2, prot=rw, flags=private, file=d)
@@ -30,7 +30,7 @@ vmf_insert_mixed(p[1], BAR[3])
 store(p[0], "copied")
 store(p[1], "copied")
 k = get_user_pages(p[0], nr=1)
-claim GUP-20: ret == 1
+claim GUP-13: ret == 1
 load(p[0], n=6)
 madvise(m[0], pages=2, advice=DONTNEED)
 claim ZAP-10: ret == 0 and page(m[0]) == 0

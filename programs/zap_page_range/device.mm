@@ -17,7 +17,7 @@ store(m[1], "dirty")
 store(n[1], "a copy")
 claim ZAP-01: map(b[0]) == 1 and ref(b[0]) == 2
 zap_page_range_single(m[0], pages=1)
-claim ZAP-01: page(m[0]) == 0 and map(b[0]) == 0 and ref(b[0]) == 1
+claim ZAP-13: page(m[0]) == 0 and map(b[0]) == 0 and ref(b[0]) == 1
 load(m[0])
 zap_page_range(m[1], pages=3)
 claim ZAP-02: page(m[1]) == 0 and page(m[2]) == 0 and page(n[0]) == 0 and page(n[1]) != 0
@@ -25,7 +25,7 @@ vm_insert_page(m[0], b[0])
 madvise(m, DONTNEED)
 claim ZAP-10: ret == 0 and page(m[0]) == 0
 madvise(n, DONTNEED_LOCKED)
-claim ZAP-04: ret == 0 and page(n[1]) == 0
+claim ZAP-12: ret == 0 and page(n[1]) == 0
 madvise(o, DONTNEED)
 claim ZAP-10: ret == -EINVAL
 madvise(o, DONTNEED_LOCKED)

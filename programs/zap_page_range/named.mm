@@ -11,9 +11,9 @@ store(o[1], "four")
 zap_page_range_single(m[1], pages=2, vma=n[1])
 claim ZAP-03: page(m[1]) != 0 and page(n[0]) == 0 and page(n[1]) != 0
 zap_page_range_single(m[0], pages=2, vma=n[0])
-claim ZAP-03: page(m[0]) != 0 and page(m[1]) != 0 and page(n[1]) != 0
+claim ZAP-03: refused == 0 and page(m[0]) != 0 and page(m[1]) != 0 and page(n[1]) != 0
 zap_page_range_single(n[1], pages=1, vma=m[0])
-claim ZAP-03: page(m[1]) != 0 and page(n[1]) != 0
+claim ZAP-03: refused == 0 and page(m[1]) != 0 and page(n[1]) != 0
 load(n[0])
 zap_page_range(m[1], pages=6, vma=n[0])
 claim ZAP-02: page(m[1]) != 0 and page(n[0]) == 0 and page(n[1]) == 0 and page(o[0]) == 0

@@ -23,7 +23,7 @@ claim ZAP-01: page(s[0]) == 0 and page(s[1]) == 0 and flag(i[0], dirty) and not 
 b = load(s[0], 11)
 claim ZAP-01: b == "by hardware" and page(s[0]) == page(i[0])
 zap_page_range_single(m[3], pages=1)
-claim ZAP-01: page(m[3]) == 0 and page(m[0]) != 0
+claim ZAP-13: page(m[3]) == 0 and page(m[0]) != 0
 d = c: load(m[1], 4)
 put_page(h)
 put_page(i)

@@ -10,16 +10,16 @@ claim ZAP-08: refused == unaligned
 zap_page_range(m[0]+4000, size=96)
 claim ZAP-08: refused == unaligned
 zap_page_range_single(m[0]+4095, size=4097)
-claim ZAP-08: refused == unaligned
+claim ZAP-08: refused != 0
 zap_page_range_single(m[0], size=4097)
-claim ZAP-08: refused == unaligned and page(m[0]) != 0 and page(m[1]) != 0
+claim ZAP-08: refused != 0 and page(m[0]) != 0 and page(m[1]) != 0
 zap_page_range(m[-1], pages=2)
 zap_page_range_single(m[3], pages=1)
 zap_page_range(m[0], pages=1, vma=m[-1])
 zap_page_range(m[1], pages=0)
 claim ZAP-09: ret == 0 and refused == 0 and page(m[0]) != 0 and page(m[1]) != 0
 zap_page_range_single(m[1], size=0)
-claim ZAP-09: ret == 0 and refused == 0 and page(m[0]) != 0 and page(m[1]) != 0
+claim ZAP-13: ret == 0 and refused == 0 and page(m[0]) != 0 and page(m[1]) != 0
 zap_page_range_single(m[1], pages=0, vma=m[0])
 zap_page_range(m[-1], pages=0, vma=m[2])
 zap_page_range(m[2], size=4096, vma=m[0]+100)

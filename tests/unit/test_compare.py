@@ -126,6 +126,8 @@ def test_what_follows_is_told_from_what_an_operation_decides() -> None:
     assert {cause for _, cause in causes(found)} <= {
         flag("upgrades_private"),
         flag("upgrades_private", follows=True),
+        flag("exclusive", follows=True),
+        flag("upgrades_private", "exclusive", follows=True),
     }
     for one in found.differing:
         for item in one.items:
@@ -194,8 +196,8 @@ def test_a_snapshot_at_the_end_is_compared_whole() -> None:
     ]
     compiled = layout.compile_program(language.parse(text, "fake.mm"))
     found = compare_traces(traces[0], traces[1], compiled)
-    assert causes(found) == [(5, flag("upgrades_private", follows=True))]
-    assert [item.what for item in found.differing[0].items] == ["PTE main: m[0]"]
+    assert causes(found) == [(5, flag("upgrades_private", "exclusive", follows=True))]
+    assert found.differing[0].items[0].what == "PTE main: m[0]"
 
 
 @pytest.mark.parametrize("kernel", [line for line in RELEASES if line != "6.1"])
