@@ -16,7 +16,7 @@ from .registry import V_UFFD, V_UFFD_MINOR, V_UFFD_MISSING, V_UFFD_WP
 from .rules import V_SHARED, Rules
 from .state import NEW_SHMEM, P_GUARD, P_UFFD_WP, P_WRITE, SHMEM, ZERO_PAGE, State, Vma
 
-ENOENT, ESRCH, EBADF, EFAULT, EEXIST, EINVAL = 2, 3, 9, 14, 17, 22
+ENOENT, ESRCH, EBADF, EFAULT, EBUSY, EEXIST, EINVAL = 2, 3, 9, 14, 16, 17, 22
 _WP = int(abi.Uffd.WP)
 _MODES = (
     (int(abi.Uffd.MISSING), V_UFFD_MISSING),
@@ -47,6 +47,8 @@ def _register(model: Model, state: State, op: abi.Op) -> Expected:
     if any(_cuts_huge(model, vma, start, end) for vma in found):
         return value(-EINVAL)
     wanted = sum(flag for mode, flag in _MODES if op.flags & mode)
+    if not all(model.rules.uffd_may_switch(vma.flags, wanted) for vma in found):
+        return value(-EBUSY)
     for vma in found:
         flags = model.rules.uffd_registered_flags(vma.flags, V_UFFD, wanted)
         if flags == vma.flags:

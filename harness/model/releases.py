@@ -66,6 +66,10 @@ class Release:
             pages to be writable").
         upgrades_leaf: and a leaf of a huge page (mm/huge_memory.c change_huge_pmd; since 6.2:
             c27f479e5a6d "mm/huge_memory: try avoiding write faults when changing PMD protection").
+        uffd_finds_range: registering where no mapping is is -EINVAL, whatever lies above
+            (mm/userfaultfd.c userfaultfd_register, vma_find; before 6.2 find_vma, and -ENOMEM).
+        uffd_keeps_wp: memory that is registered with WP cannot be registered without, -EBUSY
+            (mm/userfaultfd.c userfaultfd_register, 7.3).
         uffd_upgrades: so does the end of userfaultfd's write protection, which gives entries what
             the mapping's have at first (mm/userfaultfd.c uffd_wp_range; since 6.2: f1eb1bacfba9
             "mm/userfaultfd: rely on vma->vm_page_prot in uffd_wp_range()").
@@ -212,6 +216,8 @@ class Release:
     upgrades_private: bool = True
     upgrades_clean: bool = False
     upgrades_leaf: bool = False
+    uffd_finds_range: bool = False
+    uffd_keeps_wp: bool = False
     uffd_upgrades: bool = False
     uffd_protects_many: bool = False
     protect_unaccounts: bool = False
@@ -308,6 +314,7 @@ RELEASES = {
         split_huge_error=-EOPNOTSUPP,
         upgrades_clean=True,
         upgrades_leaf=True,
+        uffd_finds_range=True,
         uffd_upgrades=True,
         uffd_protects_many=True,
         protect_unaccounts=True,
@@ -342,6 +349,8 @@ RELEASES = {
         split_huge_error=-EOPNOTSUPP,
         upgrades_clean=True,
         upgrades_leaf=True,
+        uffd_finds_range=True,
+        uffd_keeps_wp=True,
         uffd_upgrades=True,
         uffd_protects_many=True,
         protect_unaccounts=True,

@@ -58,8 +58,8 @@ class BlockingRules(RuleBase):
 
     @rule("uffd.above", "6.1 fs/userfaultfd.c userfaultfd_register")
     def uffd_nothing_above(self, above: bool) -> int:
-        """Registering nothing is -EINVAL below some VMA, -ENOMEM above all."""
-        return -22 if above else -12
+        """Registering nothing is -EINVAL below some VMA, -ENOMEM above all on some kernels."""
+        return -22 if above or self.sem.release.uffd_finds_range else -12
 
     @rule("uffd.kinds", "6.1 include/linux/userfaultfd_k.h vma_can_userfault")
     def uffd_may_register(self, foreign: bool) -> bool:

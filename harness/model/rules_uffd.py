@@ -59,6 +59,11 @@ class UffdRules(RuleBase):
         """Registering again leaves what has all of the modes, else these take the others' place."""
         return flags if flags & wanted == wanted else flags & ~uffd | wanted
 
+    @rule("uffd.keeps_wp", "7.3 mm/userfaultfd.c userfaultfd_register (-EBUSY)")
+    def uffd_may_switch(self, flags: int, wanted: int) -> bool:
+        """Memory registered with WP cannot be registered without: on some kernels, -EBUSY."""
+        return not (self.sem.release.uffd_keeps_wp and flags & V_UFFD_WP & ~wanted)
+
     # ---- minor faults --------------------------------------------------------
 
     @rule("uffd.minor", "6.1 mm/shmem.c shmem_get_folio_gfp (userfaultfd_minor)")

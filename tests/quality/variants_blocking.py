@@ -36,8 +36,8 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "fork_unregisters": lambda self, flags: flags,
     # a range may begin in the middle of a page
     "uffd_range_bad": lambda self, addr, size: size == 0,
-    # nothing to register is always the same error
-    "uffd_nothing_above": lambda self, above: -22,
+    # nothing to register is an error of its own where something lies above
+    "uffd_nothing_above": lambda self, above: -12 if above else -22,
     # whatever can be faulted in can be registered
     "uffd_may_register": lambda self, foreign: True,
     # huge pages are registered as small ones are

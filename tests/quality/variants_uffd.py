@@ -21,6 +21,10 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "uffd_knows_continue": lambda self: False,
     # modes add up
     "uffd_registered_flags": lambda self, flags, uffd, wanted: flags | wanted,
+    # WP cannot be left where it can, and the other way round
+    "uffd_may_switch": lambda self, flags, wanted: bool(
+        self.sem.release.uffd_keeps_wp or not flags & V_UFFD_WP & ~wanted
+    ),
     # what the file has is mapped as ever
     "uffd_catches_minor": lambda self, vma: False,
     # a page that the file has not is as wrong as one behind its end
