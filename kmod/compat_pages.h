@@ -80,10 +80,27 @@ static inline int pl_rss_of_page(struct page *page)
 	return PL_RSS_FILE;
 }
 
-/* Mappings of this page. The field is the type of a page that has one. */
+/* Since 6.12 a page of a slab has a type, which stands in its head alone. */
+static inline bool pl_is_slab(struct page *page)
+{
+#ifdef PL_FOLIOS
+	return folio_test_slab(page_folio(page));
+#else
+	return PageSlab(page);
+#endif
+}
+
+/*
+ * Mappings of this page. The field is the type of a page that has one; since
+ * 6.12 those of hugetlb do too.
+ */
 static inline int pl_mapcount(struct page *page)
 {
-	if (PageSlab(page) || page_has_type(page))
+#ifdef PL_FOLIOS
+	if (PageHuge(page))
+		return folio_entire_mapcount(page_folio(page));
+#endif
+	if (pl_is_slab(page) || page_has_type(page))
 		return 0;
 #ifdef PL_FOLIOS
 	/* page_mapcount() is gone since 6.12: what fs/proc has instead */
@@ -187,7 +204,7 @@ static inline u32 pl_page_flags(struct page *page)
 	if (PageTable(page) || PageGuard(page) || PageOffline(page))
 		flags |= PL_PAGE_TYPED;
 	/* the allocator uses a slab page's mapping for itself */
-	if (PageSlab(page))
+	if (pl_is_slab(page))
 		return flags | PL_PAGE_SLAB;
 	if (pl_page_mapping(page))
 		flags |= PL_PAGE_MAPPING;
@@ -238,7 +255,7 @@ static inline bool pl_is_mapping(const struct address_space *mapping)
 /* The file's mapping that a page is in; NULL: none. */
 static inline struct address_space *pl_file_mapping(struct page *page)
 {
-	struct address_space *mapping = PageSlab(page) ? NULL : pl_page_mapping(page);
+	struct address_space *mapping = pl_is_slab(page) ? NULL : pl_page_mapping(page);
 
 	return pl_is_mapping(mapping) ? mapping : NULL;
 }

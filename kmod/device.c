@@ -95,7 +95,7 @@ static vm_fault_t fault_page(struct pl_session *s, struct vm_fault *vmf,
 	const struct pl_held *held = &s->held[call->slot];
 	struct page *page = page_at(s, call->slot, vmf->pgoff), *other;
 
-	if (!page || !held->allocated || PageSlab(page) || !page_count(page) ||
+	if (!page || !held->allocated || pl_is_slab(page) || !page_count(page) ||
 	    pl_is_marked(held) || vmf->vma->vm_flags & VM_PFNMAP)
 		return VM_FAULT_SIGBUS;
 	if (call->index != PL_WHOLE) {
@@ -272,7 +272,11 @@ bool pl_maps_device(const struct vm_area_struct *vma)
 
 static int init_fs_context(struct fs_context *fc)
 {
-	return init_pseudo(fc, PL_MAGIC) ? 0 : -ENOMEM;
+	if (!init_pseudo(fc, PL_MAGIC))
+		return -ENOMEM;
+	/* 7.x makes that of every such file system, others of none */
+	fc->s_iflags &= ~SB_I_NOEXEC;
+	return 0;
 }
 
 /* Without an owner: each file has a reference to the module, its mount must not. */

@@ -150,6 +150,7 @@ static int init_context(struct fs_context *context)
 	if (!pseudo)
 		return -ENOMEM;
 	pseudo->ops = &script_super;
+	context->s_iflags &= ~SB_I_NOEXEC; /* as devices have it */
 	return 0;
 }
 

@@ -150,7 +150,7 @@ bool pl_page_secret(struct page *page)
 {
 	struct address_space *mapping;
 
-	if (!secretmem || PageSlab(page))
+	if (!secretmem || pl_is_slab(page))
 		return false;
 	mapping = pl_file_mapping(page);
 	return mapping && mapping->a_ops == secretmem;

@@ -143,6 +143,9 @@ class Release:
             662df3e5c376 "mm: madvise: implement lightweight guard page mechanism").
         remote_gate: access_remote_vm reads the vsyscall page, and grows no stack for no bytes
             (mm/memory.c __access_remote_vm, which since 6.1 asks vma_lookup() first).
+        mem_forces: /proc/PID/mem goes past access rights for anybody, unless configured otherwise
+            (security/Kconfig PROC_MEM_ALWAYS_FORCE; in 7.x PROC_MEM_FORCE_PTRACE is the default,
+            and only a tracer does: fs/proc/base.c proc_mem_foll_force).
         remote_untags: it looks through an address's tag (the same; since 6.4, "mm: Introduce
             untagged_addr_remote()").
         remote_grows_later: it grows a stack also where it comes to one in its middle (the same;
@@ -247,6 +250,7 @@ class Release:
     dontneed_locked: bool = True
     frees_tables: bool = False
     guards: bool = False
+    mem_forces: bool = True
     remote_gate: bool = False
     remote_untags: bool = False
     remote_grows_later: bool = False
@@ -378,6 +382,7 @@ RELEASES = {
         remap_moves_many=True,
         frees_tables=True,
         guards=True,
+        mem_forces=False,
         remote_untags=True,
         remote_grows_later=True,
         zap_range=False,

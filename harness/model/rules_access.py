@@ -134,7 +134,7 @@ class AccessRules(RuleBase):
     @rule("mem.force", "6.1 fs/proc/base.c mem_rw, proc_mem_foll_force")
     def mem_forces(self) -> bool:
         """/proc/PID/mem reaches what get_user_pages reaches with FORCE."""
-        return self.sem.proc_mem_force
+        return self.sem.proc_mem_force and self.sem.release.mem_forces
 
     @rule("mem.again", "6.1 fs/proc/base.c mem_rw")
     def mem_goes_on(self) -> bool:

@@ -50,7 +50,7 @@ ACCESS: dict[str, Callable[..., Any]] = {
     # a dead process's memory ends at once
     "mem_error": lambda self, alive: 0 if alive else -EIO,
     # /proc/PID/mem obeys access rights
-    "mem_forces": lambda self: False,
+    "mem_forces": lambda self: not self.sem.release.mem_forces,
     # /proc/PID/mem is one access
     "mem_goes_on": lambda self: False,
     # what came before the error is lost
