@@ -107,6 +107,8 @@ class Release:
             in 6.1 and 6.12: 1d8d14641fd9 "mm/hugetlb: support write-faults in shared mappings").
         huge_heeds_vma: an entry of hugetlb becomes writable, and dirty, only where the mapping is
             writable (mm/hugetlb.c set_huge_ptep_maybe_writable, make_huge_pte, 7.x).
+        huge_touched: get_user_pages marks an entry of hugetlb young and dirty as others (mm/gup.c
+            follow_huge_pmd, 7.x).
         mpage_stops: mpage_readahead stops at a page that it could not read at once (fs/mpage.c
             mpage_readahead, 7.x).
         leftovers_go: all pages that ->readahead left alone leave the cache (mm/readahead.c
@@ -236,6 +238,7 @@ class Release:
     rw_page: bool = True
     huge_forced: bool = False
     huge_heeds_vma: bool = False
+    huge_touched: bool = False
     mpage_stops: bool = False
     leftovers_go: bool = False
     buffers_go_early: bool = False
@@ -371,6 +374,7 @@ RELEASES = {
         huge_forced=True,
         huge_heeds_vma=True,
         swaps_in_writable=True,
+        huge_touched=True,
         mpage_stops=True,
         leftovers_go=True,
         buffers_go_early=True,

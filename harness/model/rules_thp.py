@@ -93,6 +93,11 @@ class ThpRules(RuleBase):
             return alone
         return total <= 1 or not (entire or total > HUGE_PAGES or first > 1)
 
+    @rule("thp.touched", "6.1 mm/gup.c follow_hugetlb_page")
+    def leaf_touched(self, hugetlb: bool) -> bool:
+        """Leaves of hugetlb are marked on some kernels only."""
+        return not hugetlb or self.sem.release.huge_touched
+
     @rule("thp.touch", "6.1 mm/huge_memory.c follow_trans_huge_pmd (FOLL_TOUCH), touch_pmd")
     def thp_followed_pte(self, flags: int, write: bool) -> int:
         """get_user_pages marks a leaf young, for WRITE dirty; x86-64 writes it for WRITE alone."""

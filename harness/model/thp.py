@@ -103,7 +103,7 @@ def follow(
         return False
     if write and rules.uffd_protects(pte.flags, vma):
         return False
-    if touch and not page.hugetlb:
+    if touch and rules.leaf_touched(page.hugetlb):
         state.set_pte(process, first, rules.thp_followed_pte(pte.flags, write), pte.page)
     return True
 
