@@ -56,6 +56,8 @@ def _expand(model: Model, state: State, op: abi.Op, found: Vma, end: int, new: i
     if not rules.remap_grows(found):
         return value(-EFAULT)
     if found.apart:
+        if rules.remap_keeps_apart():
+            return value(-ENOMEM)
         state.change_vma(op.process, found, found._replace(end=new))
         return value(op.addr)
     more = found._replace(start=end, end=new, pgoff=found.pgoff + end - found.start)

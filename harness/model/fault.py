@@ -326,6 +326,8 @@ def user_access(
             state.set_pte(process, at, flags, pte.page)
         return True
     if not handle(rules, state, process, vma, index, write, may_retry=True):
+        if vma.file >= 0 and rules.user_reads_again():
+            _fail(rules, state, vma, index, True)
         return False
     if write and _is_protected(rules, state, process, vma, index):
         # it was mapped protected: the access faults once more

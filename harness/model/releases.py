@@ -109,6 +109,9 @@ class Release:
             writable (mm/hugetlb.c set_huge_ptep_maybe_writable, make_huge_pte, 7.x).
         huge_touched: get_user_pages marks an entry of hugetlb young and dirty as others (mm/gup.c
             follow_huge_pmd, 7.x).
+        user_reads_again: a process's own fault on a page that cannot be read is first tried with
+            the VMA's lock alone (arch/x86/mm/fault.c do_user_addr_fault; mm/filemap.c
+            filemap_fault, 7.x).
         mpage_stops: mpage_readahead stops at a page that it could not read at once (fs/mpage.c
             mpage_readahead, 7.x).
         leftovers_go: all pages that ->readahead left alone leave the cache (mm/readahead.c
@@ -126,6 +129,8 @@ class Release:
         phys_user_bits: on arm64 it maps a frame with all bits of the user's entry (arch/arm64/
             include/asm/io.h ioremap_prot; not any more in 6.12.117 and 7.x, which take the memory
             type alone, and nothing that the user cannot access).
+        remap_keeps_apart: mremap does not grow a mapping in place whose vm_ops has a ->close
+            (mm/vma.c vma_merge_extend, 7.x).
         remap_looks_first: mremap looks at what it is to move before it unmaps the new place
             (mm/mremap.c check_prep_vma; since 6.17; before, vma_to_resize behind do_munmap).
         remap_moves_many: mremap moves several mappings at once, if it is not to change their size
@@ -239,6 +244,7 @@ class Release:
     huge_forced: bool = False
     huge_heeds_vma: bool = False
     huge_touched: bool = False
+    user_reads_again: bool = False
     mpage_stops: bool = False
     leftovers_go: bool = False
     buffers_go_early: bool = False
@@ -246,6 +252,7 @@ class Release:
     tracks_by_context: bool = False
     phys_one_page: bool = False
     phys_user_bits: bool = True
+    remap_keeps_apart: bool = False
     remap_looks_first: bool = False
     remap_moves_many: bool = False
     swaps_in_writable: bool = False
@@ -375,6 +382,7 @@ RELEASES = {
         huge_heeds_vma=True,
         swaps_in_writable=True,
         huge_touched=True,
+        user_reads_again=True,
         mpage_stops=True,
         leftovers_go=True,
         buffers_go_early=True,
@@ -382,6 +390,7 @@ RELEASES = {
         tracks_by_context=True,
         phys_one_page=True,
         phys_user_bits=False,
+        remap_keeps_apart=True,
         remap_looks_first=True,
         remap_moves_many=True,
         frees_tables=True,

@@ -167,6 +167,11 @@ class MappingRules(RuleBase):
         """What is grown or moved lies in one mapping, else -EFAULT."""
         return end <= vma.end
 
+    @rule("mremap.apart", "7.3 mm/vma.c vma_merge_extend (vm_ops->close)")
+    def remap_keeps_apart(self) -> bool:
+        """A mapping whose vm_ops has a ->close does not grow in place, on some kernels: -ENOMEM."""
+        return self.sem.release.remap_keeps_apart
+
     @rule("mremap.looks_first", "7.3 mm/mremap.c check_prep_vma")
     def remap_looks_first(self) -> bool:
         """What cannot be moved leaves the new place as it was, on some kernels."""

@@ -182,6 +182,11 @@ class MpageRules(RuleBase):
         """A fault that may let the mmap lock go for the read comes back, and reads once more."""
         return may_retry
 
+    @rule("fault.user_again", "7.3 arch/{x86,arm64}/mm/fault.c (FAULT_FLAG_VMA_LOCK)")
+    def user_reads_again(self) -> bool:
+        """A process's own fault is tried once more, without the mmap lock, on some kernels."""
+        return self.sem.release.user_reads_again
+
     @rule("pread.read_failed", "6.1 mm/filemap.c filemap_read")
     def pread_failed(self, done: int) -> int:
         """pread() ends before a page that cannot be read; with nothing read it is -EIO."""

@@ -7,7 +7,7 @@ claim MPR-01: b == "RA 800+24"
 g = get_blocks(f)
 mpage_readahead(f, page=0, nr=8)
 b2 = bios(f)
-claim MPR-14: b2 == "RA 824+16"
+claim MPR-14: b2 == "RA 824+16" or b2 == "RA 824+40"
 m = mmap(pages=8, prot=r, flags=private, file=f)
 load(m[7], n=8)
 bios(f)

@@ -67,6 +67,8 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "remap_huge": lambda self, start, to, grows: True,
     # a huge page stays one wherever it goes
     "moves_leaf": lambda self, whole, shift: True,
+    # a driver's mapping grows where it does not, and the other way round
+    "remap_keeps_apart": lambda self: not self.sem.release.remap_keeps_apart,
     # the new place is lost where it is not, and the other way round
     "remap_looks_first": lambda self: not self.sem.release.remap_looks_first,
     # several mappings are moved where they are not, and the other way round

@@ -56,6 +56,8 @@ MPAGE: dict[str, Callable[..., Any]] = {
     "rw_page_failed": lambda self: True,
     # a block is there when it was asked for
     "buffer_failed": lambda self: True,
+    # a process's fault is tried again where it is not, and the other way round
+    "user_reads_again": lambda self: not self.sem.release.user_reads_again,
     # a page that failed ends the reading where it does not, and the other way round
     "mpage_stops": lambda self, failed: failed and not self.sem.release.mpage_stops,
     # bios go off early where they do not, and the other way round
