@@ -159,9 +159,9 @@ def _track(
     """track_pfn_remap(): the memory type that the frames get; None: an error."""
     if not rules.keeps_types():
         return wanted
-    if vma.track:
-        return None
     if addr == vma.start << PAGE_SHIFT and len(pages) == vma.end - vma.start:
+        if vma.track:
+            return None
         return memtypes.reserve(rules, state, pages[0], len(pages), wanted)
     return rules.type_of_part([memtypes.of(rules, state, page) for page in pages])
 
