@@ -213,9 +213,14 @@ def test_every_rule_names_its_source() -> None:
 
 
 def test_programs_reach_every_rule() -> None:
+    # What 6.1 does not reach, the newest reaches first.
+    releases = (RELEASES["6.1"], *reversed(RELEASES.values()))
+    paths = sorted(PROGRAMS.rglob("*.mm"))
+    programs = [layout.compile_program(language.parse(p.read_text(), p.name)) for p in paths]
     reached: set[str] = set()
-    for path, release in product(PROGRAMS.rglob("*.mm"), RELEASES.values()):
-        compiled = layout.compile_program(language.parse(path.read_text(), path.name))
+    for release, compiled in product(releases, programs):
+        if reached == set(REGISTRY):
+            break
         arena = Arena(compiled.arena_start, compiled.arena_pages)
         semantics = Semantics(release=release)
         model = Model(semantics, arena, traced(Rules)(semantics))
