@@ -40,7 +40,8 @@ class Release:
             c8070b787519 "mm: Don't pin ZERO_PAGE in pin_user_pages()", 6.5, which 6.1 has too).
         gup_grows_stack: get_user_pages grows a stack (mm/gup.c __get_user_pages, find_extend_vma;
             until 6.5: 8d7071af8907 "mm: always expand the stack with the mmap write lock held",
-            which 6.1 has too; 6.12 says so in the log).
+            which 6.1 has too; 6.12 says so in the log). There access_remote_vm, which comes to it
+            first elsewhere, grows none for no bytes.
         killed_huge_error: with SIGKILL pending, of a mapping of hugetlb (mm/hugetlb.c
             follow_hugetlb_page; __get_user_pages since 6.6: "mm/gup: retire
             follow_hugetlb_page()").
@@ -106,9 +107,9 @@ class Release:
         huge_forced: FORCE writes to read-only huge pages of hugetlb (mm/gup.c check_vma_flags; not
             in 6.1 and 6.12: 1d8d14641fd9 "mm/hugetlb: support write-faults in shared mappings").
         huge_heeds_vma: an entry of hugetlb becomes writable, and dirty, only where the mapping is
-            writable (mm/hugetlb.c set_huge_ptep_maybe_writable, make_huge_pte, 7.x).
-        huge_touched: get_user_pages marks an entry of hugetlb young and dirty as others (mm/gup.c
-            follow_huge_pmd, 7.x).
+            writable (mm/hugetlb.c set_huge_ptep_maybe_writable, make_huge_pte, 7.x); and
+            get_user_pages marks it young and dirty as others (mm/gup.c follow_huge_pmd), which
+            only such an entry shows.
         user_reads_again: a process's own fault on a page that cannot be read is first tried with
             the VMA's lock alone (arch/x86/mm/fault.c do_user_addr_fault; mm/filemap.c
             filemap_fault, 7.x).
@@ -148,7 +149,7 @@ class Release:
             madvise(MADV_DONTNEED)").
         guards: there is MADV_GUARD_INSTALL (mm/madvise.c madvise_guard_install; from 6.13 on:
             662df3e5c376 "mm: madvise: implement lightweight guard page mechanism").
-        remote_gate: access_remote_vm reads the vsyscall page, and grows no stack for no bytes
+        remote_gate: access_remote_vm reads the vsyscall page
             (mm/memory.c __access_remote_vm, which since 6.1 asks vma_lookup() first).
         mem_forces: /proc/PID/mem goes past access rights for anybody, unless configured otherwise
             (security/Kconfig PROC_MEM_ALWAYS_FORCE; in 7.x PROC_MEM_FORCE_PTRACE is the default,
@@ -243,7 +244,6 @@ class Release:
     rw_page: bool = True
     huge_forced: bool = False
     huge_heeds_vma: bool = False
-    huge_touched: bool = False
     user_reads_again: bool = False
     mpage_stops: bool = False
     leftovers_go: bool = False
@@ -381,7 +381,6 @@ RELEASES = {
         huge_forced=True,
         huge_heeds_vma=True,
         swaps_in_writable=True,
-        huge_touched=True,
         user_reads_again=True,
         mpage_stops=True,
         leftovers_go=True,

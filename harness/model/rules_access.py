@@ -25,7 +25,7 @@ class AccessRules(RuleBase):
         nothing grows for no bytes.
         """
         release = self.sem.release
-        if empty and release.remote_gate:
+        if empty and release.gup_grows_stack:
             return False
         return first or release.remote_grows_later
 

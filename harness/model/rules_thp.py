@@ -96,7 +96,7 @@ class ThpRules(RuleBase):
     @rule("thp.touched", "6.1 mm/gup.c follow_hugetlb_page")
     def leaf_touched(self, hugetlb: bool) -> bool:
         """Leaves of hugetlb are marked on some kernels only."""
-        return not hugetlb or self.sem.release.huge_touched
+        return not hugetlb or self.sem.release.huge_heeds_vma
 
     @rule("thp.touch", "6.1 mm/huge_memory.c follow_trans_huge_pmd (FOLL_TOUCH), touch_pmd")
     def thp_followed_pte(self, flags: int, write: bool) -> int:

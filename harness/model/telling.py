@@ -57,7 +57,6 @@ TELLING: Mapping[str, Telling] = {
     "uffd_finds_range": _by("blocking/errors"),
     "uffd_keeps_wp": _by("userfaultfd/wp_anon", arch="x86_64"),
     "mem_forces": _by("procmem/read"),
-    "huge_touched": _by("hugetlb/get_user_pages"),
     "uffd_upgrades": _by("userfaultfd/wp_mprotect", arch="x86_64"),
     "uffd_protects_many": _by("userfaultfd/wp_errors", arch="x86_64"),
     "split_keeps_dirty": _by("thp/mremap_part"),

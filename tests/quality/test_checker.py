@@ -45,6 +45,7 @@ SOME = {
     **dict.fromkeys(VM_PAT, ("tracks_by_context", False)),
     "remap_among_others": ("remap_moves_many", True),
     "vvar_keeps_out": ("takes_vvar", True),
+    "leaf_touched": ("huge_heeds_vma", True),
     "context_goes": ("tracks_by_context", True),
     "phys_would_fault": ("phys_user_bits", True),
     "phys_wants_user": ("phys_user_bits", False),

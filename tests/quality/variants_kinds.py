@@ -101,7 +101,7 @@ KINDS: dict[str, Callable[..., Any]] = {
     # MADV_FREE splits a huge page, whoever maps its first page
     "free_splits": lambda self, mapped: True,
     # leaves of hugetlb are marked where they are not, and the other way round
-    "leaf_touched": lambda self, hugetlb: not hugetlb or not self.sem.release.huge_touched,
+    "leaf_touched": lambda self, hugetlb: not hugetlb or not self.sem.release.huge_heeds_vma,
     # the other architecture's way with the young bit
     "thp_followed_pte": lambda self, flags, write: (
         flags if self.sem.software_young else flags | P_YOUNG
