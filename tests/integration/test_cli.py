@@ -16,7 +16,7 @@ from harness.verdict import INTERRUPTED
 
 from .command import ROOT, environment, pagelab, results, verdicts
 
-COMMANDS = ("doctor", "kernels", "build", "run", "check", "claims")
+COMMANDS = ("doctor", "build", "run", "check", "claims", "compare", "kernels")
 TEXT = "m = mmap(pages=1, prot=rw, flags=private|anon)\nmunmap(m)\n"
 ANSI = re.compile(r"\x1b\[")
 
