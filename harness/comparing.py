@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from . import output
 from .errors import UsageError
-from .jobs import check as check_job
 from .jobs import compare as compare_job
 from .jobs.backend import Backend
 from .jobs.programs import find, read
-from .jobs.results import Result
 from .jobs.settings import Settings
-from .report.progress import Display
 
 
 def compare(
@@ -41,7 +37,13 @@ def compare(
     """
     traces = compare_job.recorded(paths)
     if traces:
-        return _recorded(traces, files, quiet=quiet, verbose=verbose)
+        return output.check(
+            traces,
+            files,
+            quiet=quiet,
+            verbose=verbose,
+            judged=lambda record: compare_job.compared(compare_job.in_order(record)),
+        )
     if len(settings.kernels) * len(settings.arches) == 1:
         raise UsageError(compare_job.ALONE)
     return output.run(
@@ -55,22 +57,3 @@ def compare(
         backend=backend,
         judged=compare_job.compared,
     )
-
-
-def _recorded(traces: Sequence[Path], files: output.Files, *, quiet: bool, verbose: bool) -> int:
-    display = Display(sys.stderr, quiet=quiet)
-    count = 0
-
-    def on_result(result: Result, total: int) -> None:
-        nonlocal count
-        count += 1
-        display.update("traces", count, total)
-
-    try:
-        checked = check_job.check(traces, on_result)
-        record = compare_job.compared(compare_job.in_order(checked))
-    finally:
-        display.close()
-    files.write(record)
-    output.show(record, quiet=quiet, verbose=verbose)
-    return record.exit_code

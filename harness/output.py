@@ -315,14 +315,24 @@ def early_failures(record: Record) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
-def check(paths: Sequence[Path], files: Files, *, quiet: bool, verbose: bool) -> int:
+def check(
+    paths: Sequence[Path],
+    files: Files,
+    *,
+    quiet: bool,
+    verbose: bool,
+    judged: Callable[[Record], Record] = lambda record: record,
+) -> int:
     """Checks traces and shows what came of it.
+
+    Args:
+        judged: gives the record what it is made for besides.
 
     Returns:
         The exit code.
 
     Raises:
-        PagelabError: as jobs.check.check.
+        PagelabError: as jobs.check.check, and as judged.
     """
     display = Display(sys.stderr, quiet=quiet)
     count = 0
@@ -333,7 +343,7 @@ def check(paths: Sequence[Path], files: Files, *, quiet: bool, verbose: bool) ->
         display.update("traces", count, total)
 
     try:
-        record = check_job.check(paths, on_result)
+        record = judged(check_job.check(paths, on_result))
     finally:
         display.close()
     files.write(record)
