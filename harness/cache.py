@@ -267,7 +267,7 @@ class Cache:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 waiting()
-                if not _lock_within(fd, timeout):
+                if not lock_within(fd, timeout):
                     raise HarnessError(
                         f"another pagelab has been making {what} for over {timeout:.0f} s: "
                         "end it, or set PAGELAB_CACHE"
@@ -360,7 +360,7 @@ def default_root() -> Path:
     return (Path(user) if user else Path.home() / ".cache") / "pagelab"
 
 
-def _lock_within(fd: int, timeout: float) -> bool:
+def lock_within(fd: int, timeout: float, mode: int = fcntl.LOCK_EX) -> bool:
     """flock() has no deadline, so a thread waits in it; one that comes late lets go again."""
     late = threading.Lock()
     got = threading.Event()
@@ -369,7 +369,7 @@ def _lock_within(fd: int, timeout: float) -> bool:
 
     def wait() -> None:
         with contextlib.suppress(OSError):
-            fcntl.flock(own, fcntl.LOCK_EX)
+            fcntl.flock(own, mode)
         with late:
             if abandoned:
                 fcntl.flock(own, fcntl.LOCK_UN)

@@ -15,18 +15,16 @@ import fcntl
 import json
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .cache import LOCK_SECONDS, Cache
+from .cache import LOCK_SECONDS, Cache, lock_within
 from .errors import HarnessError
 from .progress import Progress
 
 FOLDER = "kept"
 _READY = "ready"
-_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,20 +162,12 @@ def _locked(cache: Cache, name: str) -> Iterator[int]:
 
 
 def _lock(fd: int, mode: int, what: str, progress: Progress) -> None:
-    deadline = time.monotonic() + LOCK_SECONDS
-    waiting = False
-    while True:
-        try:
-            fcntl.flock(fd, mode | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise HarnessError(
-                    f"another pagelab has been at work in {what} for over {LOCK_SECONDS:.0f} s: "
-                    "end it, or set PAGELAB_CACHE"
-                ) from None
-        else:
-            return
-        if not waiting:
-            waiting = True
-            progress.step(f"waiting for {what}, which another pagelab works in")
-        time.sleep(_LOOK_SECONDS)
+    try:
+        fcntl.flock(fd, mode | fcntl.LOCK_NB)
+    except BlockingIOError:
+        progress.step(f"waiting for {what}, which another pagelab works in")
+        if not lock_within(fd, LOCK_SECONDS, mode):
+            raise HarnessError(
+                f"another pagelab has been at work in {what} for over {LOCK_SECONDS:.0f} s: "
+                "end it, or set PAGELAB_CACHE"
+            ) from None
