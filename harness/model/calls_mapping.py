@@ -114,9 +114,9 @@ def _cannot_move(model: Model, state: State, op: abi.Op, start: int, end: int, s
     if size == end - start and rules.remap_moves_many():
         return 0
     found = vmas.find(state.mms[op.process].vmas, start)
-    if found is None or not rules.remap_fits(found, min(end, start + size)):
+    if found is None:
         return -EFAULT
-    return -EFAULT if size > end - start and not rules.remap_grows(found) else 0
+    return _denied(rules, found, min(end, start + size), size > end - start)
 
 
 def _move_all(model: Model, state: State, process: int, start: int, end: int, to: int) -> int:
