@@ -9,7 +9,7 @@ from pathlib import Path
 from . import disk, image, kbuild, kmod_build, mirror, own, sources, toolchain
 from .arch import Arch
 from .cache import Cache
-from .environment import nearest_line
+from .environment import line_of, nearest_line
 from .progress import SILENT, Progress
 from .toolchain import Toolchain
 
@@ -101,7 +101,7 @@ def complete(
     """
     module = kmod_build.build(built, tools, cache=cache, progress=progress)
     initramfs = image.build(module, built.arch, tools, cache=cache, progress=progress)
-    line = ".".join(built.version.split(".")[:2])
+    line = line_of(built.version)
     known = sources.known()
     return Built(
         kernel=built.version,

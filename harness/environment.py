@@ -74,7 +74,7 @@ class Environment:
     @property
     def line(self) -> str:
         """The kernel's version line: "6.1" of "6.1.192"."""
-        return ".".join(self.kernel.split(".")[:2])
+        return line_of(self.kernel)
 
     @property
     def judged_as(self) -> str:
@@ -128,6 +128,11 @@ def _is_proper(name: str, value: object) -> bool:
 
 
 _MINORS = 20  # a major number has had twenty minor ones since 3.0
+
+
+def line_of(version: str) -> str:
+    """The version line of a kernel: "6.1" of "6.1.192"."""
+    return ".".join(version.split(".")[:2])
 
 
 def nearest_line(line: str, known: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from . import archive, mirror, sources
 from .arch import Arch
 from .archive import Inside
 from .cache import Cache, Entry, digest_of, file_digest, stamp_of
-from .environment import nearest_line
+from .environment import line_of, nearest_line
 from .errors import HarnessError, UsageError
 from .kconfig import architecture
 from .mirror import Mirror
@@ -63,7 +63,7 @@ class OwnSource:
     @property
     def line(self) -> str:
         """The version line, "6.13"."""
-        return ".".join(self.version.split(".")[:2])
+        return line_of(self.version)
 
     @property
     def own(self) -> str:
@@ -101,12 +101,9 @@ def find(name: str, cache: Cache, progress: Progress) -> OwnSource:
         url, digest = parse_url(name)
         entry = _fetched(url, digest, cache, progress)
         return _archive(name, entry.path / entry.meta["file"], digest, cache, progress)
+    tree = check(name)
     path = Path(whole_name(name))
-    if path.is_dir():
-        return _tree(path)
-    if not path.is_file():
-        raise UsageError(f"{name}: no such file or folder, and no version of a kernel either")
-    return _archive(str(path), path, "", cache, progress)
+    return tree or _archive(str(path), path, "", cache, progress)
 
 
 def check(name: str) -> OwnSource | None:
