@@ -47,7 +47,8 @@ parse_arguments() {
 host_mirror() { # SUFFIX ("" or "-security")
 	local host found
 	host=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-	found=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Identifier: Packages' 2>/dev/null |
+	# --no-release-info: also those whose lists were never fetched
+	found=$(apt-get indextargets --no-release-info --format '$(RELEASE) $(REPO_URI)' 'Identifier: Packages' 2>/dev/null |
 		awk -v suite="$host$1" '$1 == suite { print $2; exit }')
 	[ -z "${PAGELAB_MIRROR:-}" ] || found=$PAGELAB_MIRROR$1
 	[ -n "$found" ] || die "this machine's apt names no mirror for Debian: set PAGELAB_MIRROR to one"
@@ -127,12 +128,15 @@ phase() { # NAME COMMAND...
 	local name=$1 start=$SECONDS status=0
 	shift
 	say "$RELEASE: $name ..."
+	# A job of its own: in a command before || a failure would not end it.
 	if [ $VERBOSE = yes ]; then
-		"$@" 2>&1 | tee -a "$LOG" || status=$?
+		("$@") > >(tee -a "$LOG") 2>&1 &
+		wait $! || status=$?
 	else
 		local from
 		from=$(($(stat -c %s "$LOG") + 1))
-		"$@" >>"$LOG" 2>&1 || status=$?
+		("$@") >>"$LOG" 2>&1 &
+		wait $! || status=$?
 		case $name in make* | *failed) tail -c "+$from" "$LOG" | tail -n 12 | sed 's/^/    /' ;; esac
 		[ $status = 0 ] || tail -c "+$from" "$LOG" | tail -n 60 | sed 's/^/    /'
 	fi
