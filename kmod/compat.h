@@ -109,7 +109,7 @@ static inline void kunmap_local(void *data)
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0)
-/* 6a0996db6879 "mm/highmem: Lift memcpy_[to|from]_page to core", 28961998f858 */
+/* 6a0996db6879 "mm/highmem: Introduce memcpy_page(), ...", 28961998f858 */
 static inline void memcpy_page(struct page *to, size_t to_offset, struct page *from,
 			       size_t from_offset, size_t len)
 {

@@ -230,7 +230,7 @@ typedef struct page pl_folio;
 #define pl_folio_buffers	page_has_buffers
 #endif
 
-/* 6.7 takes a folio (0a88810d9b1a "buffer: remove folio_create_empty_buffers()"). */
+/* 6.7 takes a folio (0a88810d9b76 "buffer: remove folio_create_empty_buffers()"). */
 static inline void pl_create_buffers(pl_folio *folio, unsigned int size)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)

@@ -65,7 +65,7 @@ static inline long pl_pin_user_pages(unsigned long start, unsigned long nr, unsi
 }
 
 /*
- * Since 6.3 mm/ has it for itself (mm/internal.h; b6a2619c60b4 "mm/gup: move private
+ * Since 6.3 mm/ has it for itself (mm/internal.h; 2c2241081f7d "mm/gup: move private
  * gup FOLL_ flags to internal.h"). To ask for it is an error that can be seen.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)

@@ -63,16 +63,16 @@ class Release:
         upgrades_private: mprotect makes an entry of a private mapping writable at once
             (mm/mprotect.c can_change_pte_writable; since 6.0: 64fe24a3e05e "mm/mprotect: try
             avoiding write faults for exclusive anonymous pages when changing protection").
-        upgrades_clean: a clean one too (6.2: 7ea7e333842e "mm/mprotect: allow clean exclusive anon
+        upgrades_clean: a clean one too (6.2: d84887739d5c "mm/mprotect: allow clean exclusive anon
             pages to be writable").
         upgrades_leaf: and a leaf of a huge page (mm/huge_memory.c change_huge_pmd; since 6.2:
-            c27f479e5a6d "mm/huge_memory: try avoiding write faults when changing PMD protection").
+            c27f479ef542 "mm/huge_memory: try avoiding write faults when changing PMD protection").
         uffd_finds_range: registering where no mapping is is -EINVAL, whatever lies above
             (mm/userfaultfd.c userfaultfd_register, vma_find; before 6.2 find_vma, and -ENOMEM).
         uffd_keeps_wp: memory that is registered with WP cannot be registered without, -EBUSY
             (mm/userfaultfd.c userfaultfd_register, 7.3).
         uffd_upgrades: so does the end of userfaultfd's write protection, which gives entries what
-            the mapping's have at first (mm/userfaultfd.c uffd_wp_range; since 6.2: f1eb1bacfba9
+            the mapping's have at first (mm/userfaultfd.c uffd_wp_range; since 6.3: 931298e103c2
             "mm/userfaultfd: rely on vma->vm_page_prot in uffd_wp_range()").
         uffd_protects_many: UFFDIO_WRITEPROTECT goes through all mappings of its range
             (mm/userfaultfd.c mwriteprotect_range; since 6.3: "mm/userfaultfd: support operation on
