@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from harness import build, proc
+from harness import build, configuration, proc
 from harness.arch import X86_64
 from harness.errors import HarnessError
 from harness.fresh import Fresh, Wanted
@@ -26,7 +26,7 @@ from .bench_boot import booter, first_outcome
 from .machine import Judged, Plan, median, table
 
 LIMIT = 8.0
-CONFIG = "virtme"
+CONFIG = configuration.find(["virtme"])
 WORD = b"the-shell-is-up"
 REQUIREMENTS = "benchmarks/requirements.txt"
 _SECONDS = 180.0

@@ -35,7 +35,7 @@ class Plan:
 
     def built(self, arch: Arch) -> build.Built:
         """The kernel, out of the cache or built."""
-        return build.build(self.kernel, arch, "base", cache=self.cache)
+        return build.build(self.kernel, arch, cache=self.cache)
 
     def machines(self) -> Iterator[tuple[build.Built, str]]:
         """Each architecture's kernel, and the acceleration that its guests have."""

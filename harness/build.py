@@ -9,6 +9,7 @@ from pathlib import Path
 from . import disk, image, kbuild, kmod_build, mirror, own, sources, toolchain
 from .arch import Arch
 from .cache import Cache
+from .configuration import PLAIN, Configuration
 from .environment import line_of, nearest_line
 from .progress import SILENT, Progress
 from .toolchain import Toolchain
@@ -51,35 +52,37 @@ class Built:
 
 
 def build(
-    kernel: str, arch: Arch, config: str = "base", *, cache: Cache, progress: Progress = SILENT
+    kernel: str,
+    arch: Arch,
+    config: Configuration = PLAIN,
+    *,
+    cache: Cache,
+    progress: Progress = SILENT,
 ) -> Built:
     """Kernel, module and initramfs; what the cache has is not built, nor the network used.
 
     Args:
         kernel: a known name, "6.1" or "6.1.192"; or a user's own: a tree, an archive, a URL.
         arch: which.
-        config: a fragment's name in images/kconfig, or "base" for none.
+        config: what is asked for beyond the base configuration.
         cache: where it is looked for and put.
         progress: hears what is being done.
 
     Raises:
-        UsageError: unknown kernel or configuration, a kernel of the user's that does not build.
+        UsageError: unknown kernel; one of the user's, or his fragment, that does not build.
         HarnessError: no network, missing tool, full disk, a build that fails.
     """
     if own.is_own(kernel):
         return _own(kernel, arch, config, cache, progress)
-    # a wrong name is told before anything is fetched
-    kbuild.requests(config, arch, sources.named(kernel)[0].line)
     source = sources.fetch(kernel, cache, progress)
     tools = toolchain.choose(arch, source.kernel.compilers, cache, own.limits(source, arch))
     built = kbuild.build(source, arch, config, tools, cache=cache, progress=progress)
     return complete(built, tools, cache=cache, progress=progress)
 
 
-def _own(kernel: str, arch: Arch, config: str, cache: Cache, progress: Progress) -> Built:
+def _own(kernel: str, arch: Arch, config: Configuration, cache: Cache, progress: Progress) -> Built:
     """The same of a user's own kernel."""
     source = own.find(kernel, cache, progress)
-    kbuild.requests(config, arch, source.line)
     tools = toolchain.choose(arch, own.COMPILERS, cache, own.limits(source, arch))
     build = partial(kbuild.build, arch=arch, config=config, toolchain=tools)
     if not source.is_tree:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from . import __version__, comparing, output
+from . import __version__, comparing, configuration, output
 from .arch import ARCHES
 from .errors import UsageError
 from .jobs import folder as folders
@@ -64,8 +64,14 @@ Arches = Annotated[
     ),
 ]
 Config = Annotated[
-    str | None,
-    typer.Option("-c", "--config", metavar="NAME", help="The configuration; base when not given."),
+    list[str] | None,
+    typer.Option(
+        "-c",
+        "--config",
+        metavar="C",
+        help="debug, kasan, memcg, lru_gen, or a file of CONFIG_X=y lines; repeatable; else base.",
+        autocompletion=configuration.names,
+    ),
 ]
 Jobs = Annotated[
     int | None,
@@ -208,7 +214,7 @@ def probe(
     )
 
 
-@app.command(epilog="Example: pagelab build -a arm64")
+@app.command(epilog="Example: pagelab build -a arm64 -c debug")
 def build(
     kernel: Kernels = None,
     arch: Arches = None,

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, Protocol, TypeAlias
 
 from . import abi
 from .arch import ARCHES
-from .environment import Environment
+from .environment import CONFIG_MARK, Environment
 from .errors import UsageError
 from .language import Mistake, render_condition
 from .program import Binary, Condition, Fact, Literal, Name, Ref, Tuple, Unary
@@ -24,7 +24,7 @@ from .signatures import BAR, CONSTANTS, ENVIRONMENT_NAMES, FACTS, OUTCOME_NAMES
 # A version as it is written in a program: 6.1 is (6, 1).
 Version: TypeAlias = tuple[int, ...]
 # What a name, a fact or a condition is worth; true and false are 1 and 0.
-# Of several things at once (boot parameters) any may be equal.
+# Of several things at once (boot parameters, a configuration's parts) any may be equal.
 Value: TypeAlias = int | bytes | str | Version | frozenset[str]
 
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+")
@@ -274,7 +274,7 @@ def requires_met(condition: Condition, environment: Environment) -> bool:
     known: dict[str, Value] = {
         "arch": environment.arch,
         "kernel": environment.kernel,
-        "config": environment.config,
+        "config": frozenset(environment.config.split(CONFIG_MARK)),
         "boot_arg": frozenset(environment.boot_args),
     }
 

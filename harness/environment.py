@@ -8,6 +8,7 @@ from typing import Any
 
 DEFAULT_CPU = {"x86_64": "Nehalem", "arm64": "cortex-a57"}
 HUGE_POOL = 4  # huge pages that a guest keeps for hugetlb (hugepages=)
+CONFIG_MARK = "+"  # between the parts of a configuration's name: "memcg+lru_gen"
 # Whence the flags are by which a kernel is judged: its version line's; the nearest line's, of a
 # kernel that nobody has met; or the same with what probing has told put over them.
 KNOWN, ASSUMED, PROBED = "known", "assumed", "probed"
@@ -20,7 +21,7 @@ class Environment:
     Attributes:
         kernel: full version, "6.1.192".
         arch: "x86_64" or "arm64".
-        config: configuration's name, "base".
+        config: configuration's name, "base" or "memcg+lru_gen".
         cpu: QEMU's -cpu.
         boot_args: parameters beyond the default ones.
         accel: "tcg" or "kvm".

@@ -11,19 +11,18 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from . import jobserver, kept, own, proc, sources
-from .arch import ARCHES, Arch
+from .arch import Arch
 from .cache import Cache, Entry, digest_of
-from .environment import nearest_line
+from .configuration import Configuration
 from .errors import HarnessError, UsageError
 from .kconfig import (
     Request,
-    join,
     lost,
     overridden,
     parse_config,
-    parse_fragment,
     render,
     without_modules,
 )
@@ -32,7 +31,6 @@ from .own import OwnSource
 from .progress import Progress
 from .sources import Source
 from .toolchain import Toolchain
-from .tree import KCONFIG
 
 KIND = "kernel"
 RECIPE = "1"  # raise it when what is below makes other entries from the same sources
@@ -49,7 +47,6 @@ CONFIGURED = "configured"  # in a build's folder, once its .config is what it sh
 
 SYSTEM_MAP = "System.map"
 CONFIG = "config"
-LINE_FRAGMENTS = "line"  # their folder in KCONFIG, so that none is a configuration
 MODULE_TREE = "module-tree.tar.xz"
 
 # The same bytes from the same sources, whoever builds, wherever and whenever.
@@ -94,45 +91,10 @@ class KernelBuild:
     own: str
 
 
-def requests(config: str, arch: Arch, line: str) -> tuple[Request, ...]:
-    """What a configuration asks for: base, the architecture's, the version line's, its own.
-
-    Args:
-        config: its name, "base" for none.
-        arch: of which.
-        line: "6.1"; one that has no fragments is asked for the nearest one's.
-
-    Raises:
-        UsageError: no such configuration.
-        HarnessError: a fragment cannot be read.
-    """
-    if config not in configs():
-        raise UsageError(f"unknown configuration {config!r}: choose one of {', '.join(configs())}")
-    names = ["base", arch.name, f"{LINE_FRAGMENTS}/{nearest_line(line, sources.known())}"]
-    if config != "base":
-        names += [config, f"{config}.{arch.name}"]
-    fragments = []
-    for name in names:
-        path = KCONFIG / f"{name}.config"
-        if path.is_file():
-            fragments.append(parse_fragment(path.read_text("utf-8"), f"{name}.config"))
-    return join(fragments)
-
-
-def configs() -> list[str]:
-    """The configurations that have a name, "base" among them.
-
-    Each is a fragment of images/kconfig; one for a single architecture is called
-    "NAME.ARCH.config".
-    """
-    names = {path.name.split(".")[0] for path in KCONFIG.glob("*.config")}
-    return sorted(names - ARCHES.keys())
-
-
 def build(
     source: Source | OwnSource,
     arch: Arch,
-    config: str,
+    config: Configuration,
     toolchain: Toolchain,
     *,
     cache: Cache,
@@ -145,10 +107,10 @@ def build(
         mirror: of a user's own tree: its copy, which is what `source` says.
 
     Raises:
-        UsageError: no such configuration; or a kernel of the user's own that does not build.
+        UsageError: a kernel or a fragment of the user's own with which it does not build.
         HarnessError: it does not configure or build, a requested option was lost, ...
     """
-    wanted = requests(config, arch, source.line)
+    wanted = config.requests(arch, source.line)
     key = key_of(source, arch, config, toolchain)
     entry = cache.find(KIND, key, progress)
     if entry is None:
@@ -158,19 +120,17 @@ def build(
         entry = cache.publish(KIND, key, run, what=job.what, needs=needs, progress=progress)
         if kept.remove(cache, _work(key)):
             kept.remove_unneeded(cache, _tree(source))
-    return _built(entry, arch, config)
+    return _built(entry, arch, config.name)
 
 
-def key_of(source: Source | OwnSource, arch: Arch, config: str, toolchain: Toolchain) -> str:
-    """The key of a kernel's entry.
-
-    Raises:
-        UsageError: no such configuration.
-    """
-    wanted = render(requests(config, arch, source.line))
+def key_of(
+    source: Source | OwnSource, arch: Arch, config: Configuration, toolchain: Toolchain
+) -> str:
+    """The key of a kernel's entry."""
+    wanted = render(config.requests(arch, source.line))
     parts = (RECIPE, source.digest, wanted, arch.name, toolchain.version, os.uname().machine)
     mark = "own-" if source.own else ""
-    return f"{source.version}-{arch.name}-{config}-{mark}{digest_of(*parts)[:24]}"
+    return f"{source.version}-{arch.name}-{config.name}-{mark}{digest_of(*parts)[:24]}"
 
 
 def room(source: Source | OwnSource, key: str, cache: Cache) -> int:
@@ -230,7 +190,7 @@ class _Job:
         self,
         source: Source | OwnSource,
         arch: Arch,
-        config: str,
+        config: Configuration,
         toolchain: Toolchain,
         wanted: Sequence[Request],
         key: str,
@@ -245,11 +205,13 @@ class _Job:
         self.key = key
         self.cache = cache
         self.progress = progress
-        self.what = f"Linux {source.version} for {arch.name} ({config})"
+        self.what = f"Linux {source.version} for {arch.name} ({config.name})"
         mark = "-own" if source.own else ""
-        self.log = cache.root / "logs" / f"kernel-{source.version}-{arch.name}-{config}{mark}.log"
+        self.log = (
+            cache.root / "logs" / f"kernel-{source.version}-{arch.name}-{config.name}{mark}.log"
+        )
 
-    def run(self, folder: Path) -> Mapping[str, str]:
+    def run(self, folder: Path) -> Mapping[str, Any]:
         """Fill an entry's folder; what was made on the way stays, should it come to no end."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         name, what = _tree(self.source), f"the source of Linux {self.source.version}"
@@ -272,12 +234,12 @@ class _Job:
             self.log.unlink(missing_ok=True)
             return self.fill(content / "tree", work, folder)
 
-    def run_in(self, mirror: Mirror, folder: Path) -> Mapping[str, str]:
+    def run_in(self, mirror: Mirror, folder: Path) -> Mapping[str, Any]:
         """Fill an entry's folder from the copy of a user's tree; what was made before is used."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log.unlink(missing_ok=True)
         self.log.touch()
-        work = mirror.work(self.arch.name, self.config)
+        work = mirror.work(self.arch.name, self.config.name)
         (work / CONFIGURED).unlink(missing_ok=True)
         with jobserver.server().seat(lambda: self.progress.step(f"{self.what} waits for a CPU")):
             try:
@@ -300,7 +262,7 @@ class _Job:
         what = f"the unfinished build of {self.what}"
         return kept.alone(self.cache, _work(self.key), what, self.progress, of=[tree])
 
-    def fill(self, tree: Path, work: Path, folder: Path) -> Mapping[str, str]:
+    def fill(self, tree: Path, work: Path, folder: Path) -> Mapping[str, Any]:
         """Configure, make, and gather what is needed."""
         objects = work / "objects"
         objects.mkdir(exist_ok=True)
@@ -311,7 +273,7 @@ class _Job:
         final = (objects / ".config").read_text("utf-8")
         steps = self.make_all(tree, objects)
         if not (resumed or self.source.own):  # some were told twice, or not again
-            note = _lines_note(self.source.line, self.arch, self.config)
+            note = _lines_note(self.source.line, self.arch, self.config.name)
             self.cache.write_note(note, {"lines": steps})
         self.progress.step(f"packing {self.what}")
         image = Path(self.arch.image_path).name
@@ -325,7 +287,8 @@ class _Job:
         return {
             "version": release,
             "arch": self.arch.name,
-            "config": self.config,
+            "config": self.config.name,
+            "asked": self.config.asked,
             "image": image,
             "compiler": self.toolchain.version,
             "source_digest": self.source.digest,
@@ -409,23 +372,25 @@ class _Job:
         """Say what the kernel cannot have of what was asked for.
 
         Raises:
-            UsageError: it is a user's own, of a version line that the fragments are for.
+            UsageError: it is a user's own, of a version line that the fragments are for; or a
+                fragment of the user's is among them.
             HarnessError: it is one of those that are known.
         """
         if not losses:
             return
-        text = f"{self.what} cannot have what its fragments in images/kconfig ask for: "
-        text += "; ".join(losses)
-        if not self.source.own:
+        mine = [fragment.path for fragment in self.config.own]
+        whose = f"its fragments in images/kconfig{', or' if mine else ''} {' and '.join(mine)}"
+        text = f"{self.what} cannot have what {whose.rstrip()} ask for: {'; '.join(losses)}"
+        if not (self.source.own or mine):
             raise HarnessError(text)
-        if self.source.line in sources.known():
+        if mine or self.source.line in sources.known():
             raise UsageError(text)
         self.progress.line(text)
 
     def make_all(self, tree: Path, objects: Path) -> int:
         """Build image and module symbols; returns how many steps make told, in earlier runs too."""
         self.progress.step(f"building {self.what}", LINES_UNIT)
-        total = lines_of(self.source.line, self.arch, self.config, self.cache)
+        total = lines_of(self.source.line, self.arch, self.config.name, self.cache)
         with self.log.open(encoding="utf-8", errors="replace") as log:
             count = sum(bool(STEP.match(text)) for text in log)
         self.progress.update(min(count, total), total)

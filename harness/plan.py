@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from . import kbuild, kept, own, sources, toolchain
 from .arch import Arch
 from .cache import Cache
+from .configuration import Configuration
 from .errors import PagelabError
 
 
@@ -18,12 +19,13 @@ class Order:
 
     kernel: str
     arch: Arch
-    config: str
+    config: Configuration
 
     @property
     def label(self) -> str:
         """What progress calls it."""
-        return f"{self.kernel} {self.arch.name}"
+        also = [self.config.name] if self.config.parts else []
+        return " ".join([self.kernel, self.arch.name, *also])
 
 
 def missing(orders: Sequence[Order], cache: Cache) -> dict[Order, int]:
@@ -41,7 +43,7 @@ def missing(orders: Sequence[Order], cache: Cache) -> dict[Order, int]:
                     continue
         except PagelabError:
             continue  # its build will say so
-        found[order] = kbuild.lines_of(kernel.line, order.arch, order.config, cache)
+        found[order] = kbuild.lines_of(kernel.line, order.arch, order.config.name, cache)
     return found
 
 

@@ -139,5 +139,5 @@ def _run(
 
 def prepared(kernel: str, arch: Arch, cache: Cache, progress: Progress) -> tuple[Built, Programs]:
     """Everything that an opinion is made with, out of the cache or built into it."""
-    built = build.build(kernel, arch, "base", cache=cache, progress=progress)
+    built = build.build(kernel, arch, cache=cache, progress=progress)
     return built, programs(kernel, arch, cache=cache, progress=progress)

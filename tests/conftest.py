@@ -48,7 +48,7 @@ def built(arch: Arch) -> Built:
     from harness.cache import Cache
     from harness.progress import Silent
 
-    return build(KERNEL, arch, "base", cache=Cache(), progress=Silent())
+    return build(KERNEL, arch, cache=Cache(), progress=Silent())
 
 
 @pytest.fixture(scope="session")

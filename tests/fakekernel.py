@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from harness import kbuild, sources
 from harness.arch import ARM64
+from harness.configuration import PLAIN, Configuration
 from harness.kbuild import KernelBuild
 from harness.toolchain import Toolchain
 
@@ -86,7 +87,11 @@ class FakeKernel:
             events.write("unpacked\n")
 
     def build(
-        self, cache: Cache, progress: Progress, line: str = "6.1", config: str = "base"
+        self,
+        cache: Cache,
+        progress: Progress,
+        line: str = "6.1",
+        config: Configuration = PLAIN,
     ) -> KernelBuild:
         """Builds it for arm64, whose image needs no tool."""
         tools = Toolchain("", "cc", "a compiler")

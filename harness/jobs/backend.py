@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from .. import accel, build, kbuild, own, plan, proc, sources
+from .. import accel, build, own, plan, proc, sources
 from ..arch import Arch
 from ..cache import Cache
 from ..check import check_trace
+from ..configuration import PLAIN, Configuration
 from ..environment import Environment
 from ..errors import HarnessError, UsageError
 from ..fresh import Fresh, Wanted
@@ -32,13 +33,13 @@ class Choice:
     """What the command line chose for every guest.
 
     Attributes:
-        config: configuration's name or fragments.
+        config: what is asked for beyond the base configuration.
         channel: "virtio", "serial" or "ssh".
         cpu: QEMU's -cpu, None for the architecture's own.
         boot_args: kernel parameters beyond the default ones.
     """
 
-    config: str = "base"
+    config: Configuration = PLAIN
     channel: str = "virtio"
     cpu: str | None = None
     boot_args: tuple[str, ...] = ()
@@ -66,7 +67,9 @@ class Prepared:
 class Backend(Protocol):
     """The world, or a test's idea of it."""
 
-    def check_names(self, kernels: Sequence[str], arches: Sequence[Arch], config: str) -> None:
+    def check_names(
+        self, kernels: Sequence[str], arches: Sequence[Arch], config: Configuration
+    ) -> None:
         """Finds a name that nobody knows, or a disk too small, before anything is built."""
 
     def prepare(self, kernel: str, arch: Arch, choice: Choice, progress: Progress) -> Prepared:
@@ -95,14 +98,12 @@ def disk_errors(cache: Cache) -> Iterator[None]:
         ) from error
 
 
-def _line(kernel: str) -> str:
-    """The version line of a kernel, as far as its name says it: else any."""
+def _check_line(kernel: str) -> None:
+    """Refuses a kernel that nobody knows, as far as its name says it."""
     if own.is_own(kernel):
-        source = own.check(kernel)
-        return source.line if source else next(iter(sources.known()))
-    line = sources.named(kernel)[0].line
-    require_line(line)
-    return line
+        own.check(kernel)
+    else:
+        require_line(sources.named(kernel)[0].line)
 
 
 class RealBackend:
@@ -111,17 +112,17 @@ class RealBackend:
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
 
-    def check_names(self, kernels: Sequence[str], arches: Sequence[Arch], config: str) -> None:
-        """Kernels and the configuration have to be known, to the model too; a build has to fit.
+    def check_names(
+        self, kernels: Sequence[str], arches: Sequence[Arch], config: Configuration
+    ) -> None:
+        """Kernels have to be known, to the model too; a build has to fit.
 
         Raises:
             UsageError: one is not.
             HarnessError: the disk is too small for what has to be built.
         """
         for kernel in kernels:
-            line = _line(kernel)
-            for arch in arches:
-                kbuild.requests(config, arch, line)
+            _check_line(kernel)
         orders = [plan.Order(kernel, arch, config) for kernel in kernels for arch in arches]
         with disk_errors(self._cache):
             plan.check_room(orders, self._cache)

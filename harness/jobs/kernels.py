@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .. import build, disk, fresh, image, kbuild, kept, kmod_build, sources
+from .. import build, configuration, disk, fresh, image, kbuild, kept, kmod_build, sources
 from ..arch import ARCHES, arch_named
 from ..cache import Cache, Entry
 from ..errors import HarnessError, PagelabError, UsageError
@@ -200,8 +200,9 @@ def _own_built(parts: Sequence[Entry]) -> BuiltKernel:
     return BuiltKernel(meta["version"], meta["arch"], meta["config"], size, ready, meta["own"])
 
 
-def _wanted(entry: Entry) -> tuple[str, str, str]:
-    return entry.meta["version"], entry.meta["arch"], entry.meta["config"]
+def _wanted(entry: Entry) -> tuple[str, str, tuple[str, ...]]:
+    meta = entry.meta
+    return meta["version"], meta["arch"], tuple(meta.get("asked", [meta["config"]]))
 
 
 def _boots(taken: Collection[tuple[str, str]], snapshot: Entry) -> bool:
@@ -218,16 +219,20 @@ def _try(action: Callable[[], object]) -> bool:
     return True
 
 
-def _built(reader: _ReadOnly, version: str, arch: str, config: str) -> BuiltKernel | None:
+def _built(reader: _ReadOnly, version: str, arch: str, asked: Sequence[str]) -> BuiltKernel | None:
     """Goes through a whole build as far as the cache carries; None where it has no kernel."""
     before = set(reader.taken)
     of = arch_named(arch)
+    try:
+        config = configuration.find(asked)
+    except PagelabError:
+        return None  # the user's fragment is no more
     ready = _try(partial(build.build, version, of, config, cache=reader, progress=SILENT))
     new = (entry for key, entry in reader.taken.items() if key not in before)
     parts = [entry for entry in new if entry.kind in BUILT_KINDS]
     if not any(entry.kind == kbuild.KIND for entry in parts):
         return None  # it was made from what is no more: another configuration, compiler, source
-    return BuiltKernel(version, arch, config, sum(entry.size for entry in parts), ready)
+    return BuiltKernel(version, arch, config.name, sum(entry.size for entry in parts), ready)
 
 
 @dataclass(frozen=True, slots=True)

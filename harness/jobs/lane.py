@@ -93,7 +93,7 @@ def unbuilt(
     environment = Environment(
         kernel=kernel,
         arch=arch.name,
-        config=choice.config,
+        config=choice.config.name,
         cpu=choice.cpu or DEFAULT_CPU[arch.name],
         boot_args=choice.boot_args,
     )

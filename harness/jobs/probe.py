@@ -10,6 +10,7 @@ from .. import verdict as verdicts
 from ..arch import Arch
 from ..cache import Cache
 from ..check import Checked, check_trace, probe
+from ..configuration import Configuration
 from ..environment import KNOWN, Environment
 from ..model import releases
 from ..model.releases import RELEASES
@@ -59,7 +60,9 @@ class Recorder:
     backend: Backend
     keys: dict[str, str] = field(default_factory=dict)
 
-    def check_names(self, kernels: Sequence[str], arches: Sequence[Arch], config: str) -> None:
+    def check_names(
+        self, kernels: Sequence[str], arches: Sequence[Arch], config: Configuration
+    ) -> None:
         """As the backend does."""
         self.backend.check_names(kernels, arches, config)
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
+from .. import configuration
 from ..arch import ARCHES, arch_named
+from ..configuration import BASE
 from ..errors import UsageError
 from ..own import whole_name
 from .backend import Choice
@@ -25,7 +27,7 @@ class Settings:
 
     kernels: tuple[str, ...] = ("6.1",)
     arches: tuple[str, ...] = tuple(ARCHES)
-    config: str = "base"
+    config: tuple[str, ...] = (BASE,)
     channel: str = CHANNELS[0]
     observe: Literal["each", "end"] = "each"
     allow_flaky: bool = False
@@ -41,18 +43,21 @@ class Settings:
         }
         if "kernels" in said:
             said["kernels"] = tuple(map(whole_name, said["kernels"]))
+        if "config" in said:
+            said["config"] = tuple(map(configuration.whole_name, said["config"]))
         return replace(self, **said)
 
     def options(self, jobs: int, *, keep_errors: bool) -> Options:
         """The same for the run.
 
         Raises:
-            UsageError: an unknown architecture.
+            UsageError: an unknown architecture or configuration.
         """
+        config = configuration.find(self.config)
         return Options(
             kernels=self.kernels,
             arches=tuple(arch_named(name) for name in self.arches),
-            choice=Choice(self.config, self.channel, self.cpu or None, self.boot_args),
+            choice=Choice(config, self.channel, self.cpu or None, self.boot_args),
             observe=self.observe,
             allow_flaky=self.allow_flaky,
             jobs=jobs,

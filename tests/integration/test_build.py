@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import build, cpio, image, kbuild, kmod_build, proc, sources, toolchain
+from harness import build, configuration, cpio, image, kbuild, kmod_build, proc, sources, toolchain
 from harness.arch import X86_64, Arch
 from harness.cache import Cache
+from harness.configuration import PLAIN
 from harness.errors import HarnessError, UsageError
 from harness.jobs import kernels
 from harness.kbuild import KernelBuild
@@ -79,7 +80,7 @@ def kernel(tools: Toolchain) -> KernelBuild:
     """The base kernel of the user's cache."""
     cache = Cache()
     source = sources.fetch("6.1", cache, SILENT)
-    return kbuild.build(source, X86_64, "base", tools, cache=cache, progress=SILENT)
+    return kbuild.build(source, X86_64, PLAIN, tools, cache=cache, progress=SILENT)
 
 
 @pytest.fixture
@@ -222,7 +223,7 @@ def test_wrong_names(tmp_path: Path) -> None:
         build.build("9.9", X86_64, cache=Cache(tmp_path))
     for config in ("nothing", "x86_64", "arm64"):
         with pytest.raises(UsageError, match=f"unknown configuration '{config}': .*base.*lkdtm"):
-            build.build("6.1", X86_64, config, cache=Cache(tmp_path))
+            configuration.find([config])
 
 
 def altered_kmod(tmp_path: Path, addition: str) -> Path:
@@ -272,9 +273,9 @@ def test_a_lost_option_fails_by_name(
     (fragments / "odd.config").write_text("CONFIG_NO_SUCH_OPTION=y\n# CONFIG_PRINTK is not set\n")
     with (fragments / "x86_64.config").open("a") as file:
         file.write("# optional\nCONFIG_NOT_EVEN_THIS=y\nCONFIG_KASAN=y\n")
-    monkeypatch.setattr(kbuild, "KCONFIG", fragments)
+    monkeypatch.setattr(configuration, "KCONFIG", fragments)
     with pytest.raises(HarnessError) as caught:
-        build.build("6.1", X86_64, "odd", cache=cache)
+        build.build("6.1", X86_64, configuration.find(["odd"]), cache=cache)
     message = str(caught.value)
     assert "CONFIG_NO_SUCH_OPTION=y (came out as nothing)" in message
     assert "CONFIG_NOT_EVEN_THIS" not in message

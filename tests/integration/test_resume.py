@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from fakekernel import OBJECTS, FakeKernel
 
-from harness import jobserver, kbuild, kept, sources
+from harness import configuration, jobserver, kbuild, kept, sources
 from harness.cache import Cache
+from harness.configuration import PLAIN
 from harness.errors import HarnessError
 from harness.jobserver import JobServer
 from harness.progress import SILENT, Silent
@@ -138,7 +139,8 @@ def test_an_interrupted_build_goes_on(cache: Cache, fake: FakeKernel, number: in
 
 
 def test_builds_side_by_side_share_the_cpus_and_the_source(cache: Cache, fake: FakeKernel) -> None:
-    which = [("6.1", "base"), ("6.1", "lkdtm"), ("6.12", "base")]
+    base, lkdtm = PLAIN, configuration.find(["lkdtm"])
+    which = [("6.1", base), ("6.1", lkdtm), ("6.12", base)]
     with ThreadPoolExecutor(3) as pool:
         for done in [pool.submit(fake.build, cache, SILENT, *one) for one in which]:
             done.result(120)

@@ -55,7 +55,7 @@ def telling(line: str, arch: Arch, tmp_path_factory: pytest.TempPathFactory) -> 
     if sources.cached(line, cache) is None:
         pytest.skip(f"the cache has no source of {line}")
     try:
-        built = build.build(line, arch, "base", cache=cache)
+        built = build.build(line, arch, cache=cache)
     except HarnessError as error:
         pytest.skip(f"{line} {arch.name}: {error}")
     folder = tmp_path_factory.mktemp(f"telling-{line}-{arch.name}")

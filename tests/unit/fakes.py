@@ -11,6 +11,7 @@ from typing import Any
 from harness import abi, trace
 from harness.arch import Arch
 from harness.check import Exactness
+from harness.configuration import Configuration
 from harness.environment import DEFAULT_CPU, Environment
 from harness.errors import BootFailed, PagelabError
 from harness.guest import Request, Result
@@ -134,7 +135,9 @@ class World:
     check_error: Exception | None = None
     stopped: bool = False
 
-    def check_names(self, kernels: Sequence[str], arches: Sequence[Arch], config: str) -> None:
+    def check_names(
+        self, kernels: Sequence[str], arches: Sequence[Arch], config: Configuration
+    ) -> None:
         """Every name is known."""
 
     def prepare(self, kernel: str, arch: Arch, choice: Choice, progress: Progress) -> Prepared:
@@ -144,7 +147,7 @@ class World:
         environment = Environment(
             kernel=f"{kernel.removesuffix('.192')}.192",
             arch=arch.name,
-            config=choice.config,
+            config=choice.config.name,
             cpu=choice.cpu or DEFAULT_CPU[arch.name],
             boot_args=choice.boot_args,
         )

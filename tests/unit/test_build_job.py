@@ -16,6 +16,7 @@ import pytest
 from harness import build, kbuild, output, plan
 from harness.arch import ARM64, X86_64, Arch
 from harness.cache import Cache
+from harness.configuration import PLAIN, Configuration
 from harness.errors import HarnessError
 from harness.jobs import build as job
 from harness.jobs.backend import RealBackend
@@ -24,7 +25,7 @@ from harness.plan import Order
 from harness.progress import Progress, Silent
 from harness.report.progress import far, left
 
-ORDERS = [Order(kernel, arch, "base") for kernel in ("6.1", "6.12") for arch in (X86_64, ARM64)]
+ORDERS = [Order(kernel, arch, PLAIN) for kernel in ("6.1", "6.12") for arch in (X86_64, ARM64)]
 
 
 class Heard(Silent):
@@ -57,7 +58,7 @@ def test_one_that_fails_does_not_end_the_others(
     both = threading.Barrier(2)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
 
-    def fake(kernel: str, arch: Arch, _config: str, *, cache: Cache, progress: Progress) -> Any:
+    def fake(kernel: str, arch: Arch, _: Configuration, *, cache: Cache, progress: Progress) -> Any:
         both.wait(10)  # two at once, or this breaks
         progress.step("unpacking", "B")
         progress.update(5, 10)

@@ -70,7 +70,7 @@ def test_run_takes_what_the_contract_lists(
     assert settings == Settings(
         kernels=("6.1", "6.12"),
         arches=("arm64",),
-        config="debug",
+        config=("debug",),
         channel="serial",
         observe="end",
         allow_flaky=True,

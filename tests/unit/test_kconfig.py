@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import kbuild, sources
-from harness.arch import ARCHES, Arch
-from harness.errors import HarnessError
+from harness import configuration, language, layout, sources
+from harness.arch import ARCHES, X86_64, Arch
+from harness.conditions import requires_met
+from harness.configuration import Configuration
+from harness.environment import Environment
+from harness.errors import HarnessError, UsageError
 from harness.kconfig import Request, join, lost, parse_config, parse_fragment, render
 from harness.tree import KCONFIG
 
@@ -101,7 +104,7 @@ def test_the_shipped_fragments_are_read(path: Path) -> None:
 @pytest.mark.parametrize("arch", ARCHES.values(), ids=lambda arch: arch.name)
 def test_a_line_changes_what_is_asked_for(arch: Arch) -> None:
     asked = {
-        line: {request.option: request.value for request in kbuild.requests("base", arch, line)}
+        line: {request.option: request.value for request in Configuration().requests(arch, line)}
         for line in sources.known()
     }
     assert asked["6.1"]["CONFIG_SECRETMEM"] == "y"
@@ -115,6 +118,64 @@ def test_a_line_changes_what_is_asked_for(arch: Arch) -> None:
 
 
 def test_a_line_is_no_configuration() -> None:
-    lines = {path.stem for path in (KCONFIG / kbuild.LINE_FRAGMENTS).glob("*")}
+    lines = {path.stem for path in (KCONFIG / configuration.LINE_FRAGMENTS).glob("*")}
     assert lines <= sources.known().keys()
-    assert not {"line", *lines} & set(kbuild.configs())
+    assert not {"line", *lines} & set(configuration.names())
+
+
+def test_a_configuration_has_a_name_of_its_parts(tmp_path: Path) -> None:
+    assert configuration.find([]) == configuration.find(["base"]) == Configuration()
+    assert Configuration().name == "base"
+    both = configuration.find(["base", "memcg", "lru_gen", "memcg"])
+    assert both.name == "memcg+lru_gen"
+    assert configuration.find(both.asked) == both
+    path = tmp_path / "my own+.config"
+    path.write_text("CONFIG_NUMA=y\n")
+    mine = configuration.find(["memcg", str(path)])
+    assert mine.asked == ["memcg", str(path)]
+    name = mine.name
+    assert name.startswith("memcg+my_own_-")
+    path.write_text("CONFIG_NUMA=y\nCONFIG_KSM=y\n")
+    assert configuration.find(mine.asked).name != name
+
+
+def test_of_two_that_ask_for_an_option_the_later_one_holds(tmp_path: Path) -> None:
+    path = tmp_path / "mine.config"
+    path.write_text("# CONFIG_DEBUG_VM is not set\nCONFIG_NUMA=y\n")
+
+    def asked(*words: str) -> dict[str, str]:
+        found = configuration.find(words).requests(X86_64, "6.1")
+        return {request.option: request.value for request in found}
+
+    assert asked()["CONFIG_DEBUG_VM"] == asked("debug", str(path))["CONFIG_DEBUG_VM"] == "n"
+    assert asked(str(path), "debug")["CONFIG_DEBUG_VM"] == "y"
+    assert asked(str(path))["CONFIG_NUMA"] == "y"
+    assert asked("lru_gen") == asked() | {"CONFIG_LRU_GEN": "y", "CONFIG_LRU_GEN_ENABLED": "y"}
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "says"),
+    [
+        ("nothing", None, "unknown configuration 'nothing': choose of base, debug, kasan"),
+        ("./no.config", None, "no.config cannot be read: No such file"),
+        ("a.config", "", "a.config asks for nothing: expected lines such as CONFIG_MEMCG=y"),
+        ("a.config", "MEMCG=y\n", "a.config:1: 'MEMCG=y' is neither CONFIG_X=value nor a comment"),
+        ("a.config", "CONFIG_A=y\nCONFIG_A=n\n", "a.config:2: CONFIG_A again, see line 1"),
+    ],
+)
+def test_what_is_no_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str, text: str | None, says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if text is not None:
+        Path(word).write_text(text)
+    with pytest.raises(UsageError, match=says):
+        configuration.find([word])
+
+
+def test_a_program_may_require_a_part_of_a_configuration() -> None:
+    text = "requires: config == memcg and not config in (debug, kasan)\nstatm()\n"
+    (condition,) = layout.compile_program(language.parse(text, "p")).requires
+    met = {"memcg+lru_gen": True, "memcg": True, "memcg+debug": False, "base": False}
+    for config, expected in met.items():
+        assert requires_met(condition, Environment("6.1.192", "x86_64", config)) is expected

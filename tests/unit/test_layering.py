@@ -21,8 +21,8 @@ LAYERS: dict[str, str] = {
     "L1": "model claims check compare",
     "L2": "qemu_cmd console wire line cpio symbols",
     "L3": "tree host progress keeper proc cache kept jobserver debian sources archive toolchain"
-    " mirror own kbuild kmod_build image disk build plan accel channel vm hang session recorder"
-    " guest"
+    " mirror own configuration kbuild kmod_build image disk build plan accel channel vm hang"
+    " session recorder guest"
     " snapshot fresh",
     "L4": "jobs report",
     "L5": "interrupts output comparing commands cli __main__",
