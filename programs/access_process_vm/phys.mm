@@ -10,7 +10,7 @@ store(v[0]+4092, "of 2")
 store(v[1], "page 0")
 store(w[0], "page 3")
 x = access_process_vm(main, v[0]+4092, n=10)
-claim ARV-06: x == "of 2page 3"
+claim ARV-13: x == "of 2page 3"
 access_process_vm(main, v[1], data="written", gup_flags=WRITE)
 claim ARV-06: ret == 7
 load(v[1], 8)

@@ -14,8 +14,8 @@ mem_read(c, VDSO, n=4)
 claim ARV-01: ret == 4
 g = get_user_pages(VVAR, nr=1)
 access_process_vm(main, VVAR, n=8)
-claim ARV-03: ret == 0
+claim GUP-48: ret == 0
 access_process_vm(main, VVAR, n=8, gup_flags=FORCE)
-claim ARV-03: ret == 0
+claim GUP-48: ret == 0
 mem_read(main, VVAR, n=8)
-claim ARV-03: ret == -EIO
+claim GUP-48: ret == -EIO

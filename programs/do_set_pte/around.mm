@@ -12,7 +12,8 @@ claim DSP-06: page(n[2]) != 0 and page(n[3]) == 0
 fault_around(65536)
 load(n[3])
 claim DSP-06: page(n[7]) != 0 and page(n[17]) == 0 and page(n[4]) == 0
-claim DSP-06: pte(n[7], write) and not pte(n[7], dirty) and map(n[7]) == 1
+claim DSP-06: pte(n[7], write) and map(n[7]) == 1
+claim DSP-05: pte(n[7], write) and pte(n[7], dirty)
 load(n[20])
 claim DSP-06: page(n[17]) != 0
 p = mmap(pages=20, prot=rw, flags=private, file=f)

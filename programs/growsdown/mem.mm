@@ -14,4 +14,4 @@ n = mmap(pages=1, prot=none, flags=private|anon)
 h = mmap(pages=3, prot=rw, flags=private|anon|GROWSDOWN, adjacent_to=n)
 munmap(h[0], pages=2)
 x = mem_read(main, n[0]+4092, n=8)
-claim ARV-08: ret == 8
+claim ARV-12: ret == 8

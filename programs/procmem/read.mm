@@ -8,7 +8,7 @@ mprotect(m[0], prot=none, pages=1)
 d = mem_read(c, m[0], n=8)
 claim ARV-01: d == "child's!" and ret == 8
 e = mem_read(main, m[0], n=8)
-claim ARV-04: e == "parent's"
+claim ARV-12: e == "parent's"
 x = c: mem_read(main, m[1]+4088, n=16)
 y = mem_read(c, m[2], n=4)
 mem_read(c, m[3]+4092, n=16)

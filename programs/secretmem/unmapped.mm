@@ -12,7 +12,7 @@ claim ZAP-10: ret == 0 and page(m[2]) == 0 and page(m[0]) != 0
 unmap_mapping_range(f, holebegin=4000, holelen=96, even_cows=0)
 claim UMR-01: page(m[0]) == 0 and page(c, m[0]) == 0 and page(m[1]) != 0
 zap_page_range(m)
-claim ZAP-01: page(m[1]) == 0
+claim ZAP-14: page(m[1]) == 0
 d = load(m[0], 6)
 e = c: load(m[1], 3)
 n = mmap(pages=1, prot=rw, flags=private|anon, at=m[0])

@@ -21,7 +21,7 @@ claim UMR-07: ref(b[0]) == 1 and map(b[0]) == 0
 load(m[0])
 remap_pfn_range(m[0], b[0], pages=3)
 zap_page_range(m[1], pages=1)
-claim ZAP-01: page(m[1]) == 0 and page(m[0]) != 0
+claim ZAP-14: page(m[1]) == 0 and page(m[0]) != 0
 madvise(m, DONTNEED)
 claim ZAP-10: ret == -EINVAL and page(m[0]) != 0
 o = mmap(pages=2, prot=rw, flags=private|anon, at=m[1])

@@ -19,7 +19,7 @@ unmap_mapping_range(f, holebegin=4096, holelen=0, even_cows=1)
 claim UMR-06: not pte(p[1], swap) and not pte(p[2], swap) and page(p[3]) == 0 and page(p[0]) != 0
 claim UMR-06: not pte(c, p[1], swap) and pte(c, p[0], swap)
 load(p[1])
-zap_page_range(p[0], pages=1)
+madvise(p[0], DONTNEED, pages=1)
 claim ZAP-04: page(p[0]) == 0
 e = c: load(p[0], 6)
 c: madvise(p[0], PAGEOUT, pages=1)

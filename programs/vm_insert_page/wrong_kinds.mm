@@ -18,7 +18,7 @@ claim INS-07: ret == -EINVAL
 vm_insert_page(m[0], k[5])
 claim INS-07: ret == -EINVAL
 vm_insert_page(m[1], l[3])
-claim INS-07: ret == 0 and page(m[1]) == page(l[3]) and ref(l[0]) == 2
+claim INS-20: ret == 0 and page(m[1]) == page(l[3]) and ref(l[0]) == 2
 vm_insert_page(m[2], h[1])
 claim INS-08: ret == 0 and not pte(m[2], special) and map(h[1]) == 1
 vm_insert_page(n[0], h[1])

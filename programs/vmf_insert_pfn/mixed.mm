@@ -37,7 +37,7 @@ claim ZAP-10: ret == 0 and page(m[0]) == 0
 c = fork()
 c: load(m[2])
 zap_vma_ptes(m[2], pages=1)
-claim ZAP-05: page(m[2]) == page(b[1])
+claim ZAP-15: page(m[2]) == page(b[1])
 on_fault_insert(d, b[0], call=vmf_insert_mixed)
 t = load(m[0], n=5)
 claim INS-16: t == "mixed" and pte(m[0], special)

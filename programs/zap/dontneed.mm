@@ -1,4 +1,4 @@
-# MADV_DONTNEED takes pages out and leaves the mapping: zeros again, or the file.
+# MADV_DONTNEED takes pages out and leaves the mapping: zeros again, or the file; private copies go too.
 f = memfd(pages=2)
 m = mmap(pages=3, prot=rw, flags=private|anon)
 p = mmap(pages=2, prot=rw, flags=private, file=f)
@@ -6,11 +6,22 @@ s = mmap(pages=2, prot=rw, flags=shared, file=f)
 store(s[0], "file")
 store(m[0], "gone")
 load(m[1])
+store(m[2], "above")
 store(p[0], "gone")
 load(p[1])
-madvise(m, DONTNEED)
+h = get_user_pages(m[0], nr=1)
+i = get_user_pages(s[0], nr=1)
+madvise(m[0], pages=2, advice=DONTNEED)
+claim ZAP-01: ret == 0 and page(m[0]) == 0 and page(m[1]) == 0 and page(m[2]) != 0 and map(h[0]) == 0
 madvise(p, DONTNEED)
+claim ZAP-04: page(p[0]) == 0 and page(p[1]) == 0
 madvise(s[0], pages=1, advice=DONTNEED)
+claim ZAP-01: page(s[0]) == 0 and map(i[0]) == 0 and ref(i[0]) == 2
 a = load(m[0], 4)
+claim ZAP-01: a == "\x00\x00\x00\x00" and pte(m[0], zero)
 b = load(p[0], 4)
+claim ZAP-04: b == "file" and page(p[0]) == page(i[0])
 c = load(s[0], 4)
+claim ZAP-01: c == "file" and page(s[0]) == page(i[0])
+put_page(h)
+put_page(i)

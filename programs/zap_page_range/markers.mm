@@ -18,7 +18,7 @@ uffd_writeprotect(main, s, mode=WP)
 uffd_writeprotect(main, p, mode=WP)
 uffd_writeprotect(main, m, mode=WP)
 zap_page_range(s[0], pages=1)
-claim ZAP-04: page(s[0]) == 0 and not pte(s[0], present)
+claim ZAP-14: page(s[0]) == 0 and not pte(s[0], present)
 unmap_mapping_range(f, holebegin=0, holelen=8192, even_cows=0)
 claim UMR-05: page(p[0]) != 0
 claim UMR-01: page(s[1]) == 0
@@ -26,7 +26,7 @@ load(s[1])
 zap_page_range_single(p[0], pages=3)
 claim ZAP-13: page(p[0]) == 0
 zap_page_range(m)
-claim ZAP-04: page(m[0]) == 0 and page(m[1]) == 0 and not pte(m[0], uffd_wp)
+claim ZAP-14: page(m[0]) == 0 and page(m[1]) == 0 and not pte(m[0], uffd_wp)
 unmap_mapping_range(f, holebegin=0, holelen=0, even_cows=1)
 load(p[0])
 o = mmap(pages=2, prot=rw, flags=private|anon, at=s[1])

@@ -4,11 +4,11 @@ store(m[0], "stays")
 store(m[1], "stays")
 store(m[2], "goes")
 zap_page_range(m[0]+8, pages=1)
-claim ZAP-08: refused == unaligned
+claim ZAP-08: refused != 0
 zap_page_range(m[0], size=100)
-claim ZAP-08: refused == unaligned
+claim ZAP-08: refused != 0
 zap_page_range(m[0]+4000, size=96)
-claim ZAP-08: refused == unaligned
+claim ZAP-08: refused != 0
 zap_page_range_single(m[0]+4095, size=4097)
 claim ZAP-08: refused != 0
 zap_page_range_single(m[0], size=4097)
@@ -17,7 +17,7 @@ zap_page_range(m[-1], pages=2)
 zap_page_range_single(m[3], pages=1)
 zap_page_range(m[0], pages=1, vma=m[-1])
 zap_page_range(m[1], pages=0)
-claim ZAP-09: ret == 0 and refused == 0 and page(m[0]) != 0 and page(m[1]) != 0
+claim ZAP-14: ret == 0 and refused == 0 and page(m[0]) != 0 and page(m[1]) != 0
 zap_page_range_single(m[1], size=0)
 claim ZAP-13: ret == 0 and refused == 0 and page(m[0]) != 0 and page(m[1]) != 0
 zap_page_range_single(m[1], pages=0, vma=m[0])
