@@ -20,7 +20,7 @@ from .environment import Environment
 from .errors import GuestLost, GuestTimeout, HarnessError, KernelFault, PagelabError
 from .program import Compiled
 from .qemu_cmd import Machine, cpu_model, forwarded_port
-from .recorder import Recorder, RecordError
+from .recorder import Memory, Recorder, RecordError
 from .session import Limits, Session
 from .verdict import Verdict
 from .vm import Vm, start
@@ -44,7 +44,7 @@ class Request:
 
     Attributes:
         program, text: its name and its text, for the trace.
-        trace: the file that its trace goes to.
+        trace: the file that its trace goes to; None: it is kept in memory.
         observe: a snapshot after "each" operation or at the "end".
         stream: each outcome is sent at once (slower; for reruns).
     """
@@ -52,21 +52,23 @@ class Request:
     program: str
     text: str
     compiled: Compiled
-    trace: Path
+    trace: Path | None
     observe: Literal["each", "end"] = "each"
     stream: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A program that has run; its trace is on disk.
+    """A program that has run; its trace is on disk, or here.
 
     Attributes:
         ending: as in the trace; its verdict is "" where the END record arrived.
+        recording: the trace of a request that names no file.
     """
 
     request: Request
     ending: trace.Ending
+    recording: trace.Recording | None = None
 
 
 @dataclass(slots=True)
@@ -113,8 +115,11 @@ class Guest:
         """Has the kernel do what a SysRq key says (b"c": panic); False with channel serial."""
         return self._session.vm.sysrq(key)
 
-    def run(self, requests: Iterable[Request]) -> Iterator[Result]:
+    def run(self, requests: Iterable[Request | None]) -> Iterator[Result]:
         """Runs programs in order, several of them sent ahead.
+
+        A None among the requests says that there is none just now: it is asked again once
+        a program has ended, and if none is under way the run ends.
 
         Each trace is on disk when its result is given. The run ends early
         after a result whose ending has a verdict (the guest is dead then), or
@@ -133,11 +138,11 @@ class Guest:
                     self.fault = self._session.vm.log.fatal
                     return
                 active = self._window[0]
-                ending = self._record(active)
+                ending, recording = self._record(active)
                 self._window.popleft()
                 if ending.verdict:
                     self.close()
-                yield Result(active.request, ending)
+                yield Result(active.request, ending, recording)
         finally:
             if self._window:
                 # Nobody waits for what was sent ahead: this guest has no further use.
@@ -153,7 +158,7 @@ class Guest:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _fill(self, feed: Iterator[Request]) -> None:
+    def _fill(self, feed: Iterator[Request | None]) -> None:
         """Sends programs ahead, so that the guest never waits for this side."""
         while (
             len(self._window) < self._window_length
@@ -177,19 +182,19 @@ class Guest:
             self._window.append(_Active(request, results, len(payload)))
             self._session.send(abi.FrameType.PROGRAM, payload)
 
-    def _record(self, active: _Active) -> trace.Ending:
-        """Follows one program to its end and writes its trace."""
+    def _record(self, active: _Active) -> tuple[trace.Ending, trace.Recording | None]:
+        """Follows one program to its end and writes its trace, or keeps it."""
         request = active.request
         header = trace.Header(self.environment, request.program, request.text, request.observe)
-        recorder = Recorder(request.trace, header)
+        recorder = Memory(header) if request.trace is None else Recorder(request.trace, header)
         try:
             ending = self._follow(active, recorder)
             recorder.end(ending)
         finally:
             recorder.close()
-        return ending
+        return ending, recorder.recording if isinstance(recorder, Memory) else None
 
-    def _follow(self, active: _Active, recorder: Recorder) -> trace.Ending:
+    def _follow(self, active: _Active, recorder: Recorder | Memory) -> trace.Ending:
         try:
             self._session.collect(lambda frame: self._take(frame, active, recorder))
         except RecordError:
@@ -199,7 +204,7 @@ class Guest:
             return trace.Ending(verdict.value, str(error), error.tail)
         return trace.Ending()
 
-    def _take(self, frame: wire.Frame, active: _Active, recorder: Recorder) -> bool:
+    def _take(self, frame: wire.Frame, active: _Active, recorder: Recorder | Memory) -> bool:
         if frame.kind is abi.FrameType.ERROR:
             text = f"the guest refused the program: {wire.error_text(frame.payload)}"
             raise HarnessError(text, tail=self.tail)

@@ -60,6 +60,30 @@ class Recorder:
         return RecordError(f"cannot write the trace {self._path}: {error.strerror}")
 
 
+class Memory:
+    """What a Recorder writes, kept: for programs of which nobody wants a file but if they fail.
+
+    Attributes:
+        recording: everything, once it has ended.
+    """
+
+    def __init__(self, header: trace.Header) -> None:
+        self.recording: trace.Recording | None = None
+        self._header = header
+        self._bodies: list[bytes] = []
+
+    def outcomes(self, records: bytes) -> None:
+        """Keeps the outcome records of one RESULT frame."""
+        self._bodies.append(records)
+
+    def end(self, ending: trace.Ending) -> None:
+        """Keeps how it ended."""
+        self.recording = trace.Recording(self._header, tuple(self._bodies), ending)
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
 def _create(path: Path) -> io.FileIO:
     """The file, emptied; its folder is made where it is not there yet."""
     try:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from . import abi
@@ -94,6 +94,36 @@ class Trace:
     complete: bool
     ending: Ending | None
     last_log: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What a trace file would have in it, in memory.
+
+    Attributes:
+        bodies: the outcome records of each RESULT frame, in order.
+    """
+
+    header: Header
+    bodies: tuple[bytes, ...]
+    ending: Ending
+
+    def encode(self) -> bytes:
+        """The file's content."""
+        chunks = (encode_outcomes(body) for body in self.bodies)
+        return b"".join((encode_header(self.header), *chunks, encode_ending(self.ending)))
+
+    def trace(self) -> Trace:
+        """The trace, as decode() gives it from the file's content.
+
+        Raises:
+            UsageError: an outcome that cannot be.
+        """
+        try:
+            return _trace(self.header, self.bodies, self.ending)
+        except ValueError as error:
+            name = self.header.program
+            raise UsageError(f"{name}: damaged or not a trace: {error}") from None
 
 
 def parse_outcomes(body: bytes) -> Iterator[Outcome]:
@@ -213,10 +243,8 @@ def decode(data: bytes, name: str) -> Trace:
         UsageError: damaged, or not a trace.
     """
     line, newline, _ = data.partition(b"\n")
-    outcomes: list[Outcome] = []
-    complete = False
+    bodies: list[bytes] = []
     ending = None
-    last_log = b""
     try:
         if not newline:
             raise ValueError("no header line")
@@ -225,12 +253,26 @@ def decode(data: bytes, name: str) -> Trace:
             if kind == _ENDING:
                 ending = Ending(**json.loads(body))
                 break
-            for outcome in parse_outcomes(body):
-                if outcome.kind is abi.Kind.END:
-                    complete = outcome.ret == len(outcomes)
-                    last_log = outcome.log
-                else:
-                    outcomes.append(outcome)
+            bodies.append(body)
+        return _trace(header, bodies, ending)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"{name}: damaged or not a trace: {error}") from None
+
+
+def _trace(header: Header, bodies: Iterable[bytes], ending: Ending | None) -> Trace:
+    """A trace of its chunks.
+
+    Raises:
+        ValueError: as parse_outcomes.
+    """
+    outcomes: list[Outcome] = []
+    complete = False
+    last_log = b""
+    for body in bodies:
+        for outcome in parse_outcomes(body):
+            if outcome.kind is abi.Kind.END:
+                complete = outcome.ret == len(outcomes)
+                last_log = outcome.log
+            else:
+                outcomes.append(outcome)
     return Trace(header, tuple(outcomes), complete, ending, last_log)

@@ -25,8 +25,9 @@ from .claims import ClaimReader, ClaimShown
 from .compare import Difference
 from .describe import describe_key, describe_op, outcome_text
 from .exact import Exactness, Tally
+from .sign import OUTCOME, Sign, fault_sign
 
-__all__ = ["Checked", "ClaimShown", "Exactness", "check_trace"]
+__all__ = ["Checked", "ClaimShown", "Exactness", "Sign", "check_trace"]
 
 _STATES_MAX = 64
 
@@ -44,6 +45,7 @@ class Checked:
         allowances: name -> how often it was needed.
         exact: how much had exactly one allowed outcome and snapshot.
         rules: names of the rules that took part, where those given were traced.
+        sign: by what a difference is known again.
     """
 
     verdict: Verdict
@@ -54,6 +56,7 @@ class Checked:
     allowances: Mapping[str, int] | None = None
     exact: Exactness = field(default_factory=Exactness)
     rules: frozenset[str] = frozenset()
+    sign: Sign | None = None
 
 
 class _Checker:
@@ -71,6 +74,7 @@ class _Checker:
         self.rules: set[str] = set()
         self.checked = 0
         self.tally = Tally()
+        self.sign: Sign | None = None
 
     def run(self) -> Checked:
         """All operations, to the first that is not allowed."""
@@ -83,6 +87,7 @@ class _Checker:
             if faults and not self._predicted(op, faults):
                 fault = warnings.fault_text(faults[0])
                 told = self._detail(at, fault, {"log": fault}, [], "")
+                self.sign = fault_sign(_called(op), f"{faults[0].kind} at {faults[0].where}")
                 return self._result(warnings.blame(faults[0]), told)
             detail = self._operation(at, op, outcomes[at])
             if detail is not None:
@@ -94,6 +99,7 @@ class _Checker:
             last = len(self.compiled.ops) - 1
             fault = warnings.fault_text(faults[0])
             told = self._detail(last, f"afterwards: {fault}", {"log": fault}, [], "")
+            self.sign = fault_sign("", f"{faults[0].kind} at {faults[0].where}")
             return self._result(warnings.blame(faults[0]), told)
         return self._end()
 
@@ -157,6 +163,9 @@ class _Checker:
                     {name: difference.expected or "nothing", "rules": list(branch.rules[-4:])}
                 )
         branch = (near or misses)[0][0]
+        field = near[0][1].field if near else OUTCOME
+        rule = branch.rules[-1] if branch.rules else ""
+        self.sign = Sign(Verdict.MISMATCH, _called(op), field, rule)
         return self._detail(at, what, observed, allowed, _source(branch))
 
     def _with_rules(
@@ -202,6 +211,7 @@ class _Checker:
         wrong = next((claim for claim in self.claims if not claim.agrees), None)
         if wrong is None:
             return self._result(Verdict.PASS, None)
+        self.sign = Sign(Verdict.CLAIM_FAILED, wrong.id, "claim")
         shown, meant = ("shown", "refuted") if wrong.shown else ("refuted", "shown")
         detail = _told(
             max(claim.after for claim in self.compiled.claims if claim.line == wrong.line),
@@ -228,7 +238,13 @@ class _Checker:
             allowances=dict(self.allowances),
             exact=self.tally.result(),
             rules=frozenset(self.rules),
+            sign=self.sign,
         )
+
+
+def _called(op: abi.Op) -> str:
+    """The kind of an operation."""
+    return op.code.name.lower()
 
 
 def _told(

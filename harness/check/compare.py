@@ -74,6 +74,11 @@ class Pairs:
 
 
 _NO_WORDS = (0,) * abi.TOUCH_MAX
+# What a snapshot has of each page that is mapped, held or cached, in a record's order; what
+# comes then is content too.
+PAGE_FIELDS = ("ref", "map", "flags", "tail", "pins", "content")
+# What else it has, by the first part of a key.
+KINDS = {"t": "pte", "h": "held", "c": "cache", "r": "rss", "v": "vma", "f": "size", "i": "io"}
 
 
 def fixed_frame(page: int) -> int:
@@ -93,11 +98,14 @@ class Difference:
     Attributes:
         key: what, as the model names it (("p", page id) or ("n", pfn) for pages).
         seen, expected: both sides, decoded for people; expected None: nothing there.
+        field: the kind of thing that differs, and its first part that does: "pte write",
+            "page ref", "rss".
     """
 
     key: Key
     seen: str | None
     expected: str | None
+    field: str = ""
 
 
 def flag_names(flags: int, kind: type[abi.PteFlag] | type[abi.PageFlag] | type[abi.VmaFlag]) -> str:
@@ -147,7 +155,15 @@ def _pte(state: State, pairs: Pairs, observed: Observed, key: Key) -> Difference
         None
         if expected is None
         else f"{flag_names(expected.flags, abi.PteFlag)}, {page_name(expected.page)}",
+        _pte_field(seen, expected.flags if expected is not None else 0),
     )
+
+
+def _pte_field(seen: tuple[int, int] | None, expected: int) -> str:
+    """The first thing in which an entry differs: a flag, or else what it maps."""
+    changed = (seen[0] if seen is not None else 0) ^ expected
+    name = next((str(flag.name).lower() for flag in abi.PteFlag if changed & flag), "page")
+    return f"pte {name}"
 
 
 def _absent(
@@ -160,10 +176,11 @@ def _absent(
         if same:
             return None
     meant = flag_names(expected.flags, abi.PteFlag) + (f", {slot_name(slot)}" if slot else "")
+    field = _pte_field(seen, expected.flags)
     if seen is None:
-        return Difference(key, None, meant)
+        return Difference(key, None, meant, field)
     shown = f"{flag_names(seen[0], abi.PteFlag)}, {_frame_name(pairs, seen[1])}"
-    return Difference(key, shown, meant)
+    return Difference(key, shown, meant, field)
 
 
 def slot_name(slot: int) -> str:
@@ -207,6 +224,7 @@ def _frame(state: State, pairs: Pairs, observed: Observed, key: Key) -> Differen
         key,
         None if seen is None else _frame_name(pairs, seen),
         None if expected is None else page_name(expected),
+        KINDS[kind],
     )
 
 
@@ -236,7 +254,7 @@ def _plain(state: State, pairs: Pairs, observed: Observed, key: Key) -> Differen
         return None
     if kind == "v" and _same_vmas(state, pairs, seen, expected):
         return None
-    return Difference(key, _shown(kind, seen), _shown(kind, expected))
+    return Difference(key, _shown(kind, seen), _shown(kind, expected), KINDS[kind])
 
 
 def _same_vmas(state: State, pairs: Pairs, seen: object, expected: object) -> bool:
@@ -356,7 +374,7 @@ def pages(
         if page is not None:
             wanted.add(page)
         elif pfn in observed.page:
-            return Difference(("n", pfn), _page_text(observed.page[pfn]), None)
+            return Difference(("n", pfn), _page_text(observed.page[pfn]), None, "page")
     for number in wanted:
         record = state.record(number)
         seen = seen_of(frame_of(number, -1))
@@ -373,8 +391,17 @@ def pages(
                 ("p", number),
                 None if seen is None else _page_text(seen),
                 None if expected is None else _page_text(expected),
+                _page_field(seen, expected),
             )
     return None
+
+
+def _page_field(seen: tuple[int, ...] | None, expected: tuple[int, ...] | None) -> str:
+    """The first field in which a page's records differ."""
+    if seen is None or expected is None:
+        return "page"
+    at = next(at for at, value in enumerate(seen) if value != expected[at])
+    return f"page {PAGE_FIELDS[min(at, _CONTENT)]}"
 
 
 def _shown_words(content: Content, words: tuple[int, ...]) -> tuple[int, ...]:

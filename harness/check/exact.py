@@ -15,13 +15,10 @@ from ..abi import Code
 from ..model import Branch
 from ..model.content import UNKNOWN
 from ..model.state import State
-from .compare import cached, plain
+from .compare import KINDS, PAGE_FIELDS, cached, plain
 from .observed import Key
 
 OUTCOME = "outcome"
-# What a snapshot has: of each page that is mapped, held or cached, of each process, of each file.
-PAGE_FIELDS = ("ref", "map", "flags", "tail", "pins", "content")
-_KINDS = {"t": "pte", "h": "held", "c": "cache", "r": "rss", "v": "vma", "f": "size", "i": "io"}
 FIELDS = (OUTCOME, "pte", *PAGE_FIELDS, "held", "cache", "rss", "vma", "size", "io")
 
 
@@ -133,7 +130,7 @@ def open_fields(branches: Sequence[Branch]) -> set[str]:
     for key in set().union(*(branch.state.touched for branch in branches)):
         value = _entry(first.state, key)
         if any(_entry(other.state, key) != value for other in others):
-            found.add(_KINDS[key[0]])
+            found.add(KINDS[key[0]])
     for page in {
         number for branch in branches for number in (*branch.state.own, *branch.state.freed)
     }:

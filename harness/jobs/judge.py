@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from .. import language, layout
 from .. import verdict as verdicts
-from ..check import Exactness
+from ..check import Exactness, Sign
+from ..check.sign import fault_sign
 from ..errors import (
     BootFailed,
     GuestLost,
@@ -55,6 +56,8 @@ class Checked(Protocol):
     def allowances(self) -> Mapping[str, int] | None: ...
     @property
     def exact(self) -> Exactness: ...
+    @property
+    def sign(self) -> Sign | None: ...
 
 
 Checker = Callable[[Trace], Checked]
@@ -118,10 +121,12 @@ def judge(trace: Trace, path: str, check: Checker, *, exact: bool = False) -> Re
         HarnessError: the oracle itself failed.
     """
     said = _checked(trace, path, check)
-    verdict, detail = said.verdict, said.detail
+    verdict, detail, sign = said.verdict, said.detail, said.sign
     ended = ending_verdict(trace.ending)
     if ended is not None and (verdict is Verdict.PASS or _graver(ended, verdict) is ended):
-        verdict, detail = ended, ending_detail(trace, exact=exact)
+        verdict, detail, sign = ended, ending_detail(trace, exact=exact), None
+        if verdict is Verdict.KERNEL_FAULT and trace.ending is not None:
+            sign = fault_sign("", _fault(trace.ending.text))
     elif verdict is Verdict.PASS and (not trace.complete or said.checked < said.operations):
         verdict, detail = Verdict.UNCHECKED, _unchecked_detail(trace, said)
     environment = trace.header.environment
@@ -138,7 +143,14 @@ def judge(trace: Trace, path: str, check: Checker, *, exact: bool = False) -> Re
         detail=detail,
         allowances=dict(said.allowances or {}),
         exact=said.exact,
+        sign=sign,
     )
+
+
+def _fault(text: str) -> str:
+    """Kind and place of a kernel fault, of the text that a run ended with."""
+    first, _, rest = text.partition(": ")
+    return rest if first.startswith("no answer") else first
 
 
 def _checked(trace: Trace, path: str, check: Checker) -> Checked:

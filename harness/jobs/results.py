@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from .. import verdict as verdicts
-from ..check import Exactness
+from ..check import Exactness, Sign
 from ..check.exact import total
 from ..check.probe import Found
 from ..claims import CONTRADICTED, HOLDS, Entry
@@ -67,6 +67,7 @@ class Result:
         allowances: how often each freedom of the allowed set was made use of.
         exact: how much of what was checked had exactly one allowed value.
         seconds: in the guest, as seen from outside.
+        sign: by what a difference is known again.
     """
 
     program: str
@@ -83,6 +84,7 @@ class Result:
     exact: Exactness = field(default_factory=Exactness)
     seconds: float = 0.0
     reruns: tuple[Rerun, ...] = ()
+    sign: Sign | None = None
 
 
 @dataclass(frozen=True, slots=True)

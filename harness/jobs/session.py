@@ -141,12 +141,10 @@ def unexpected(error: BaseException) -> HarnessError:
 
 
 def _feed(session: Session, guest: Guest, events: Events) -> None:
-    tasks = {}
-
     def requests() -> Iterator[Request]:
         while not session.stop.is_set() and (task := session.take()) is not None:
             session.handed.append(task)
-            request = Request(
+            yield Request(
                 program=task.source.name,
                 text=task.source.text,
                 compiled=task.source.compiled,
@@ -154,14 +152,12 @@ def _feed(session: Session, guest: Guest, events: Events) -> None:
                 stream=session.stream,
                 trace=task.trace,
             )
-            tasks[task.trace] = task
-            yield request
 
     since = time.monotonic()
     for result in guest.run(requests()):
         now = time.monotonic()
+        task = session.handed[session.done]
         session.done += 1
         session.finished += not result.ending.verdict
-        task = tasks.pop(result.request.trace)
         events.put(Done(session, task, result.ending, now - since))
         since = now

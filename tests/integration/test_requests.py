@@ -278,6 +278,7 @@ def _run(built: Built, folder: Path, requests: list[guest.Request]) -> tuple[int
     try:
         for result in booted.run(requests):
             where = result.request.trace
+            assert where is not None
             seen = trace.decode(where.read_bytes(), str(where))
             done += len(seen.outcomes)
             if result.ending.verdict:

@@ -40,6 +40,7 @@ def record(
     recorded = {}
     for result in guest.run(requests):
         assert result.ending.verdict == "", (result.request.program, result.ending)
+        assert result.request.trace is not None
         where = result.request.trace
         recorded[result.request.program] = trace.decode(where.read_bytes(), str(where))
     assert len(recorded) == len(requests)

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness import abi, trace
 from harness.arch import Arch
-from harness.check import Exactness
+from harness.check import Exactness, Sign
 from harness.configuration import Configuration
 from harness.environment import DEFAULT_CPU, Environment
 from harness.errors import BootFailed, PagelabError
@@ -38,6 +38,7 @@ class Checked:
     claims: tuple[ClaimResult, ...] = ()
     allowances: dict[str, int] | None = None
     exact: Exactness = field(default_factory=Exactness)
+    sign: Sign | None = None
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,16 @@ class FakeGuest:
             if not window:
                 return
             request = window.pop(0)
-            ending = self._one(request)
-            yield Result(request, ending)
-            if ending.verdict:
+            made = self._one(request)
+            if request.trace is None:
+                yield Result(request, made.ending, made)
+            else:
+                request.trace.write_bytes(made.encode())
+                yield Result(request, made.ending)
+            if made.ending.verdict:
                 return
 
-    def _one(self, request: Request) -> trace.Ending:
+    def _one(self, request: Request) -> trace.Recording:
         name = Path(request.program).name
         self._seen.ran.append(name)
         self._seen.stream = request.stream
@@ -111,10 +116,7 @@ class FakeGuest:
             body += outcome(abi.Kind.END, count, END)
         ending = trace.Ending(fate.ending, "what happened" if fate.ending else "", "tail")
         header = trace.Header(self.environment, request.program, request.text, request.observe)
-        request.trace.write_bytes(
-            trace.encode_header(header) + trace.encode_outcomes(body) + trace.encode_ending(ending)
-        )
-        return ending
+        return trace.Recording(header, (body,), ending)
 
 
 @dataclass

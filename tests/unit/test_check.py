@@ -9,9 +9,12 @@ import fakeguest
 import pytest
 
 from harness import abi, check, language, layout, trace
+from harness.check import Sign
 from harness.check.observed import Observed
+from harness.check.sign import fault_sign
 from harness.conditions import requires_met
 from harness.errors import UsageError
+from harness.model import REGISTRY
 from harness.trace import Outcome, Trace
 from harness.verdict import Verdict
 
@@ -91,6 +94,9 @@ def test_every_field_of_a_snapshot_counts(
     assert checked.detail is not None
     assert what in checked.detail["text"]
     assert checked.detail["operation"] == at
+    assert checked.sign is not None
+    kinds = {abi.Section.PTE: "pte", abi.Section.PAGE: "page"}
+    assert checked.sign.field.startswith(kinds.get(section, section.name.lower()))
 
 
 @pytest.mark.parametrize(
@@ -114,6 +120,22 @@ def test_every_field_of_an_outcome_counts(change: dict[str, object]) -> None:
     assert checked.detail is not None
     assert checked.detail["operation"] == 2
     assert checked.detail["source"].startswith("6.1 mm/gup.c")
+    assert checked.sign is not None
+    assert (checked.sign.call, checked.sign.field) == ("get_user_pages", "outcome")
+    assert checked.sign.rule in REGISTRY
+
+
+def test_signs_tell_differences_apart() -> None:
+    mismatch = Sign(Verdict.MISMATCH, "store", "pte write", "cow.shared")
+    assert mismatch.same(dataclasses.replace(mismatch, rule="cow.copy_pte"))
+    assert not mismatch.same(dataclasses.replace(mismatch, call="load"))
+    assert not mismatch.same(dataclasses.replace(mismatch, field="pte page"))
+    assert not mismatch.same(None)
+    assert mismatch.cause == "cow.shared: pte write"
+    fault = fault_sign("fork", "warn at mm/gup.c:183 try_grab_page")
+    assert fault.same(fault_sign("", "warn at mm/gup.c:190 try_grab_page"))
+    assert fault.cause == "fault: warn at mm/gup.c try_grab_page"
+    assert fault_sign("", "oops at f+0x1c/0x30").field == "oops at f"
 
 
 def _cut(whole: Trace, keep: int, complete: bool = False) -> Trace:

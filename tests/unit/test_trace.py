@@ -16,6 +16,7 @@ from harness.trace import (
     Ending,
     Header,
     Outcome,
+    Recording,
     Trace,
     decode,
     encode_ending,
@@ -209,3 +210,12 @@ def test_a_header_of_another_kind_is_no_trace(place: tuple[str, ...], value: obj
 def test_a_header_nested_without_end() -> None:
     with pytest.raises(UsageError, match="damaged or not a trace"):
         decode(b"[" * 200_000 + b"\n", "t")
+
+
+def test_a_recording_is_what_its_file_would_be() -> None:
+    body = pack(Outcome(0, abi.Kind.VALUE, ret=3)) + pack(Outcome(1, abi.Kind.VALUE))
+    recording = Recording(HEADER, (body, END), Ending())
+    assert recording.trace() == decode(recording.encode(), "t")
+    assert recording.trace().complete
+    with pytest.raises(UsageError, match="damaged"):
+        Recording(HEADER, (b"stray",), Ending()).trace()
