@@ -34,12 +34,13 @@ from .program import (
     Ref,
     Requires,
 )
-from .scope import Scope
+from .scope import Scope, ScopeMark
 from .signatures import CALLS, Signature
 
 TABLE_PAGES = abi.HUGE_PAGES  # of one last-level page table
 
 Node: TypeAlias = Operation | Claim | Requires | Blank
+Mark: TypeAlias = tuple[int, int, ScopeMark]
 
 
 def place_groups(sizes: list[int], aligned: Collection[int] = frozenset()) -> tuple[list[int], int]:
@@ -77,7 +78,7 @@ def compile_program(program: Program) -> Compiled:
         UsageError: "name:LINE:COLUMN: expected ..., found ...": an unknown call,
             name, flag or argument, a place outside the arena, a limit of the ABI.
     """
-    compiler = _Compiler(program)
+    compiler = Compiler(*_plan(program))
     for position, line in enumerate(program.lines):
         number = line.number or position + 1
         try:
@@ -132,17 +133,24 @@ def _plan(program: Program) -> tuple[dict[int, int], int]:
     return {position: starts[group] + at for position, (group, at) in members.items()}, arena_pages
 
 
-class _Compiler:
-    """The lines compiled so far, and the scope that the next one has."""
+class Compiler:
+    """The lines compiled so far, and the scope that the next one has.
 
-    def __init__(self, program: Program) -> None:
-        self.scope = Scope(*_plan(program))
+    Args:
+        starts: first page in the arena of each line that maps, by its position; whoever
+            makes a program line by line adds to it.
+        arena_pages: size of the arena, guard pages included.
+    """
+
+    def __init__(self, starts: dict[int, int], arena_pages: int) -> None:
+        self.scope = Scope(starts, arena_pages)
         self.blob = 0  # bytes of strings
         self.ops: list[abi.Op] = []
         self.claims: list[PlacedClaim] = []
         self.requires: list[Condition] = []
 
     def compiled(self) -> Compiled:
+        """The program of these lines."""
         scope = self.scope
         return Compiled(
             ops=tuple(self.ops),
@@ -158,7 +166,11 @@ class _Compiler:
         )
 
     def line(self, node: Node, position: int, number: int) -> None:
-        """Compile one line: its position in the program, its number for messages."""
+        """Compile one line: its position in the program, its number for messages.
+
+        Raises:
+            Mistake: it makes no sense; what the scope knows may have changed.
+        """
         if isinstance(node, Operation):
             self.operation(node, position, number)
         elif isinstance(node, Claim):
@@ -172,6 +184,16 @@ class _Compiler:
                 raise Mistake("function", "requires: before the first operation", "it behind one")
             check_requires(node.condition)
             self.requires.append(node.condition)
+
+    def mark(self) -> Mark:
+        """Where ``back`` gets to."""
+        return len(self.ops), self.blob, self.scope.mark()
+
+    def back(self, mark: Mark) -> None:
+        """Forget what was compiled since."""
+        operations, self.blob, names = mark
+        del self.ops[operations:]
+        self.scope.back(names)
 
     def operation(self, node: Operation, position: int, number: int) -> None:
         """Compile one operation and define its result."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from . import abi
 from .binding import Arguments
@@ -37,6 +37,19 @@ class Begun:
     number: int
     op: abi.Op
     result: Result
+
+
+class ScopeMark(NamedTuple):
+    """What of a Scope an operation may change; numbers where that only grows."""
+
+    names: int
+    touches: int
+    slots: dict[Result, int]
+    visible: list[set[int]]
+    asleep: dict[int, str]
+    latest: dict[int, str]
+    replaced: set[int]
+    waits: bool
 
 
 class Scope:
@@ -78,6 +91,40 @@ class Scope:
         self.process = 0
         self._defined: dict[str, int] = {}  # name -> line
         self._slots = {Result.PROCESS: 1, Result.FILE: 0, Result.HELD: 0}
+        self._tables: tuple[dict[str, Any], ...] = (
+            self.mappings,
+            self.processes,
+            self.files,
+            self.held,
+            self.results,
+            self.types,
+            self.begun,
+        )
+
+    def mark(self) -> ScopeMark:
+        """Where ``back`` gets to: one operation behind, at most."""
+        return ScopeMark(
+            len(self._defined),
+            len(self.touches),
+            dict(self._slots),
+            [set(files) for files in self.visible],
+            dict(self.asleep),
+            dict(self.latest),
+            set(self.replaced),
+            self.waits,
+        )
+
+    def back(self, mark: ScopeMark) -> None:
+        """Forget what was done since the mark, which is used up by that."""
+        for name in list(self._defined)[mark.names :]:
+            del self._defined[name]
+            for names in self._tables:
+                names.pop(name, None)
+        del self.touches[mark.touches :]
+        self._slots = mark.slots
+        self.visible = mark.visible
+        self.asleep, self.latest = mark.asleep, mark.latest
+        self.replaced, self.waits = mark.replaced, mark.waits
 
     # ---- names ------------------------------------------------------------
 
