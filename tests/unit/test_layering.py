@@ -18,7 +18,7 @@ LAYERS: dict[str, str] = {
     " signatures grammar language binding conditions scope"
     " calls_access calls_driver calls_frames calls_memory calls_mpage calls_uffd calls_zap calls"
     " layout",
-    "L1": "model claims check compare generate",
+    "L1": "model claims check compare generate shrink",
     "L2": "qemu_cmd console wire line cpio symbols",
     "L3": "tree host progress keeper proc cache kept jobserver debian sources archive toolchain"
     " mirror own configuration kbuild kmod_build image disk build plan accel channel vm hang"
