@@ -46,15 +46,20 @@ def add_buffers(page: Page, flags: int) -> None:
         page.ref += 1 if page.flags & G_PRIVATE else 0
 
 
+def drop_buffers(rules: Rules, page: Page) -> None:
+    """try_to_free_buffers(): a page loses its buffers, if it has some."""
+    if page.flags & G_PRIVATE:
+        page.flags = rules.removed_buffers(page.flags)
+        page.ref -= 0 if page.flags & G_PRIVATE else 1
+
+
 def remove(rules: Rules, state: State, file: int, index: int) -> None:
     """Take a page out of the cache for good (truncate_inode_folio, remove_mapping)."""
     page = state.cache_remove(file, index)
     frame = state.page(page)
     frame.flags = rules.removed_flags(frame.flags)
     frame.file = -1
-    if frame.flags & G_PRIVATE:
-        frame.flags = rules.removed_buffers(frame.flags)
-        frame.ref -= 0 if frame.flags & G_PRIVATE else 1
+    drop_buffers(rules, frame)
     state.put(page)
 
 

@@ -20,7 +20,6 @@ from .state import (
     G_DIRTY,
     G_MAPPING,
     G_NO_DATA,
-    G_PRIVATE,
     G_SWAPBACKED,
     G_SWAPCACHE,
     P_DIRTY,
@@ -194,9 +193,7 @@ def _reclaim_file(rules: Rules, state: State, number: int) -> None:
         if rules.reclaim_swaps(state.swapping):
             _swap_file(state, number)
         return
-    if page.flags & G_PRIVATE:
-        page.flags = rules.removed_buffers(page.flags)
-        page.ref -= 0 if page.flags & G_PRIVATE else 1
+    pagecache.drop_buffers(rules, page)
     if rules.reclaim_frees(page.ref):
         pagecache.remove(rules, state, page.file, page.index)
 

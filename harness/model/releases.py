@@ -94,6 +94,9 @@ class Release:
         split_keeps_dirty: entries that a leaf is split into are as dirty as it was
             (mm/huge_memory.c __split_huge_pmd_locked; since 6.4: "mm/huge_memory: revert "Partly
             revert "mm/thp: carry over dirty bit when thp splits on pmd"").
+        migration_keeps_bits: entries that are taken away for a moment, as where a huge page is
+            split, come back as young and dirty as they were (mm/migrate.c remove_migration_pte;
+            since 6.1: 2e3468778dbe "mm: remember young/dirty bit for page migrations").
         split_maps_zero: where a huge page is split, what of it holds nothing becomes the zero page
             (mm/migrate.c try_to_map_unused_to_zeropage; since 6.12: b1f202060afe "mm: remap
             unused subpages to shared zeropage when splitting isolated thp").
@@ -102,6 +105,9 @@ class Release:
             since 6.10).
         pageout_ages: MADV_PAGEOUT makes entries old (mm/madvise.c
             madvise_cold_or_pageout_pte_range; COLD alone since 6.10).
+        drops_held_buffers: dropping caches takes its buffers off a page that somebody holds, too
+            (mm/truncate.c invalidate_complete_page; until 5.18: "mm/truncate: Replace page_mapped()
+            call in invalidate_inode_page()").
         rw_page: a disk may take whole pages without a bio (fs/mpage.c do_mpage_readpage; until
             6.3: 3222d8c2a7f8 "block: remove ->rw_page").
         huge_forced: FORCE writes to read-only huge pages of hugetlb (mm/gup.c check_vma_flags; not
@@ -140,6 +146,9 @@ class Release:
         swaps_in_writable: a page that is swapped in for a read is mapped writable where nobody
             else has it (mm/memory.c do_swap_page; since 6.11: c18160dba5ff "mm: swap: reuse
             exclusive folio directly instead of wp page faults").
+        swap_counts_maps: a swapped page is written in place by its last mapping or entry, whoever
+            holds it (mm/memory.c do_swap_page, reuse_swap_page; until 5.18: c145e0b47c77 "mm:
+            streamline COW logic in do_swap_page()").
         populates: there is MADV_POPULATE_READ and _WRITE (mm/madvise.c; from 5.14 on:
             4ca9b3859dac "mm/madvise: introduce MADV_POPULATE_(READ|WRITE)").
         dontneed_locked: there is MADV_DONTNEED_LOCKED (mm/madvise.c; from 5.18 on: 9457056ac426
@@ -204,6 +213,8 @@ class Release:
         uffd_wp_files: it can write-protect memory that has a file, and hugetlb's (fs/userfaultfd.c
             vma_can_userfault; since 5.19: b1f9e876862d "mm/uffd: enable write protection for
             shmem & hugetlbfs"; before, only anonymous memory, which needs no markers).
+        swapoff_keeps_marks: swapoff brings back protected what was protected in swap (mm/swapfile.c
+            unuse_pte; since 5.19: 14a762dd1977 "mm/swapfile: fix lost swap bits in unuse_pte()").
         uffd_moves_marks: mremap takes protection along (mm/mremap.c move_ptes; until 6.13:
             0cef0bb836e3 "mm: clear uffd-wp PTE/PMD state on mremap()", which 6.1 has too).
     """
@@ -238,9 +249,11 @@ class Release:
     frozen_objects: bool = False
     dirties_reads: bool = False
     split_keeps_dirty: bool = False
+    migration_keeps_bits: bool = True
     split_maps_zero: bool = False
     advice_goes_on: bool = False
     pageout_ages: bool = True
+    drops_held_buffers: bool = False
     rw_page: bool = True
     huge_forced: bool = False
     huge_heeds_vma: bool = False
@@ -256,6 +269,7 @@ class Release:
     remap_looks_first: bool = False
     remap_moves_many: bool = False
     swaps_in_writable: bool = False
+    swap_counts_maps: bool = False
     populates: bool = True
     dontneed_locked: bool = True
     frees_tables: bool = False
@@ -282,6 +296,7 @@ class Release:
     arm64_asks_devices: bool = True
     uffd_minor: bool = True
     uffd_wp_files: bool = True
+    swapoff_keeps_marks: bool = True
     uffd_moves_marks: bool = False
 
 
@@ -290,6 +305,9 @@ RELEASES = {
         pins_zero=True,
         gup_grows_stack=True,
         upgrades_private=False,
+        migration_keeps_bits=False,
+        drops_held_buffers=True,
+        swap_counts_maps=True,
         populates=False,
         dontneed_locked=False,
         remote_gate=True,
@@ -309,6 +327,7 @@ RELEASES = {
         arm64_asks_devices=False,
         uffd_minor=False,
         uffd_wp_files=False,
+        swapoff_keeps_marks=False,
         uffd_moves_marks=True,
     ),
     "6.1": Release(),

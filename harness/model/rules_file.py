@@ -122,6 +122,11 @@ class FileRules(RuleBase):
         """Dropping caches takes clean pages that only the cache and their buffers refer to."""
         return not flags & G_DIRTY and ref == 1 + bool(flags & G_PRIVATE)
 
+    @rule("drop.held", "6.1 mm/truncate.c mapping_evict_folio (folio_ref_count)")
+    def drops_buffers(self, flags: int, mapped: int) -> bool:
+        """Of a clean page that stays, nobody's memory but held, some kernels take the buffers."""
+        return self.sem.release.drops_held_buffers and not flags & G_DIRTY and not mapped
+
     @rule("buffers.drop", "6.1 fs/buffer.c block_invalidate_folio, try_to_free_buffers")
     def removed_buffers(self, flags: int) -> int:
         """A page that leaves the cache loses its buffers, and the reference that they hold."""

@@ -47,6 +47,11 @@ class SwapRules(RuleBase):
         """What swapoff brings back is mapped read-only, clean and old."""
         return prot_bits(vma) & ~P_YOUNG
 
+    @rule("swap.off_protected", "6.1 mm/swapfile.c unuse_pte (pte_swp_uffd_wp)")
+    def unswapped_protected(self) -> bool:
+        """What was protected by a userfaultfd in swap is protected still, but on some kernels."""
+        return self.sem.release.swapoff_keeps_marks
+
     # ---- MADV_PAGEOUT, MADV_COLD ---------------------------------------------
 
     @rule("reclaim.kinds", "6.1 mm/madvise.c can_madv_lru_vma")
@@ -117,14 +122,18 @@ class SwapRules(RuleBase):
         return bool(flags & P_EXCLUSIVE)
 
     @rule("swap.alone", f"{_FAULT} (folio_ref_count)")
-    def swap_unshared(self, ref: int, batched: bool) -> bool:
-        """So is a page that nobody else refers to, neither the swap cache nor an LRU batch."""
-        return ref == 1 and not batched
+    def swap_unshared(self, ref: int, batched: bool, last: bool) -> bool:
+        """So is a page that nobody else refers to, neither the swap cache nor an LRU batch.
+
+        On some kernels one that nobody else maps, or has an entry of.
+        """
+        return last if self.sem.release.swap_counts_maps else ref == 1 and not batched
 
     @rule("swap.uncache", "6.1 mm/memory.c should_try_to_free_swap")
-    def swap_leaves_cache(self, vma_flags: int, write: bool, ref: int) -> bool:
+    def swap_leaves_cache(self, vma_flags: int, write: bool, ref: int, last: bool) -> bool:
         """A page leaves the swap cache for locked memory, or for a write if nobody else has it."""
-        return bool(vma_flags & V_LOCKED) or (write and ref == 2)
+        alone = last if self.sem.release.swap_counts_maps else ref == 2
+        return bool(vma_flags & V_LOCKED) or (write and alone)
 
     @rule("swap.in_pte", _FAULT)
     def swapped_pte(self, vma: Vma, write: bool, alone: bool) -> int:

@@ -76,9 +76,9 @@ def _map(state: State, process: int, index: int, page: int, pte: int, exclusive:
     state.set_pte(process, index, pte, page)
 
 
-def _is_alone(rules: Rules, state: State, ref: int, batched: bool, write: bool) -> bool:
+def _is_alone(rules: Rules, state: State, ref: int, batched: bool, write: bool, last: bool) -> bool:
     """Does nobody else refer to a page that is mapped again? A batch may, where none is emptied."""
-    alone = rules.swap_unshared(ref, batched)
+    alone = rules.swap_unshared(ref, batched, last)
     if alone and not write and not rules.sem.drained_each:
         return state.choose("lru_batch", 2) == 0
     return alone
@@ -97,10 +97,11 @@ def fault(rules: Rules, state: State, process: int, vma: Vma, index: int, write:
     frame = state.page(page)
     frame.ref += 1
     exclusive = rules.swap_exclusive(absent.flags)
+    last = frame.map + state.swap[absent.slot].entries == 1
     state.slot_use(absent.slot, -1)
-    if frame.flags & G_SWAPCACHE and rules.swap_leaves_cache(vma.flags, write, frame.ref):
+    if frame.flags & G_SWAPCACHE and rules.swap_leaves_cache(vma.flags, write, frame.ref, last):
         free(rules, state, page)
-    exclusive = exclusive or _is_alone(rules, state, frame.ref, batched, write)
+    exclusive = exclusive or _is_alone(rules, state, frame.ref, batched, write, last)
     alone = rules.swapped_alone(vma, exclusive, rules.uffd_protects(absent.flags, vma))
     pte = rules.swapped_pte(vma, write, alone)
     _map(state, process, index, page, rules.swap_kept_pte(pte, absent.flags), exclusive)
@@ -152,7 +153,9 @@ def end(rules: Rules, state: State) -> None:
             page = state.slot_read(slot, _READ)
             state.page(page).ref += 1
             state.slot_use(slot, -1)
-            pte = rules.swap_kept_pte(rules.unswapped_pte(vma), flags)
+            pte = rules.unswapped_pte(vma)
+            if rules.unswapped_protected():
+                pte = rules.swap_kept_pte(pte, flags)
             _map(state, process, index, page, pte, rules.swap_exclusive(flags))
             free(rules, state, page)
     for file, entry in state.files.items():

@@ -49,6 +49,7 @@ TELLING: Mapping[str, Telling] = {
     "mixedmap_first": _by("vm_insert_page/wrong_kinds"),
     "frozen_objects": _by("vm_insert_page/wrong_kinds"),
     "dirties_reads": _by("punch/pages"),
+    "drops_held_buffers": _by("ext2/held_buffers"),
     "rw_page": _by("mpage_readahead/rw_page"),
     "upgrades_leaf": _by("thp/protect"),
     "protect_unaccounts": _by("mprotect/unaccount_grown"),
@@ -60,10 +61,12 @@ TELLING: Mapping[str, Telling] = {
     "uffd_upgrades": _by("userfaultfd/wp_mprotect", arch="x86_64"),
     "uffd_protects_many": _by("userfaultfd/wp_errors", arch="x86_64"),
     "split_keeps_dirty": _by("thp/mremap_part"),
+    "migration_keeps_bits": _by("thp/advice_part"),
     "split_maps_zero": _by("thp/advice_part"),
     "advice_goes_on": _by("thp/advice_shared"),
     "pageout_ages": _by("reclaim/free"),
     "swaps_in_writable": _by("swap/twice"),
+    "swap_counts_maps": _by("swap/held_written"),
     "remap_keeps_apart": _by("driver/mappings"),
     "remap_looks_first": _by("mremap/several"),
     "remap_moves_many": _by("mremap/several"),
@@ -104,6 +107,7 @@ TELLING: Mapping[str, Telling] = {
     "arm64_asks_devices": _by("access_process_vm/device", arch="arm64"),
     "uffd_minor": _by("userfaultfd/minor"),
     "uffd_wp_files": _by("userfaultfd/wp_file", arch="x86_64"),
+    "swapoff_keeps_marks": _by("swap/uffd_wp_off", arch="x86_64"),
     "uffd_moves_marks": _by("userfaultfd/wp_move", arch="x86_64"),
 }
 

@@ -56,3 +56,5 @@ def drop_caches(rules: Rules, state: State) -> None:
             page = state.pages[number]
             if rules.drops(page.flags, page.ref):
                 pagecache.remove(rules, state, file, index)
+            elif rules.drops_buffers(page.flags, page.map):
+                pagecache.drop_buffers(rules, state.page(number))

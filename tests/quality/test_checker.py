@@ -35,7 +35,11 @@ MEMORY_TYPES = (
     "context_goes",
 )
 ONLY = {"phys_wants_user": "arm64", "remote_untags": "arm64"} | dict.fromkeys(
-    ("untagged", "takes_gate", "remote_takes_gate", "swap_kept_pte", *WRITE_PROTECT, *MEMORY_TYPES),
+    (
+        *("untagged", "takes_gate", "remote_takes_gate", "swap_kept_pte", "unswapped_protected"),
+        *WRITE_PROTECT,
+        *MEMORY_TYPES,
+    ),
     "x86_64",
 )
 # What only kernels of some releases can show: the flag that says which, and its value there.

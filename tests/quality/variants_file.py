@@ -47,6 +47,8 @@ FILES: dict[str, Callable[..., Any]] = {
     "drop_finds": lambda self, secret: True,
     # mapped and held pages go as well
     "drops": lambda self, flags, ref: not flags & G_DIRTY,
+    # a page that somebody maps or holds loses its buffers too
+    "drops_buffers": lambda self, flags, mapped: not flags & G_DIRTY,
     # a page keeps its buffers when it leaves the cache
     "removed_buffers": lambda self, flags: flags,
     # the page at the new end is up to date

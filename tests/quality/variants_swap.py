@@ -42,9 +42,9 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     # what comes back is never exclusive by itself, as before 5.19
     "swap_exclusive": lambda self, flags: False,
     # only the entry says whether a page is exclusive
-    "swap_unshared": lambda self, ref, batched: False,
+    "swap_unshared": lambda self, ref, batched, last: False,
     # a page stays in the swap cache as long as it can
-    "swap_leaves_cache": lambda self, vma_flags, write, ref: False,
+    "swap_leaves_cache": lambda self, vma_flags, write, ref, last: False,
     # what is read for a write is clean until it is written, and as writable as for a read
     "swapped_pte": lambda self, vma, write, alone: (
         prot_bits(vma) | (P_WRITE if alone and vma.flags & V_WRITE else 0)
@@ -53,6 +53,8 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "swapped_alone": lambda self, vma, exclusive, protected: True,
     # swap forgets protection
     "swap_kept_pte": lambda self, pte, entry: pte,
+    # swapoff does
+    "unswapped_protected": lambda self: False,
     # a slot goes with the first entry that does
     "swap_frees": lambda self, entries: entries <= 1,
     # a page that loses its slot is as clean as it was

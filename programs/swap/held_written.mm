@@ -1,0 +1,18 @@
+# A held page in the swap cache is written: one that was the process's alone in place, one that fork shared as a copy.
+
+m = mmap(pages=2, prot=rw, flags=private|anon)
+store(m[0], "alone")
+store(m[1], "shared once")
+c = fork()
+c: munmap(m)
+store(m[0], "alone again")
+h = get_user_pages(m[0], nr=2)
+swapon()
+madvise(m, PAGEOUT)
+store(m[0], "written")
+store(m[1], "written too")
+peek(h[0], 11)
+peek(h[1], 11)
+put_page(h)
+load(m[0], n=7)
+load(m[1], n=11)
