@@ -24,6 +24,7 @@ from harness.model.semantics import (
     FEATURE_WT,
 )
 from harness.model.state import FRAME_OFFSET, G_COMPOUND, ROM_PAGE, Mm
+from harness.program import Compiled
 from harness.trace import Header, Outcome, Trace
 
 ZERO_PFN = 0x42
@@ -196,6 +197,7 @@ def _outcome(
 def run(
     text: str,
     *,
+    compiled: Compiled | None = None,
     observe: str = "each",
     rules: type[Rules] = Rules,
     alter: Callable[[Outcome], Outcome] = lambda outcome: outcome,
@@ -206,10 +208,12 @@ def run(
     """The trace of a program on a guest that follows these rules.
 
     Args:
+        compiled: the text's program, from whoever compiled it already.
         semantics: what the guest does; the environment's if not given.
         alter: changes each outcome on its way.
     """
-    compiled = layout.compile_program(language.parse(text, name))
+    if compiled is None:
+        compiled = layout.compile_program(language.parse(text, name))
     asked = [arg for one in compiled.requires for arg in boot_args_asked(one)]
     environment = replace(environment, boot_args=tuple(asked))
     sem = semantics or semantics_for(environment, observe)

@@ -7,7 +7,7 @@ import inspect
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any
+from typing import Any, get_type_hints
 
 from .semantics import Semantics
 
@@ -47,14 +47,24 @@ def turned(one: Semantics, other: Semantics, names: Collection[str]) -> Semantic
 
 
 def _turned(one: Any, other: Any, names: Collection[str]) -> Any:
-    changes: dict[str, object] = {}
-    for field in fields(one):
-        mine, yours = getattr(one, field.name), getattr(other, field.name)
-        if is_dataclass(mine):
-            changes[field.name] = _turned(mine, yours, names)
-        elif field.name in names:
-            changes[field.name] = yours
-    return replace(one, **changes)
+    kind: type = type(one)
+    flags, records = _parts(kind)
+    changes = {name: getattr(other, name) for name in names if name in flags}
+    for name in records:
+        mine = getattr(one, name)
+        changed = _turned(mine, getattr(other, name), names)
+        if changed is not mine:
+            changes[name] = changed
+    return replace(one, **changes) if changes else one
+
+
+@functools.cache
+def _parts(kind: type) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The flags of a record, and the records in it."""
+    hints = get_type_hints(kind)
+    names = [field.name for field in fields(kind)]
+    records = tuple(name for name in names if is_dataclass(hints[name]))
+    return frozenset(names).difference(records), records
 
 
 def _values(record: Any) -> Iterator[tuple[type, str, object]]:

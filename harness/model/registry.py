@@ -98,11 +98,23 @@ class RuleBase:
         }
 
 
+_TRACED: dict[type[RuleBase], type[RuleBase]] = {}
+
+
 def traced(kind: type[_R]) -> type[_R]:
     """The same rules; each call leaves the rule's name on the trail.
 
-    Apart, because most of the time nobody asks, and rules are asked very often.
+    Apart, because most of the time nobody asks, and rules are asked very often. Made once
+    for each kind: there are hundreds of rules.
     """
+    if kind not in _TRACED:
+        _TRACED[kind] = _traced(kind)
+    found = _TRACED[kind]
+    assert issubclass(found, kind)
+    return found
+
+
+def _traced(kind: type[_R]) -> type[_R]:
 
     def leaving(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         def ask(self: RuleBase, *args: Any) -> Any:

@@ -3,49 +3,40 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import fakeguest
 import pytest
+import shipped
 
-from harness import abi, check, language, layout, trace
-from harness.check import Sign
+from harness import abi, check, trace
+from harness.check import Checked, Sign
 from harness.check.observed import Observed
 from harness.check.sign import fault_sign
-from harness.conditions import requires_met
 from harness.errors import UsageError
+from harness.jobs.programs import Source
 from harness.model import REGISTRY
 from harness.trace import Outcome, Trace
 from harness.verdict import Verdict
 
-PROGRAMS = Path(__file__).parents[2] / "programs"
-# Those that are meant for the fake guest's environment.
-ALL = [
-    path
-    for path in sorted(PROGRAMS.rglob("*.mm"))
-    if all(
-        requires_met(wanted, fakeguest.ENVIRONMENT)
-        for wanted in layout.compile_program(language.parse(path.read_text(), path.name)).requires
-    )
-]
 SMALL = (
     'm = mmap(pages=2, prot=rw, flags=private|anon)\nstore(m[0], "hello")\n'
     "h = get_user_pages(m[0], nr=2, gup_flags=WRITE)\nput_page(h)\n"
 )
 
 
-def test_what_the_model_does_passes() -> None:
-    for path in ALL:
-        checked = check.check_trace(fakeguest.run(path.read_text()))
-        assert checked.verdict is not Verdict.MISMATCH, (path, checked.detail)
+def followed(source: Source, observe: str) -> Checked:
+    """What the checker says of a guest that follows the model."""
+    compiled = source.compiled
+    recorded = fakeguest.run(source.text, compiled=compiled, name=source.name, observe=observe)
+    return check.check_trace(recorded, compiled=compiled)
+
+
+@pytest.mark.parametrize(("observe", "every"), [("each", 3), ("end", 8)])
+def test_what_the_model_does_passes(observe: str, every: int) -> None:
+    for source in shipped.meant_for(fakeguest.ENVIRONMENT)[::every]:
+        checked = followed(source, observe)
+        assert checked.verdict is not Verdict.MISMATCH, (source.name, checked.detail)
         assert checked.checked == checked.operations
-
-
-@pytest.mark.parametrize("path", ALL[::8], ids=lambda path: path.stem)
-def test_what_the_model_does_passes_with_one_snapshot(path: Path) -> None:
-    checked = check.check_trace(fakeguest.run(path.read_text(), observe="end"))
-    assert checked.verdict is not Verdict.MISMATCH, checked.detail
-    assert checked.checked == checked.operations
 
 
 def test_frames_may_be_used_again() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from pathlib import Path
 
 import pytest
+import shipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,8 +27,6 @@ from harness.model.state import (
     rss_of,
 )
 from harness.program import ARENA_START
-
-PROGRAMS = Path(__file__).parents[2] / "programs"
 
 
 def steps(text: str, **flags: object) -> list[tuple[Expected, State]]:
@@ -215,15 +213,15 @@ def test_every_rule_names_its_source() -> None:
 def test_programs_reach_every_rule() -> None:
     # What 6.1 does not reach, the newest reaches first.
     releases = (RELEASES["6.1"], *reversed(RELEASES.values()))
-    paths = sorted(PROGRAMS.rglob("*.mm"))
-    programs = [layout.compile_program(language.parse(p.read_text(), p.name)) for p in paths]
+    programs = [one.compiled for one in shipped.programs()]
+    rules = traced(Rules)
     reached: set[str] = set()
     for release, compiled in product(releases, programs):
         if reached == set(REGISTRY):
             break
         arena = Arena(compiled.arena_start, compiled.arena_pages)
         semantics = Semantics(release=release)
-        model = Model(semantics, arena, traced(Rules)(semantics))
+        model = Model(semantics, arena, rules(semantics))
         state = model.initial()
         for op in compiled.ops:
             branch = model.step(state, op)[0]

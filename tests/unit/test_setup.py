@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import sys
 import tomllib
+
+from pysource import imports_of
 
 from harness.tree import HOST_PACKAGES, ROOT
 
@@ -24,13 +25,8 @@ def names(requirements: list[str]) -> set[str]:
 
 def imported(folder: str) -> set[str]:
     """Top-level packages that the Python files of a folder import, the standard library apart."""
-    found = set()
-    for path in (ROOT / folder).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Import):
-                found |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-                found.add(node.module.split(".")[0])
+    files = (ROOT / folder).rglob("*.py")
+    found = set().union(*(imports_of(path).absolute for path in files))
     return {DISTRIBUTION.get(name, name) for name in found - sys.stdlib_module_names}
 
 

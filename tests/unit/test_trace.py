@@ -170,7 +170,6 @@ def header_with(place: tuple[str, ...], value: object) -> bytes:
     return json.dumps(header).encode() + b"\n"
 
 
-@pytest.mark.parametrize("value", [None, 1, 1.5, True, [], [1], {}, {"a": "b"}, "vax"])
 @pytest.mark.parametrize(
     "place",
     [
@@ -187,7 +186,7 @@ def header_with(place: tuple[str, ...], value: object) -> bytes:
         ("observe",),
     ],
 )
-def test_a_header_of_another_kind_is_no_trace(place: tuple[str, ...], value: object) -> None:
+def test_a_header_of_another_kind_is_no_trace(place: tuple[str, ...]) -> None:
     fine: dict[tuple[str, ...], list[object]] = {
         ("environment", "kernel"): ["vax"],
         ("environment", "arch"): ["vax"],
@@ -199,12 +198,14 @@ def test_a_header_of_another_kind_is_no_trace(place: tuple[str, ...], value: obj
         ("program",): ["vax"],
         ("text",): ["vax"],
     }
-    same_kind = [known for known in fine.get(place, []) if type(known) is type(value)]
-    if value in same_kind:
-        decode(header_with(place, value), "t")
-        return
-    with pytest.raises(UsageError, match="^t: damaged or not a trace"):
-        decode(header_with(place, value), "t")
+    values: list[object] = [None, 1, 1.5, True, [], [1], {}, {"a": "b"}, "vax"]
+    for value in values:
+        same_kind = [known for known in fine.get(place, []) if type(known) is type(value)]
+        if value in same_kind:
+            decode(header_with(place, value), "t")
+            continue
+        with pytest.raises(UsageError, match="^t: damaged or not a trace"):
+            decode(header_with(place, value), "t")
 
 
 def test_a_header_nested_without_end() -> None:
