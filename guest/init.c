@@ -19,6 +19,7 @@
 #include "agent.h"
 
 #define MODULE_PATH	"/pagelab.ko"
+#define DRIVERS_PATH	"/drivers.list"
 #define PORT_NAME	"pagelab\n"
 #define PORTS		"/sys/class/virtio-ports"
 #define PORT_WAIT_S	20
@@ -93,9 +94,38 @@ static void prepare_huge(void)
 		sys_long(ppoll, 0, 0, 0, 0, 0, 0);
 }
 
+static void load(const char *path)
+{
+	long ret;
+	int fd = sys_open(path, O_RDONLY | O_CLOEXEC);
+
+	need(path, fd);
+	ret = sys(finit_module, fd, "", 0);
+	if (ret != -EEXIST)
+		need(path, ret);
+	sys_close(fd);
+}
+
+/* Drivers that the kernel has not in its image: a path a line, in order. */
+static void load_drivers(void)
+{
+	char list[2048], *path = list, *end;
+	long n = read_file(DRIVERS_PATH, list, sizeof(list));
+
+	if (n == -ENOENT)
+		return;
+	need(DRIVERS_PATH, n);
+	for (end = list; *end; end++) {
+		if (*end != '\n')
+			continue;
+		*end = 0;
+		load(path);
+		path = end + 1;
+	}
+}
+
 static void prepare(void)
 {
-	int fd;
 
 	mount("devtmpfs", "/dev");
 	console = sys_open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -106,10 +136,8 @@ static void prepare(void)
 	/* what is swapped is read by itself */
 	need("page-cluster", write_file("/proc/sys/vm/page-cluster", "0"));
 	prepare_huge();
-	fd = sys_open(MODULE_PATH, O_RDONLY | O_CLOEXEC);
-	need(MODULE_PATH, fd);
-	need("module", sys(finit_module, fd, "", 0));
-	sys_close(fd);
+	load_drivers();
+	load(MODULE_PATH);
 }
 
 /* ---- command line --------------------------------------------------------- */

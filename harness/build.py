@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from . import disk, image, kbuild, kmod_build, mirror, own, sources, toolchain
+from . import disk, image, installed, kbuild, kmod_build, mirror, own, sources, toolchain
 from .arch import Arch
 from .cache import Cache
 from .configuration import PLAIN, Configuration
@@ -72,6 +72,8 @@ def build(
         UsageError: unknown kernel; one of the user's, or his fragment, that does not build.
         HarnessError: no network, missing tool, full disk, a build that fails.
     """
+    if installed.is_installed(kernel):
+        return _installed(kernel, arch, config, cache, progress)
     if own.is_own(kernel):
         return _own(kernel, arch, config, cache, progress)
     source = sources.fetch(kernel, cache, progress)
@@ -94,6 +96,17 @@ def _own(kernel: str, arch: Arch, config: Configuration, cache: Cache, progress:
     return complete(built, tools, cache=cache, progress=progress)
 
 
+def _installed(
+    kernel: str, arch: Arch, config: Configuration, cache: Cache, progress: Progress
+) -> Built:
+    """The same of a user's kernel that is built already."""
+    found = installed.find(kernel)
+    found.check_choice([arch], config)
+    tools = toolchain.choose(arch, found.compilers, cache)
+    built = installed.take(found, tools, cache=cache, progress=progress)
+    return complete(built, tools, cache=cache, progress=progress)
+
+
 def complete(
     built: kbuild.KernelBuild, tools: Toolchain, *, cache: Cache, progress: Progress
 ) -> Built:
@@ -103,7 +116,7 @@ def complete(
         HarnessError: one does not build, a full disk.
     """
     module = kmod_build.build(built, tools, cache=cache, progress=progress)
-    initramfs = image.build(module, built.arch, tools, cache=cache, progress=progress)
+    initramfs = image.build(module, built, tools, cache=cache, progress=progress)
     line = line_of(built.version)
     known = sources.known()
     return Built(

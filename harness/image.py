@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from .arch import Arch
 from .cache import Cache, digest_of
 from .debian import AptRoot
 from .errors import HarnessError
+from .kbuild import KernelBuild
 from .kmod_build import ModuleBuild, no_warnings
 from .progress import Progress
 from .toolchain import Toolchain
@@ -21,6 +22,7 @@ KIND = "image"
 SSH_KIND = "ssh"
 RECIPE = "1"
 NAME = "initramfs.cpio"
+DRIVERS = "drivers.list"
 COMPILE_SECONDS = 300.0
 ROOM = 16 << 20
 SSH_ROOM = 64 << 20
@@ -156,9 +158,14 @@ def compile_guest(toolchain: Toolchain, output: Path, folder: Path = GUEST) -> N
 
 
 def build(
-    module: ModuleBuild, arch: Arch, toolchain: Toolchain, *, cache: Cache, progress: Progress
+    module: ModuleBuild,
+    kernel: KernelBuild,
+    toolchain: Toolchain,
+    *,
+    cache: Cache,
+    progress: Progress,
 ) -> Path:
-    """The initramfs with init and the module, from the cache or made.
+    """The initramfs with init, the module and the kernel's drivers, from the cache or made.
 
     Raises:
         HarnessError: guest/ does not compile, a manifest cannot be read, ...
@@ -166,7 +173,11 @@ def build(
     manifest = IMAGES / "initramfs.txt"
     files = guest_sources()
     names = [path.name for path in files]
-    digest = digest_of(RECIPE, module.key, toolchain.version, *names, *files, UAPI, manifest)
+    drivers: list[str | Path] = [*(path.name for path in kernel.drivers), *kernel.drivers]
+    digest = digest_of(
+        RECIPE, module.key, toolchain.version, *names, *files, UAPI, manifest, *drivers
+    )
+    arch = kernel.arch
 
     def make(made: Path) -> Mapping[str, str]:
         progress.step(f"making the initramfs for {arch.name}")
@@ -174,6 +185,7 @@ def build(
             compile_guest(toolchain, scratch / "init")
             folders = {"guest": scratch, "module": module.path.parent, "images": IMAGES}
             entries = read_manifest(manifest.read_text("utf-8"), manifest.name, folders)
+            entries += driver_entries(kernel.drivers)
             (made / NAME).write_bytes(cpio.write(entries))
         return {"module": module.key}
 
@@ -181,6 +193,16 @@ def build(
     what = f"the initramfs for {arch.name}"
     entry = cache.publish(KIND, key, make, what=what, needs=ROOM, progress=progress)
     return entry.path / NAME
+
+
+def driver_entries(drivers: Sequence[Path]) -> list[cpio.CpioEntry]:
+    """The modules that init loads first, and the list that says so (guest/init.c)."""
+    if not drivers:
+        return []
+    paths = [f"drivers/{path.name}" for path in drivers]
+    files = [cpio.file(at, path.read_bytes()) for at, path in zip(paths, drivers, strict=True)]
+    listed = "".join(f"/{at}\n" for at in paths)
+    return [*files, cpio.file(DRIVERS, listed.encode())]
 
 
 def build_ssh(arch: Arch, *, cache: Cache, progress: Progress) -> Path:

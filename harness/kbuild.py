@@ -75,6 +75,7 @@ class KernelBuild:
         key: its key in the cache.
         module_digest: of all that a module's build depends on; the key where nobody noted it.
         own: where a user's own kernel comes from, or "".
+        drivers: modules that a guest loads before pagelab's, in that order.
     """
 
     version: str
@@ -89,6 +90,7 @@ class KernelBuild:
     key: str
     module_digest: str
     own: str
+    drivers: tuple[Path, ...] = ()
 
 
 def build(
@@ -120,7 +122,7 @@ def build(
         entry = cache.publish(KIND, key, run, what=job.what, needs=needs, progress=progress)
         if kept.remove(cache, _work(key)):
             kept.remove_unneeded(cache, _tree(source))
-    return _built(entry, arch, config.name)
+    return of_entry(entry, arch)
 
 
 def key_of(
@@ -165,12 +167,13 @@ def is_unfinished(name: str) -> bool:
     return name.startswith(("source-", "kernel-"))
 
 
-def _built(entry: Entry, arch: Arch, config: str) -> KernelBuild:
+def of_entry(entry: Entry, arch: Arch) -> KernelBuild:
+    """The kernel that an entry has."""
     meta = entry.meta
     return KernelBuild(
         version=meta["version"],
         arch=arch,
-        config=config,
+        config=meta["config"],
         image=entry.path / meta["image"],
         symbols=entry.path / SYSTEM_MAP,
         module_tree=entry.path / MODULE_TREE,
@@ -180,6 +183,7 @@ def _built(entry: Entry, arch: Arch, config: str) -> KernelBuild:
         key=entry.key,
         module_digest=meta.get("module_digest", entry.key),
         own=meta.get("own", ""),
+        drivers=tuple(entry.path / name for name in meta.get("drivers", ())),
     )
 
 
@@ -431,7 +435,8 @@ def stage_module_tree(tree: Path, objects: Path, staged: Path, arch: Arch) -> No
         f"{inner}/include/generated",
         "scripts",
     )
-    for name in (*made, "tools/objtool/objtool"):
+    # Debian's headers have the linker script where its own patch looks for it.
+    for name in (*made, "tools/objtool/objtool", f"{inner}/module.lds"):
         _copy(objects / name, staged / name)
     for name in ("auto.conf", "kernel.release"):
         _copy(objects / "include/config" / name, staged / "include/config" / name)

@@ -20,6 +20,8 @@ RECIPE = "2"
 NAME = "pagelab.ko"
 BUILD_SECONDS = 900.0
 ROOM = 300 << 20
+# Of a kernel that somebody else built, with the same version of gcc or another one.
+_ANOTHER_COMPILER = "warning: the compiler differs from the one used to build the kernel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,5 +107,5 @@ def no_warnings(done: proc.Completed, what: str) -> None:
     """
     text = (done.stderr + done.stdout).decode("utf-8", "replace")
     for line in text.splitlines():
-        if "warning:" in line.lower():
+        if "warning:" in line.lower() and line != _ANOTHER_COMPILER:
             raise HarnessError(f"building {what} gave a warning: {line.strip()[:300]}")

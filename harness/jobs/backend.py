@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from .. import accel, build, own, plan, proc, sources
+from .. import accel, build, installed, own, plan, proc, sources
 from ..arch import Arch
 from ..cache import Cache
 from ..check import check_trace
@@ -122,7 +122,10 @@ class RealBackend:
             HarnessError: the disk is too small for what has to be built.
         """
         for kernel in kernels:
-            _check_line(kernel)
+            if installed.is_installed(kernel):
+                installed.find(kernel).check_choice(arches, config)
+            else:
+                _check_line(kernel)
         orders = [plan.Order(kernel, arch, config) for kernel in kernels for arch in arches]
         with disk_errors(self._cache):
             plan.check_room(orders, self._cache)

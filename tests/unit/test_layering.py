@@ -19,10 +19,10 @@ LAYERS: dict[str, str] = {
     " calls_access calls_driver calls_frames calls_memory calls_mpage calls_uffd calls_zap calls"
     " layout",
     "L1": "model claims check compare generate shrink",
-    "L2": "qemu_cmd console wire line cpio symbols",
+    "L2": "qemu_cmd console wire line cpio symbols bzimage",
     "L3": "tree host progress keeper proc cache kept jobserver debian sources archive toolchain"
-    " mirror own configuration kbuild kmod_build image disk build plan accel channel vm hang"
-    " session recorder guest"
+    " mirror own configuration kbuild drivers installed kmod_build image disk build plan accel"
+    " channel vm hang session recorder guest"
     " snapshot fresh",
     "L4": "jobs report",
     "L5": "interrupts output comparing commands cli __main__",
