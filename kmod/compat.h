@@ -189,6 +189,8 @@ static inline u64 pl_features(void)
 		features |= PL_FEATURE_WC;
 	if (IS_ENABLED(CONFIG_SWAP))
 		features |= PL_FEATURE_SWAP;
+	if (IS_ENABLED(CONFIG_MEMORY_FAILURE))
+		features |= PL_FEATURE_MEMORY_FAILURE;
 	if (pgprot_val(pgprot_writethrough(__pgprot(0))) !=
 	    pgprot_val(pgprot_noncached(__pgprot(0))))
 		features |= PL_FEATURE_WT;

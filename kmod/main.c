@@ -65,7 +65,7 @@ static long info(struct pl_session *s, void __user *argument)
 		.task_size = TASK_SIZE_MAX,
 		.zero_pfn = page_to_pfn(ZERO_PAGE(0)),
 		.table_span = PMD_SIZE,
-		.features = pl_features() | gate_feature(),
+		.features = pl_features() | pl_found_features() | gate_feature(),
 	};
 
 	return copy_to_user(argument, &reply, sizeof(reply)) ? -EFAULT : 0;

@@ -172,6 +172,7 @@ void pl_lru_drain(void);
 void pl_clean_pools(void);
 bool pl_is_shmem(struct address_space *mapping);
 bool pl_page_secret(struct page *page);
+u64 pl_found_features(void);
 void pl_forget_types(phys_addr_t start, phys_addr_t end);
 bool pl_can_zap(bool single);
 void pl_zap_range(struct vm_area_struct *vma, unsigned long start, unsigned long size);

@@ -585,6 +585,8 @@ struct pl_hello {
 #define PL_FEATURE_SWAP		512u	/* pages can be swapped */
 #define PL_FEATURE_WT		1024u	/* write-through is a memory type of its own */
 #define PL_FEATURE_PAT		2048u	/* x86: memory types of devices' mappings are kept */
+#define PL_FEATURE_MEMORY_FAILURE 4096u	/* poisoned pages are told apart */
+#define PL_FEATURE_MIGRATION_AD	8192u	/* a migration entry keeps young and dirty */
 
 /* ---- the module's calls -------------------------------------------------- */
 struct pl_info {		/* PL_IOC_INFO: out */

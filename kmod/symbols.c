@@ -16,6 +16,7 @@ static void (*lru_drain_all)(void);
 static const struct address_space_operations *shmem;
 static const struct address_space_operations *secretmem;
 static int (*free_type)(u64 start, u64 end);
+static const bool *migration_ad;
 static void (*zap_range)(struct vm_area_struct *vma, unsigned long start, unsigned long size);
 static void (*zap_range_single)(struct vm_area_struct *vma, unsigned long start,
 				unsigned long size PL_ZAP_DETAILS_TYPE);
@@ -81,6 +82,7 @@ int pl_symbols_resolve(void)
 		goto missing;
 	/* there only with CONFIG_SECRETMEM (and KALLSYMS_ALL: it is data) */
 	free_type = (void *)lookup("memtype_free"); /* x86 alone */
+	migration_ad = (void *)lookup("swap_migration_ad_supported"); /* since 6.1, with SWAP */
 	secretmem = (void *)lookup("secretmem_aops");
 	/* data everywhere; shmem_mapping() is inline in some kernels, a function in others */
 	shmem = (void *)lookup("shmem_aops");
@@ -175,6 +177,16 @@ void pl_clean_pools(void)
 	}
 	spin_unlock_irq(pool_lock);
 #endif
+}
+
+/*
+ * What only a variable of the kernel's says. There is no room for young and
+ * dirty in a migration entry where the largest swap device is small: on x86
+ * where the processor has to be kept from reading swapped pages (L1TF).
+ */
+u64 pl_found_features(void)
+{
+	return migration_ad && READ_ONCE(*migration_ad) ? PL_FEATURE_MIGRATION_AD : 0;
 }
 
 /*

@@ -17,6 +17,7 @@ from harness.environment import Environment
 from harness.model import Arena, Expected, Model, Rules, Semantics, State, semantics_for
 from harness.model.semantics import (
     FEATURE_GATE,
+    FEATURE_MIGRATION_AD,
     FEATURE_PAT,
     FEATURE_SPLIT_RSS,
     FEATURE_SWAP,
@@ -29,7 +30,7 @@ from harness.trace import Header, Outcome, Trace
 
 ZERO_PFN = 0x42
 FEATURES = FEATURE_GATE | FEATURE_SPLIT_RSS | FEATURE_SWAP | FEATURE_UFFD_WP
-FEATURES |= FEATURE_PAT | FEATURE_WT
+FEATURES |= FEATURE_PAT | FEATURE_WT | FEATURE_MIGRATION_AD
 FACTS = {"zero_pfn": ZERO_PFN, "features": FEATURES}
 ENVIRONMENT = Environment(kernel="6.1.192", arch="x86_64", facts=FACTS)
 

@@ -94,9 +94,6 @@ class Release:
         split_keeps_dirty: entries that a leaf is split into are as dirty as it was
             (mm/huge_memory.c __split_huge_pmd_locked; since 6.4: "mm/huge_memory: revert "Partly
             revert "mm/thp: carry over dirty bit when thp splits on pmd"").
-        migration_keeps_bits: entries that are taken away for a moment, as where a huge page is
-            split, come back as young and dirty as they were (mm/migrate.c remove_migration_pte;
-            since 6.1: 2e3468778dbe "mm: remember young/dirty bit for page migrations").
         split_maps_zero: where a huge page is split, what of it holds nothing becomes the zero page
             (mm/migrate.c try_to_map_unused_to_zeropage; since 6.12: b1f202060afe "mm: remap
             unused subpages to shared zeropage when splitting isolated thp").
@@ -249,7 +246,6 @@ class Release:
     frozen_objects: bool = False
     dirties_reads: bool = False
     split_keeps_dirty: bool = False
-    migration_keeps_bits: bool = True
     split_maps_zero: bool = False
     advice_goes_on: bool = False
     pageout_ages: bool = True
@@ -305,7 +301,6 @@ RELEASES = {
         pins_zero=True,
         gup_grows_stack=True,
         upgrades_private=False,
-        migration_keeps_bits=False,
         drops_held_buffers=True,
         swap_counts_maps=True,
         populates=False,

@@ -65,12 +65,8 @@ class ThpRules(RuleBase):
 
     @rule("thp.remap", "6.1 mm/migrate.c remove_migration_pte, migration_entry_supports_ad")
     def thp_remapped_pte(self, flags: int) -> int:
-        """Splitting a page leaves entries as young and dirty as they or a leaf were, with swap.
-
-        Some kernels forget both.
-        """
-        kept = self.sem.swap and self.sem.release.migration_keeps_bits
-        return flags if kept else flags & ~(P_YOUNG | P_DIRTY)
+        """Splitting a page leaves entries as young and dirty as they were, or forgets both."""
+        return flags if self.sem.migration_bits else flags & ~(P_YOUNG | P_DIRTY)
 
     @rule("thp.free", "6.1 mm/huge_memory.c madvise_free_huge_pmd (total_mapcount)")
     def free_spares_leaf(self, mapped: int) -> bool:

@@ -57,6 +57,10 @@ class Semantics:
         uffd_wp: a userfaultfd can write-protect pages, those of files too
             (CONFIG_PTE_MARKER_UFFD_WP; 6.1 has it on x86-64 alone).
         swap: pages can be swapped (CONFIG_SWAP).
+        migration_bits: entries that are taken away for a moment, as where a huge page is split,
+            come back as young and dirty as they were (mm/swapfile.c swap_migration_ad_supported,
+            since 6.1: 2e3468778dbe "mm: remember young/dirty bit for page migrations"; not
+            where L1TF leaves swap too little room on x86-64, arch_max_swapfile_size).
         proc_mem_force: /proc/PID/mem goes past access rights
             (CONFIG_PROC_MEM_ALWAYS_FORCE, boot parameter proc_mem.force_override=).
         write_combining: there is such a memory type: on x86-64 only with PAT
@@ -94,6 +98,7 @@ class Semantics:
     hwpoison_code: int = 2
     uffd_wp: bool = True
     swap: bool = True
+    migration_bits: bool = True
     proc_mem_force: bool = True
     write_combining: bool = False
     write_through: bool = True
@@ -134,6 +139,8 @@ FEATURE_PAN = 256
 FEATURE_SWAP = 512
 FEATURE_WT = 1024
 FEATURE_PAT = 2048
+FEATURE_MEMORY_FAILURE = 4096
+FEATURE_MIGRATION_AD = 8192
 _IOREMAP = {
     "x86_64": ("arch/x86/mm/ioremap.c", ("__ioremap_caller",)),
     "arm64": ("arch/arm64/mm/ioremap.c", ("ioremap_allowed", "ioremap_prot", "__ioremap_prot")),
@@ -191,9 +198,12 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
         software_young=environment.arch == "arm64",
         gate_page=bool(features & FEATURE_GATE),
         old_neighbours=bool(features & FEATURE_HW_AF),
-        hwpoison_code=BUS_MCEERR_AR if environment.arch == "arm64" else BUS_ADRERR,
+        hwpoison_code=BUS_MCEERR_AR
+        if environment.arch == "arm64" or features & FEATURE_MEMORY_FAILURE
+        else BUS_ADRERR,
         split_rss=bool(features & FEATURE_SPLIT_RSS),
         swap=bool(features & FEATURE_SWAP),
+        migration_bits=bool(features & FEATURE_MIGRATION_AD),
         uffd_wp=bool(features & FEATURE_UFFD_WP),
         write_combining=bool(features & FEATURE_WC),
         write_through=bool(features & FEATURE_WT),

@@ -61,7 +61,6 @@ TELLING: Mapping[str, Telling] = {
     "uffd_upgrades": _by("userfaultfd/wp_mprotect", arch="x86_64"),
     "uffd_protects_many": _by("userfaultfd/wp_errors", arch="x86_64"),
     "split_keeps_dirty": _by("thp/mremap_part"),
-    "migration_keeps_bits": _by("thp/advice_part"),
     "split_maps_zero": _by("thp/advice_part"),
     "advice_goes_on": _by("thp/advice_shared"),
     "pageout_ages": _by("reclaim/free"),

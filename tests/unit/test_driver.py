@@ -9,7 +9,7 @@ from harness.abi import Alloc, Fault, VmaFlag
 from harness.environment import Environment
 from harness.errors import UsageError
 from harness.model import Arena, Model, Rules, Semantics, State, semantics_for
-from harness.model.semantics import BUS_ADRERR, BUS_MCEERR_AR, FEATURE_HW_AF
+from harness.model.semantics import BUS_ADRERR, BUS_MCEERR_AR, FEATURE_HW_AF, FEATURE_MEMORY_FAILURE
 from harness.model.state import P_YOUNG
 
 HEAD = """\
@@ -109,6 +109,8 @@ def test_neighbours_are_old_where_hardware_sets_young() -> None:
 def test_a_poisoned_page_has_its_own_code_on_arm64(arch: str, code: int) -> None:
     semantics = semantics_for(Environment("6.1.192", arch, "base"))
     assert Rules(semantics).fault_signal(Fault.HWPOISON) == (7, code)
+    told = Environment("6.1.192", arch, "base", facts={"features": FEATURE_MEMORY_FAILURE})
+    assert Rules(semantics_for(told)).fault_signal(Fault.HWPOISON) == (7, BUS_MCEERR_AR)
 
 
 def test_a_block_goes_with_its_last_user() -> None:
