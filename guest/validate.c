@@ -84,7 +84,8 @@ static const char *memory_problem(const struct pl_operation *op)
 	if (hits(op->addr, bytes, WINDOW_START, WINDOW_END) ||
 	    (op->code == PL_OP_MREMAP &&
 	     (hits(op->addr, (__u64)op->index << 12, WINDOW_START, WINDOW_END) ||
-	      hits(op->aux, (__u64)op->index << 12, WINDOW_START, WINDOW_END))))
+	      (op->flags & PL_MREMAP_FIXED &&
+	       hits(op->aux, (__u64)op->index << 12, WINDOW_START, WINDOW_END)))))
 		return "the range holds the agent's own memory";
 	return NULL;
 }

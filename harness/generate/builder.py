@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..abi import Kind, Op
+from ..abi import ARENA_PAGES_MAX, Kind, Op
 from ..binding import Arguments
 from ..language import Mistake
 from ..layout import Compiler
@@ -72,7 +72,8 @@ class Builder:
         self._counts = dict.fromkeys(_LETTERS, 0)
         self._avoid = Avoid()
         self.made: dict[str, str] = {}
-        self.model = Model(SEMANTICS, Arena(ARENA_START, 1), self._rules)
+        # the largest arena there may be: nothing is mapped behind the program's own
+        self.model = Model(SEMANTICS, Arena(ARENA_START, ARENA_PAGES_MAX), self._rules)
         self.state: State = self.model.initial()
         self.last = Expected(Kind.VALUE)
 
@@ -200,11 +201,12 @@ class Builder:
             return False
         reached = self._rules.reached = set()
         branch = self.model.step(self.state, op)[0]
-        if self._avoid.behind(self.state, branch.expected, op):
+        if self._avoid.behind(self.state, branch.expected, reached, op):
             return False
         self._avoid.note(op)
         self.reached |= reached
-        self.reached.add(branches.of_outcome(op, branch.expected))
+        if outcome := branches.of_outcome(op, branch.expected):
+            self.reached.add(outcome)
         self.state, self.last = branch.state, branch.expected
         return True
 

@@ -40,7 +40,7 @@ class Pairs:
     """Pairs of branches that programs reach; a branch and itself is one too."""
 
     def __init__(self) -> None:
-        self._bits = {name: 1 << at for at, name in enumerate(branches.every())}
+        self._bits = {name: 1 << at for at, name in enumerate(branches.ALL)}
         self._seen: dict[int, int] = {}
 
     def add(self, reached: Iterable[str]) -> bool:

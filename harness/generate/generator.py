@@ -12,12 +12,12 @@ from .draw import Draw
 from .hand import Hand
 from .moves import Do
 from .mutate import mutant
-from .swarm import draw_swarm
+from .swarm import EVERY, draw_swarm
 
 # Rises with every change after which a seed gives other programs.
 VERSION = 1
 _MUTANTS = 60  # of a hundred programs, where there is a corpus
-_LENGTH_MAX = 72
+_LENGTH_MIN, _LENGTH_MAX = 10, 72
 _IN_VAIN_MAX = 40  # moves one behind the other that added nothing
 _SECRET = Requires(Binary(">=", Name("kernel"), Name("5.14")))
 
@@ -75,9 +75,14 @@ def _made(draw: Draw, corpus: Corpus) -> Builder:
 
 
 def grow(hand: Hand, bag: tuple[Do, ...], length: int) -> None:
-    """Make moves until the program is that long, or none adds anything any more."""
-    builder, vain = hand.builder, 0
-    while builder.size < length and vain < _IN_VAIN_MAX:
-        before = builder.size
-        hand.draw.pick(bag)(hand)
-        vain = 0 if builder.size > before else vain + 1
+    """Make moves until the program is that long, or none adds anything any more.
+
+    What the swarm left may be too little for any program: then all moves are made.
+    """
+    builder = hand.builder
+    for moves, wanted in ((bag, length), (EVERY, _LENGTH_MIN)):
+        vain = 0
+        while moves and builder.size < wanted and vain < _IN_VAIN_MAX:
+            before = builder.size
+            hand.draw.pick(moves)(hand)
+            vain = 0 if builder.size > before else vain + 1

@@ -44,6 +44,9 @@ _SHARES = (0, 6, 12, 12, 20)  # of a hundred arguments, how many are wrong
 _LENGTHS = (10, 16, 24, 24, 32, 32, 40, 60)
 
 
+EVERY: tuple[Do, ...] = tuple(move.do for move in MOVES)
+
+
 @dataclass(frozen=True, slots=True)
 class Swarm:
     """One program's part.

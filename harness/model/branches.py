@@ -21,9 +21,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..abi import Code, Kind, Op, Refused
+from ..program import Compiled
 from ..signatures import CALLS
+from .gup import Arena
 from .outcome import Expected
 from .rules import Rules
+from .semantics import Semantics
+from .step import Model
 
 _QUIET = {"RESUME", "NOP", "CACHE"}
 _CONSTANT = ({"LOAD_CONST", "RETURN_VALUE"}, {"RETURN_CONST"}, {"LOAD_SMALL_INT", "RETURN_VALUE"})
@@ -40,7 +44,7 @@ class Recorded(Rules):
         reached: names of branches.
     """
 
-    def __init__(self, semantics: Any) -> None:
+    def __init__(self, semantics: Semantics) -> None:
         super().__init__(semantics)
         self.reached: set[str] = set()
 
@@ -96,13 +100,15 @@ _SLEPT = {
 _SIGNALLED = {code: f"{_NAMES[code]}:signal" for code in _SIGNALS}
 
 
-@functools.cache
-def every() -> tuple[str, ...]:
+def _every() -> tuple[str, ...]:
     """All branches, in order."""
     found = [branch for name, _, method in _rules() for branch in _outcomes(name, method)[1]]
     found += [*_RETURNED.values(), *_SLEPT.values(), *_SIGNALLED.values()]
     found += [f"refused:{str(reason.name).lower()}" for reason in Refused if reason]
     return tuple(found)
+
+
+ALL = _every()
 
 
 @functools.cache
@@ -122,3 +128,20 @@ def recorded() -> type[Recorded]:
         for name, method, function in _rules()
     }
     return type("Recorded", (Recorded,), methods)
+
+
+def reached(compiled: Compiled, semantics: Semantics) -> frozenset[str]:
+    """The branches that a program reaches, as one kernel has it; of several ways the first.
+
+    Args:
+        compiled: its operations, and the arena they need.
+        semantics: the kernel's flags.
+    """
+    rules = recorded()(semantics)
+    model = Model(semantics, Arena(compiled.arena_start, compiled.arena_pages), rules)
+    state, outcomes = model.initial(), set()
+    for op in compiled.ops:
+        branch = model.step(state, op)[0]
+        state = branch.state
+        outcomes.add(of_outcome(op, branch.expected))
+    return frozenset(rules.reached | outcomes - {""})

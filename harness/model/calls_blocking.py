@@ -131,7 +131,9 @@ def collect(state: State, op: abi.Op) -> Expected:
     if found is None or found.number != op.aux:
         return Expected(Kind.NO_PROCESS)
     state.calls[op.process] = dataclasses.replace(found, told=True)
-    return found.expected or Expected(Kind.BLOCKED)
+    if found.expected is None:
+        return Expected(Kind.BLOCKED)
+    return found.expected._replace(warning=None)  # the log had it when the call was made
 
 
 def has_memory(state: State, process: int) -> bool:

@@ -18,7 +18,7 @@ EINVAL = 22
 @call(Code.ALLOC_PAGES)
 def _alloc(model: Model, state: State, op: abi.Op) -> Expected:
     rules, kind = model.rules, op.flags
-    flags = rules.alloc_flags(kind)
+    flags = rules.alloc_flags(kind, op.n)
     state.allocated[op.slot] = kind
     head = state.new_compound(flags, op.n) if flags & G_COMPOUND else 0
     for index in range(op.n):

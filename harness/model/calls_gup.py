@@ -16,31 +16,31 @@ def _get(model: Model, state: State, op: abi.Op) -> Expected:
     refused = gup_refusal.why(model.rules, state, model.arena, op)
     if refused is not Refused.NONE:
         return refusal(refused)
+    getter = gup.Getter(model.rules, state, model.arena, op)
     place = _rejected(model, op)
     if place is not None:
-        warning = _warning(model, state, *place)
-        return _answer(model, op, model.rules.rejected(op.code), False, warning)
-    getter = gup.Getter(model.rules, state, model.arena, op)
+        answer = _answer(model, op, model.rules.rejected(op.code), getter, False)
+        return answer._replace(warning=_warning(model, state, *place))
     ret = getter.fast(op) if op.code in gup.FAST else getter.slow(op.addr, op.n)
-    return _answer(model, op, ret, getter.dropped, None)
+    return _answer(model, op, ret, getter, getter.dropped)
 
 
 def resume(model: Model, state: State, op: abi.Op, done: int) -> Expected:
     """Make what is left of a call that slept, which let the mmap lock go."""
     getter = gup.Getter(model.rules, state, model.arena, op)
-    return _answer(model, op, getter.go_on(op, done), True, None)
+    return _answer(model, op, getter.go_on(op, done), getter, True)
 
 
-def _answer(model: Model, op: abi.Op, ret: int, dropped: bool, warning: Warned | None) -> Expected:
+def _answer(model: Model, op: abi.Op, ret: int, getter: gup.Getter, dropped: bool) -> Expected:
     """What the call returns, and beside it what it left in vmas or locked."""
     if op.code is Code.GET_USER_PAGES_FAST_ONLY:
         ret = model.rules.fast_only_result(ret)
     data = b""
     if op.aux & gup.VMAS:
-        data = model.rules.vmas_filled(ret).to_bytes(4, "little")
+        data = model.rules.vmas_filled(ret, getter.gates).to_bytes(4, "little")
     elif op.aux & gup.LOCKED:
         data = int(not dropped).to_bytes(4, "little")
-    return Expected(Kind.VALUE, ret=ret, data=data, warning=warning)
+    return Expected(Kind.VALUE, ret=ret, data=data)
 
 
 def _rejected(model: Model, op: abi.Op) -> tuple[str, str, str] | None:

@@ -11,6 +11,7 @@ from . import mpage, pagecache, swapping
 from .calls import Expected, Model, call, value
 from .content import EMPTY
 from .rules import Rules
+from .rules_kinds import ESPIPE
 from .state import G_UPTODATE, NEW_SHMEM, State
 
 _PUNCH_HOLE = int(Falloc.PUNCH_HOLE)
@@ -95,6 +96,8 @@ def _pwrite(model: Model, state: State, op: abi.Op) -> Expected:
     if state.is_secret(file):
         return value(rules.secret_io())
     entry = state.files[file]
+    if entry.io is not None and entry.io.script is not None and not rules.script_has_position():
+        return value(-ESPIPE)
     error = rules.pwrite_error(entry.writable)
     if error:
         return value(error)

@@ -112,6 +112,7 @@ class Getter:
         keep: pages is not NULL.
         retries: the kernel may let the mmap lock go (locked is not NULL).
         dropped: it did.
+        gates: pages of the vsyscall page that were taken.
         error: of the page that ``page`` could not get.
         copied: the page at hand was copied, or could be written in place (FOLL_COW).
         killed: SIGKILL is pending.
@@ -124,6 +125,7 @@ class Getter:
         "error",
         "flags",
         "force",
+        "gates",
         "keep",
         "killed",
         "pin",
@@ -152,6 +154,7 @@ class Getter:
         self.touches = rules.touches(op.code, bool(op.flags & LONGTERM))
         self.retries = self._may_retry(op)
         self.dropped = False
+        self.gates = 0
         self.error = -EFAULT
         self.copied = False
         self.killed = bool(op.mode & KILLED)
@@ -186,12 +189,16 @@ class Getter:
 
     def _take_outside(self, addr: int) -> bool:
         """A page that the kernel has outside the arena: taken, or -EFAULT."""
+        gate = outside.is_gate(addr)
+        if self.flags & ANON and not self.rules.anon_outside(gate):
+            return False
         page = outside.follow(
             self.rules, self.state, self.process, addr, self.write, self.force, self.remote
         )
         if page is None:
             return False
         self._take(page)
+        self.gates += gate
         return True
 
     def may(self, vma: Vma) -> bool:
@@ -381,7 +388,7 @@ class Getter:
             index = self.arena.index(at)
             if vma is None or not vma.start <= index < vma.end:
                 vma = self._find(index)
-                if vma is None and not self.flags & ANON and self._take_outside(at):
+                if vma is None and self._take_outside(at):
                     done += 1
                     if done == wanted:
                         return done

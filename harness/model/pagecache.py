@@ -64,7 +64,7 @@ def remove(rules: Rules, state: State, file: int, index: int) -> None:
 
 
 def truncate(rules: Rules, state: State, file: int, size: int) -> None:
-    """ftruncate: set the size, unmap and drop what lies behind it."""
+    """ftruncate: set the size, unmap and drop what lies behind it (read ahead, if it grows)."""
     entry = state.files[file]
     old = entry.size
     if entry.disk is not None:
@@ -72,7 +72,7 @@ def truncate(rules: Rules, state: State, file: int, size: int) -> None:
             return
         _truncate_block(rules, state, file, size)
     state.resize(file, size)
-    if size > old:
+    if size > old and not rules.truncate_drops_grown(entry.disk is not None):
         return
     unmap(rules, state, file, rules.truncate_from(size), END, rules.truncate_spares_copies())
     for index in sorted(index for index in entry.cache if index << PAGE_SHIFT >= size):

@@ -31,13 +31,16 @@ class DeviceRules(RuleBase):
     # ---- allocating ------------------------------------------------------------
 
     @rule("alloc.flags", "6.1 mm/page_alloc.c prep_compound_page, mm/slub.c allocate_slab")
-    def alloc_flags(self, kind: int) -> int:
-        """New pages have no flags but those of a compound page (kmalloc's too), or their type."""
+    def alloc_flags(self, kind: int, pages: int) -> int:
+        """New pages have no flags but those of a compound page (kmalloc's too), or their type.
+
+        One page alone is never compound.
+        """
         if kind == Alloc.SLAB:
             return G_SLAB | G_COMPOUND
         if kind >= Alloc.TABLE:
             return G_TYPED
-        return G_COMPOUND if kind in (Alloc.COMPOUND, Alloc.KMALLOC) else 0
+        return G_COMPOUND if kind in (Alloc.COMPOUND, Alloc.KMALLOC) and pages > 1 else 0
 
     @rule("alloc.refs", "6.1 mm/page_alloc.c post_alloc_hook, split_page")
     def alloc_refs(self, kind: int, first: bool) -> int:

@@ -134,6 +134,11 @@ class FileRules(RuleBase):
 
     # ---- truncating ---------------------------------------------------------------------
 
+    @rule("truncate.grows", "6.1 mm/truncate.c truncate_setsize, mm/shmem.c shmem_setattr")
+    def truncate_drops_grown(self, on_disk: bool) -> bool:
+        """Growing a file of a disk drops what its cache has behind the new end, too."""
+        return on_disk
+
     @rule("truncate.reads", "6.1 fs/buffer.c block_truncate_page (grab_cache_page)")
     def truncate_page_flags(self) -> int:
         """A new end within a page brings that page into the cache, not up to date."""

@@ -175,10 +175,15 @@ class GupRules(RuleBase):
         """SPLIT_PMD splits a transparent huge page's leaf before it is followed."""
         return wanted
 
-    @rule("gup.vmas", "6.1 mm/gup.c __get_user_pages (vmas)")
-    def vmas_filled(self, ret: int) -> int:
-        """vmas gets the VMA of each page that is returned."""
-        return max(ret, 0)
+    @rule("gup.gate_anon", "6.1 mm/gup.c __get_user_pages (in_gate_area), check_vma_flags")
+    def anon_outside(self, gate: bool) -> bool:
+        """ANON takes nothing of the kernel's mappings; the vsyscall page is not asked."""
+        return gate
+
+    @rule("gup.vmas", "6.1 mm/gup.c __get_user_pages (vmas), get_gate_page")
+    def vmas_filled(self, ret: int, gates: int) -> int:
+        """vmas gets the VMA of each page that is returned; the vsyscall page's is nobody's."""
+        return max(ret, 0) - gates
 
     # ---- flags -----------------------------------------------------------------
 

@@ -212,6 +212,13 @@ class MpageRules(RuleBase):
         """An indirect block is read when a block that it leads to is mapped, once."""
         return not cached
 
+    # ---- the file itself ---------------------------------------------------------------
+
+    @rule("script.position", "6.1 fs/read_write.c ksys_pwrite64 (FMODE_PWRITE), kmod/script.c")
+    def script_has_position(self) -> bool:
+        """A scripted file has no position to write at, so -ESPIPE comes before -EBADF."""
+        return False
+
     # ---- refusals ----------------------------------------------------------------------
 
     @rule("refuse.no_readahead", "6.1 mm/readahead.c read_pages (aops->read_folio)")

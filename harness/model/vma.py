@@ -41,7 +41,9 @@ def find(vmas: list[Vma], index: int) -> Vma | None:
 
 
 def overlapping(vmas: list[Vma], start: int, end: int) -> list[Vma]:
-    """VMAs that share a page with [start, end), ascending."""
+    """VMAs that share a page with [start, end), ascending; none where that is empty."""
+    if start >= end:
+        return []
     return [vma for vma in vmas if vma.start < end and start < vma.end]
 
 

@@ -15,3 +15,8 @@ g = pin_user_pages(VSYSCALL, nr=1)
 claim GUP-21: ret == 1
 unpin_user_page(g)
 put_page(a)
+
+# It is nobody's mapping: vmas has none of a process's, and no flags are asked of it.
+h = get_user_pages(VSYSCALL, nr=1, vmas=1)
+i = get_user_pages(VSYSCALL, nr=1, gup_flags=ANON)
+j = get_user_pages(VDSO, nr=1, gup_flags=ANON)

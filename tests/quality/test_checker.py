@@ -36,7 +36,8 @@ MEMORY_TYPES = (
 )
 ONLY = {"phys_wants_user": "arm64", "remote_untags": "arm64"} | dict.fromkeys(
     (
-        *("untagged", "takes_gate", "remote_takes_gate", "swap_kept_pte", "unswapped_protected"),
+        *("untagged", "takes_gate", "vmas_filled", "anon_outside", "remote_takes_gate"),
+        *("swap_kept_pte", "unswapped_protected"),
         *WRITE_PROTECT,
         *MEMORY_TYPES,
     ),

@@ -15,12 +15,12 @@ EFAULT, EINVAL, ENOMEM = 14, 22, 12
 SIGBUS, SIGSEGV = 7, 11
 
 DEVICE: dict[str, Callable[..., Any]] = {
-    # large objects of kmalloc are of a slab too
-    "alloc_flags": lambda self, kind: (
+    # one page alone is compound too
+    "alloc_flags": lambda self, kind, pages: (
         G_SLAB | G_COMPOUND
-        if kind in (Alloc.SLAB, Alloc.KMALLOC)
+        if kind == Alloc.SLAB
         else G_COMPOUND
-        if kind == Alloc.COMPOUND
+        if kind in (Alloc.COMPOUND, Alloc.KMALLOC)
         else 0
     ),
     # every page of a block has a reference

@@ -51,6 +51,8 @@ FILES: dict[str, Callable[..., Any]] = {
     "drops_buffers": lambda self, flags, mapped: not flags & G_DIRTY,
     # a page keeps its buffers when it leaves the cache
     "removed_buffers": lambda self, flags: flags,
+    # a file that grows keeps what it has
+    "truncate_drops_grown": lambda self, on_disk: False,
     # the page at the new end is up to date
     "truncate_page_flags": lambda self: G_MAPPING | G_UPTODATE,
     # the page at the new end gets no buffers

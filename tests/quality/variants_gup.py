@@ -44,7 +44,9 @@ GUP: dict[str, Wrong] = {
     # with locked a missing page is an error, as without
     "locked_may_retry": lambda self: False,
     # vmas is filled one further
-    "vmas_filled": lambda self, ret: max(ret, 0) + 1,
+    "vmas_filled": lambda self, ret, gates: max(ret, 0),
+    # the vsyscall page is not anonymous
+    "anon_outside": lambda self, gate: False,
     # is_valid_gup_flags lets PIN pass
     "rejects_pin": lambda self, code, pin: False,
     # get_user_pages_unlocked takes LONGTERM

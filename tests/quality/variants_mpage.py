@@ -86,6 +86,8 @@ MPAGE: dict[str, Callable[..., Any]] = {
     "no_readahead": lambda self, on_disk: False,
     # a script for any file
     "not_scripted": lambda self, scripted: False,
+    # it is turned down as any file that was opened for reading only
+    "script_has_position": lambda self: True,
     # the script has no end
     "script_is_full": lambda self, runs: False,
 }
