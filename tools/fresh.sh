@@ -8,7 +8,7 @@
 #   --user                     inside, work as a user who has sudo, not as root
 #   -v                         show everything as it happens, not only the closing lines
 #   RELEASE                    bookworm, trixie; default both
-# TMPDIR (default /var/tmp) chooses the disk: a root takes up to 8 GB. KERNELS and ARCHES narrow.
+# TMPDIR (default /var/tmp) chooses the disk: a root takes up to 12 GB. KERNELS and ARCHES narrow.
 
 set -euo pipefail
 set -m # each release in a process group of its own, with Ctrl-C not ignored in it
@@ -19,7 +19,7 @@ STEPS=()
 INSIDE_USER=root
 VERBOSE=no
 RELEASES=()
-NEEDED_MB=8000
+NEEDED_MB=12000
 CHILD=
 WORK=
 
