@@ -89,15 +89,18 @@ class Parser:
         self.operators = 0
         self.marks: dict[str | int, int] = {}
         kind = 0
-        while kind != _END:
-            match = _TOKEN.match(source, start)
-            if match is None or match.lastindex is None:
-                _bad_token(source, start)
-            kind = match.lastindex
+        for match in _TOKEN.finditer(source, start):
+            if match.start() != start:
+                break
+            kind = match.lastindex or 0  # a token is one of the groups
             self.kinds.append(kind)
             self.texts.append(match[kind])
             self.positions.append(match.start(kind))
             start = match.end()
+            if kind == _END:
+                break
+        if kind != _END:
+            _bad_token(source, start)
         self.texts[-1] = ""
 
     def fail(self, expected: str) -> NoReturn:

@@ -31,6 +31,9 @@ class Kind(enum.Enum):
     HELD_PLACE = "a place in a held page such as h[0]+100"
     FRAME = "a held page such as h[0], one of the device memory such as BAR[0], or a number"
 
+    # Each is there once; the enum's own hash is a call of Python, and tables are by these.
+    __hash__ = object.__hash__
+
 
 class Result(enum.Enum):
     """What a call's result name stands for; the value is how a message calls it."""
@@ -43,6 +46,8 @@ class Result(enum.Enum):
     FILE = "a file"
     HELD = "a held set"
     BEGUN = "a begun call"
+
+    __hash__ = object.__hash__  # as of Kind
 
 
 @dataclass(frozen=True, slots=True)

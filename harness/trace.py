@@ -25,6 +25,9 @@ from .errors import UsageError
 
 VERSION = 1
 _CHUNK = struct.Struct("<III")
+# An enum's members by value: asking the enum costs a call of Python.
+_KINDS = {int(kind): kind for kind in abi.Kind}
+_REFUSED = {int(reason): reason for reason in abi.Refused}
 _OUTCOMES = 1
 _ENDING = 2
 
@@ -142,27 +145,24 @@ def parse_outcomes(body: bytes) -> Iterator[Outcome]:
         at += abi.OUTCOME.size
         if data_len > abi.DATA_MAX or log_len > abi.LOG_MAX or snap_len > abi.SNAPSHOT_MAX:
             raise ValueError(f"outcome of operation {op}: a part is longer than the ABI allows")
-        parts = []
-        for length in (data_len, log_len, snap_len):
-            if at + length > end:
-                raise ValueError(f"outcome of operation {op} is cut short")
-            parts.append(body[at : at + length])
-            at += (length + 7) & ~7
+        log_at = at + (data_len + 7 & ~7)
+        snap_at = log_at + (log_len + 7 & ~7)
+        data_at, at = at, snap_at + (snap_len + 7 & ~7)
         if at > end:
             raise ValueError(f"outcome of operation {op} is cut short")
         if observed > 1 or (snap_len and not observed):
             raise ValueError(f"outcome of operation {op}: impossible snapshot mark")
         yield Outcome(
             operation=op,
-            kind=abi.Kind(kind),
+            kind=_KINDS[kind] if kind in _KINDS else abi.Kind(kind),
             ret=ret,
             signo=signo,
             si_code=si_code,
             addr=addr,
-            refused=abi.Refused(refused),
-            data=parts[0],
-            log=parts[1],
-            snapshot=parts[2] if observed else None,
+            refused=_REFUSED[refused] if refused in _REFUSED else abi.Refused(refused),
+            data=body[data_at : data_at + data_len],
+            log=body[log_at : log_at + log_len],
+            snapshot=body[snap_at : snap_at + snap_len] if observed else None,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .. import abi, klog
 from ..model import Branch, Model
@@ -27,8 +28,7 @@ class Candidate:
         return Candidate(self.state, self.pairs.clone())
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What was seen of one operation.
 
     Attributes:
@@ -44,8 +44,7 @@ class Seen:
     whole: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Stepped:
+class Stepped(NamedTuple):
     """All branches of all candidates.
 
     Attributes:

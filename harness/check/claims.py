@@ -171,7 +171,7 @@ def _fact(asked: Resolved, observed: Observed) -> int:
     elif asked.slot == abi.SLOT_BAR:
         pfn = abi.FRAME_BAR + asked.index
     else:
-        pfn = observed.held.get((asked.slot or 0, asked.index), 0)
+        pfn = observed.held.get(("h", asked.slot or 0, asked.index), 0)
     if asked.function == "page":
         return pfn if pfn < abi.FRAME_SWAP else 0
     ref, mapped, flags, tail = observed.page.get(pfn, (0, 0, 0, 0))[:4]

@@ -117,11 +117,25 @@ def entries(
     state: State, pairs: Pairs, observed: Observed, keys: Iterable[Key]
 ) -> Difference | None:
     """Everything but pages; makes the pairs that pages are then compared by."""
+    # Nearly every key is an entry or a held page, of a page whose frame is known, and agrees:
+    # that is told here, without a call.
+    mms, seen_at, frame_of = state.mms, observed.pte.get, pairs.frame.get
+    held_of, held_at = state.held.get, observed.held.get
     for key in keys:
         kind = key[0]
         if kind == "t":
+            mm = mms.get(key[1])
+            pte = mm.ptes.get(key[-1]) if mm is not None else None
+            if pte is not None and seen_at(key) == (pte[0], frame_of(pte[1])):
+                continue
             difference = _pte(state, pairs, observed, key)
-        elif kind in ("h", "c"):
+        elif kind == "h":
+            held, at = held_of(key[1], ()), key[-1]
+            page = held[at] if at < len(held) else None
+            if held_at(key) == (None if page is None else frame_of(page, -1)):
+                continue
+            difference = _frame(state, pairs, observed, key)
+        elif kind == "c":
             difference = _frame(state, pairs, observed, key)
         else:
             difference = _plain(state, pairs, observed, key)
@@ -133,7 +147,7 @@ def entries(
 def _pte(state: State, pairs: Pairs, observed: Observed, key: Key) -> Difference | None:
     _, process, index = key  # type: ignore[misc]
     mm = state.mms.get(process)
-    seen = observed.pte.get((process, index))
+    seen = observed.pte.get(key)
     absent = mm.absent.get(index) if mm is not None else None
     if absent is not None:
         return _absent(pairs, key, absent, seen)
@@ -210,10 +224,10 @@ def _frame(state: State, pairs: Pairs, observed: Observed, key: Key) -> Differen
     if kind == "h":
         held = state.held.get(table, [])
         expected = held[index] if index < len(held) else None
-        seen = observed.held.get((table, index))
+        seen = observed.held.get(key)
     else:
         expected = cached(state, table, index)
-        seen = observed.cache.get((table, index))
+        seen = observed.cache.get(key)
     if seen is None and expected is None:
         return None
     if seen is not None and expected is not None:
@@ -356,18 +370,17 @@ def pages(
     state: State,
     pairs: Pairs,
     observed: Observed,
-    numbers: Iterable[int],
+    wanted: set[int],
     frames: Iterable[int],
     words: tuple[int, ...],
 ) -> Difference | None:
     """Pages that changed on either side.
 
     Args:
-        numbers: the model's pages.
+        wanted: the model's pages; those of the frames are added.
         frames: pfns of the snapshot.
         words: as ``shown_words`` gives them.
     """
-    wanted = set(numbers)
     page_of, frame_of, seen_of = pairs.page.get, pairs.frame.get, observed.page.get
     for pfn in frames:
         page = page_of(pfn)
@@ -375,15 +388,16 @@ def pages(
             wanted.add(page)
         elif pfn in observed.page:
             return Difference(("n", pfn), _page_text(observed.page[pfn]), None, "page")
+    record_of = state.record
     for number in wanted:
-        record = state.record(number)
+        record = record_of(number)
         seen = seen_of(frame_of(number, -1))
         if record is None:
             expected = None
         else:
-            ref, mapped, flags, tail, pins, content = record
+            *counts, content = record
             shown = _shown_words(content, words) if content.words else _NO_WORDS
-            expected = (ref, mapped, flags, tail, pins, content.digest, *shown)
+            expected = (*counts, content.digest, *shown)
             if content is UNKNOWN and seen is not None:
                 expected = _of_kernel(state, pairs, number, expected, seen)
         if seen != expected:

@@ -7,6 +7,7 @@ operation without a snapshot only the outcome was compared.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -98,24 +99,33 @@ class Tally:
         """What was counted."""
         count = self._calls.total()
         return Exactness(
-            Share(self._exact.total(), count),
+            _share(self._exact.total(), count),
             {
-                code.name.lower(): Share(self._exact[code], self._calls[code])
+                code.name.lower(): _share(self._exact[code], self._calls[code])
                 for code in sorted(self._calls)
             },
-            {name: Share(count - self._open[name], count) for name in FIELDS if count},
+            {name: _share(count - self._open[name], count) for name in FIELDS if count},
         )
+
+
+@functools.lru_cache(maxsize=1024)
+def _share(exact: int, of: int) -> Share:
+    """The same few of each program again and again."""
+    return Share(exact, of)
 
 
 def unknown_fields(branch: Branch) -> set[str]:
     """The fields that nobody knows: what the kernel's own pages hold, and what is read of it."""
-    expected = branch.expected
+    expected, state = branch.expected, branch.state
     found = {OUTCOME} if expected.data is None and expected.frame is None else set()
-    if any(page.content is UNKNOWN for page in branch.state.own.values()):
-        found.add("content")
-    asked = (key[1] for key in branch.state.touched if key[0] == "i")
-    if any(plain(branch.state, "i", slot) is UNKNOWN for slot in asked):
-        found.add("io")
+    for page in state.own.values():
+        if page.content is UNKNOWN:
+            found.add("content")
+            break
+    if state.slots:
+        asked = (key[1] for key in state.touched if key[0] == "i")
+        if any(plain(state, "i", slot) is UNKNOWN for slot in asked):
+            found.add("io")
     return found
 
 

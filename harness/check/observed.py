@@ -31,10 +31,10 @@ class Observed:
     """The guest's state as its snapshots tell it.
 
     Attributes:
-        pte: (process, page of the arena) -> (flags, pfn).
+        pte: ("t", process, page of the arena) -> (flags, pfn).
         page: pfn -> (ref, map, flags, tail, pins, digest, word...).
-        held: (slot, index) -> pfn.
-        cache: (file slot, page of the file) -> pfn.
+        held: ("h", slot, index) -> pfn.
+        cache: ("c", file slot, page of the file) -> pfn.
         rss: process -> (alive, anon, file, shmem, swap).
         vma: process -> ((start, end, flags, file, pgoff), ...).
         file: file slot -> size.
@@ -44,10 +44,10 @@ class Observed:
     __slots__ = ("cache", "file", "held", "io", "page", "pte", "rss", "vma")
 
     def __init__(self) -> None:
-        self.pte: dict[tuple[int, int], tuple[int, int]] = {}
+        self.pte: dict[Key, tuple[int, int]] = {}
         self.page: dict[int, tuple[int, ...]] = {}
-        self.held: dict[tuple[int, int], int] = {}
-        self.cache: dict[tuple[int, int], int] = {}
+        self.held: dict[Key, int] = {}
+        self.cache: dict[Key, int] = {}
         self.rss: dict[int, tuple[int, ...]] = {}
         self.vma: dict[int, tuple[tuple[int, ...], ...]] = {}
         self.file: dict[int, int] = {}
@@ -55,11 +55,11 @@ class Observed:
 
     def entry(self, process: int, index: int) -> tuple[int, int]:
         """Flags and pfn of what maps a page of the arena; zeros where nothing does."""
-        found = self.pte.get((process, index))
+        found = self.pte.get(("t", process, index))
         if found is not None:
             return found
         first = index & -abi.HUGE_PAGES
-        flags, pfn = self.pte.get((process, first), (0, 0))
+        flags, pfn = self.pte.get(("t", process, first), (0, 0))
         return (flags, pfn + index - first) if flags & abi.PteFlag.HUGE else (0, 0)
 
     def apply(self, snapshot: bytes) -> tuple[list[Key], list[int]]:
@@ -114,12 +114,14 @@ class Observed:
             self._counters(kind, body, keys)
 
     def _ptes(self, body: bytes, keys: list[Key]) -> None:
+        table = self.pte
         for process, flags, index, pfn in abi.PTE_RECORD.iter_unpack(body):
+            key = ("t", process, index)
             if flags:
-                self.pte[process, index] = (flags, pfn)
+                table[key] = (flags, pfn)
             else:
-                self.pte.pop((process, index), None)
-            keys.append(("t", process, index))
+                table.pop(key, None)
+            keys.append(key)
 
     def _counters(self, kind: int, body: bytes, keys: list[Key]) -> None:
         if kind == _RSS:
@@ -153,11 +155,12 @@ class Observed:
             keys.append(("v", process))
 
 
-def _pfns(table: dict[tuple[int, int], int], mark: str, body: bytes, keys: list[Key]) -> None:
+def _pfns(table: dict[Key, int], mark: str, body: bytes, keys: list[Key]) -> None:
     """Held sets and caches: records of (a, b, pfn); pfn 0 takes the entry out."""
     for first, second, pfn in abi.HELD_RECORD.iter_unpack(body):
+        key = (mark, first, second)
         if pfn:
-            table[first, second] = pfn
+            table[key] = pfn
         else:
-            table.pop((first, second), None)
-        keys.append((mark, first, second))
+            table.pop(key, None)
+        keys.append(key)

@@ -56,16 +56,16 @@ class File:
         self.device: Device | None = None
 
     def clone(self) -> File:
-        other = File(
-            self.slot, self.size, secret=self.secret, on_disk=False, writable=self.writable
-        )
-        other.cache = dict(self.cache)
-        other.swapped = dict(self.swapped)
+        other = File.__new__(File)
+        other.slot = self.slot
+        other.size = self.size
+        other.secret = self.secret
+        other.writable = self.writable
         other.device = self.device
-        if self.disk is not None:
-            other.disk = dict(self.disk)
-        if self.io is not None:
-            other.io = self.io.clone()
+        other.cache = self.cache.copy()
+        other.swapped = self.swapped.copy()
+        other.disk = None if self.disk is None else self.disk.copy()
+        other.io = None if self.io is None else self.io.clone()
         return other
 
 
@@ -87,7 +87,7 @@ class Files(Pages):
     def _copy_files(self, other: Files) -> None:
         """Make these another's files."""
         self.files = {key: file.clone() for key, file in other.files.items()}
-        self.slots = dict(other.slots)
+        self.slots = other.slots.copy()
 
     def new_file(
         self,

@@ -253,7 +253,7 @@ class Getter:
         page = state.pages[pte.page]
         if self.write and not self._may_write(vma, pte):
             return None
-        if self.is_frame(index):
+        if pte.flags & P_SPECIAL and pte.page != ZERO_PAGE:  # is_frame()
             if self.touches:
                 flags = rules.touched_special(pte.flags, self.write, self.keep and not self.pin)
                 state.set_pte(self.process, index, flags, pte.page)
@@ -383,9 +383,10 @@ class Getter:
         wanted = rules.slow_nr(nr)
         faults = 0
         vma: Vma | None = None
+        index_of = self.arena.index
         while True:  # do ... while (nr_pages), which 0 would pass
             at = addr + done * abi.PAGE_SIZE
-            index = self.arena.index(at)
+            index = index_of(at)
             if vma is None or not vma.start <= index < vma.end:
                 vma = self._find(index)
                 if vma is None and self._take_outside(at):
@@ -406,10 +407,11 @@ class Getter:
                     vma = self._find(index)  # it may have an anon_vma now
                     continue
                 return done if fault_error is None else rules.partial(done, fault_error)
-            error = rules.follows_special(self.keep, self.pin) if self.is_frame(index) else 0
+            frame = self.is_frame(index)
+            error = rules.follows_special(self.keep, self.pin) if frame else 0
             if error:
                 return rules.partial(done, error)
-            self._take(page, self.is_frame(index))
+            self._take(page, frame)
             self.copied = False
             faults = 0
             done += 1

@@ -124,13 +124,13 @@ class Mm:
         other = Mm.__new__(Mm)
         other.alive = self.alive
         other.has_pinned = self.has_pinned
-        other.outside = dict(self.outside)
-        other.inherited = set(self.inherited)
-        other.vmas = list(self.vmas)
-        other.ptes = dict(self.ptes)
-        other.absent = dict(self.absent)
-        other.tables = set(self.tables)
-        other.rss = list(self.rss)
+        other.outside = self.outside.copy()
+        other.inherited = self.inherited.copy()
+        other.vmas = self.vmas.copy()
+        other.ptes = self.ptes.copy()
+        other.absent = self.absent.copy()
+        other.tables = self.tables.copy()
+        other.rss = self.rss.copy()
         other.gained = self.gained
         other.lost = self.lost
         return other
@@ -154,7 +154,7 @@ class Memories(Swap):
     def _copy_memories(self, other: Memories) -> None:
         """Make this another's memory."""
         self.mms = {key: mm.clone() for key, mm in other.mms.items()}
-        self.dead = set(other.dead)
+        self.dead = other.dead.copy()
 
     def lives(self, process: int) -> bool:
         """Is there such a process?"""
@@ -164,7 +164,8 @@ class Memories(Swap):
     def set_pte(self, process: int, index: int, flags: int, page: int) -> None:
         """Install or change a PTE; counts of pages, or of what was absent, are the caller's."""
         mm = self.mms[process]
-        mm.absent.pop(index, None)
+        if mm.absent:
+            mm.absent.pop(index, None)
         old = mm.ptes.get(index)
         if old is None or old.page != page:
             if old is not None:
@@ -225,7 +226,7 @@ class Memories(Swap):
         """The leaf above the PTE level that a page of the arena lies in, with its first page."""
         first = index & -HUGE_PAGES
         pte = self.mms[process].ptes.get(first)
-        return (first, pte) if pte is not None and pte.flags & P_HUGE else None
+        return None if pte is None or not pte.flags & P_HUGE else (first, pte)
 
     def mapped(self, process: int, index: int) -> int:
         """The page that is mapped at a page of the arena."""

@@ -152,10 +152,10 @@ class Pages:
 
     def _copy_pages(self, other: Pages) -> None:
         """Make these another's pages, with nothing touched yet."""
-        self.pages = dict(other.pages)
+        self.pages = other.pages.copy()
         self.own = {}
-        self.batched = dict(other.batched)
-        self.recycled = list(other.recycled)
+        self.batched = other.batched.copy()
+        self.recycled = other.recycled.copy()
         self.next_id = other.next_id
         self.touched = set()
         self.freed = []
@@ -191,12 +191,13 @@ class Pages:
 
     def get(self, page: int, by: int = 1) -> None:
         """Take references; those of a tail are its head's."""
-        self.page(self.head(page)).ref += by
+        page -= self.pages[page].tail
+        self.page(page).ref += by
 
     def put(self, page: int, refs: int = 1) -> None:
         """Drop references; the last frees the page, of a compound one all, of the kernel none."""
-        head = self.head(page)
-        frame = self.page(head)
+        head = page - self.pages[page].tail
+        frame = self.own.get(head) or self.page(head)
         frame.ref -= refs
         if frame.ref or frame.foreign or head == ZERO_PAGE:
             return
@@ -269,7 +270,7 @@ class Pages:
 
     def _use(self, number: int, by: int) -> None:
         """Something that a snapshot shows refers to a page, or does not any more."""
-        page = self.page(number)
+        page = self.own.get(number) or self.page(number)
         page.users += by
         if page.tail:
             self.page(number - page.tail).users += by

@@ -445,4 +445,4 @@ def with_flags(release: Release, flags: Mapping[str, int | str]) -> Release:
                 f"no flag {name}={value!r} here: another pagelab has probed this kernel; "
                 "probe it again"
             )
-    return replace(release, **dict(flags))  # type: ignore[arg-type]
+    return replace(release, **dict(flags)) if flags else release  # type: ignore[arg-type]

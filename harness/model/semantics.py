@@ -127,6 +127,7 @@ class Semantics:
         return self.phys_by_entry and not self.release.phys_user_bits
 
 
+_DEFAULT = Semantics()
 BUS_ADRERR, BUS_MCEERR_AR = 2, 4
 FEATURE_PKU = 1
 FEATURE_EPAN = 2
@@ -186,7 +187,7 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
     """
     facts = environment.facts
     features = facts.get("features", 0)
-    default = Semantics()
+    default = _DEFAULT
     return Semantics(
         release=release_of(environment),
         task_size=facts.get("task_size", default.task_size),

@@ -179,20 +179,20 @@ class State(Memories):
         other._copy_files(self)
         other._copy_swap(self)
         other._copy_memories(self)
-        other.held = {key: list(pages) for key, pages in self.held.items()}
-        other.pins = set(self.pins)
-        other.allocated = dict(self.allocated)
+        other.held = {key: pages.copy() for key, pages in self.held.items()}
+        other.pins = self.pins.copy()
+        other.allocated = self.allocated.copy()
         other.around = self.around
-        other.lent = set(self.lent)
-        other.memtypes = list(self.memtypes)
-        other.tracks = dict(self.tracks)
-        other.reserved = set(self.reserved)
-        other.calls = dict(self.calls)
-        other.uffds = set(self.uffds)
-        other.parents = dict(self.parents)
-        other.ended = dict(self.ended)
+        other.lent = self.lent.copy()
+        other.memtypes = self.memtypes.copy()
+        other.tracks = self.tracks.copy()
+        other.reserved = self.reserved.copy()
+        other.calls = self.calls.copy()
+        other.uffds = self.uffds.copy()
+        other.parents = self.parents.copy()
+        other.ended = self.ended.copy()
         other.number = self.number
-        other.kernel_pages = dict(self.kernel_pages)
+        other.kernel_pages = self.kernel_pages.copy()
         other.warned = self.warned
         other.wanted = ()
         other.chosen = []

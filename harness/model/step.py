@@ -7,6 +7,7 @@ allowance that says so.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from .. import abi
@@ -98,17 +99,26 @@ class Model:
             after.wanted = wanted
             self.rules.trail = []
             expected = self._run(after, op)
-            taken = tuple(choice for _, choice, _ in after.chosen)
-            if len(taken) > _MAX_RUN:
-                raise RuntimeError(f"line {op.line} leaves more than {_MAX_RUN} choices open")
-            for at in range(len(wanted), len(taken)):
-                ways = after.chosen[at][2]
-                pending.extend((*taken[:at], other) for other in range(1, ways))
-            names = tuple(name for name, _, _ in after.chosen)
+            names: tuple[str, ...] = ()
+            if after.chosen:
+                pending += self._others(op, after.chosen, len(wanted))
+                names = tuple(name for name, _, _ in after.chosen)
             branches.append(Branch(expected, after, tuple(self.rules.trail), names))
             if self.sem.drained_each:
                 after.drained()
         return branches
+
+    @staticmethod
+    def _others(
+        op: abi.Op, chosen: list[tuple[str, int, int]], known: int
+    ) -> Iterator[tuple[int, ...]]:
+        """The choices that were not made, of those behind the first so many."""
+        if len(chosen) > _MAX_RUN:
+            raise RuntimeError(f"line {op.line} leaves more than {_MAX_RUN} choices open")
+        taken = tuple(choice for _, choice, _ in chosen)
+        for at in range(known, len(taken)):
+            for other in range(1, chosen[at][2]):
+                yield (*taken[:at], other)
 
     def _run(self, state: State, op: abi.Op) -> Expected:
         state.number += 1

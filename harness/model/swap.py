@@ -46,7 +46,7 @@ class Swap(Files):
     def _copy_swap(self, other: Swap) -> None:
         """Make this another's swap."""
         self.swapping = other.swapping
-        self.swap = dict(other.swap)
+        self.swap = other.swap.copy()
 
     def slot_new(self, page: int) -> int:
         """A slot for a page, which enters the swap cache (add_to_swap_cache)."""

@@ -72,11 +72,11 @@ def test_a_clone_does_not_share_tails() -> None:
 
 def test_a_leaf_is_found_from_each_of_its_pages() -> None:
     observed = Observed()
-    observed.pte[0, 512] = (P_PRESENT | P_HUGE, 0x4000)
+    observed.pte["t", 0, 512] = (P_PRESENT | P_HUGE, 0x4000)
     assert observed.entry(0, 512) == (P_PRESENT | P_HUGE, 0x4000)
     assert observed.entry(0, 700) == (P_PRESENT | P_HUGE, 0x4000 + 188)
     assert observed.entry(0, 1024) == (0, 0)
-    observed.pte[0, 512] = (P_PRESENT, 0x4000)
+    observed.pte["t", 0, 512] = (P_PRESENT, 0x4000)
     assert observed.entry(0, 513) == (0, 0)
 
 
