@@ -189,6 +189,8 @@ static inline u64 pl_features(void)
 		features |= PL_FEATURE_WC;
 	if (IS_ENABLED(CONFIG_SWAP))
 		features |= PL_FEATURE_SWAP;
+	if (IS_ENABLED(CONFIG_EXT4_USE_FOR_EXT2) && !IS_ENABLED(CONFIG_EXT2_FS))
+		features |= PL_FEATURE_EXT4;
 	if (IS_ENABLED(CONFIG_MEMORY_FAILURE))
 		features |= PL_FEATURE_MEMORY_FAILURE;
 	if (pgprot_val(pgprot_writethrough(__pgprot(0))) !=

@@ -587,6 +587,7 @@ struct pl_hello {
 #define PL_FEATURE_PAT		2048u	/* x86: memory types of devices' mappings are kept */
 #define PL_FEATURE_MEMORY_FAILURE 4096u	/* poisoned pages are told apart */
 #define PL_FEATURE_MIGRATION_AD	8192u	/* a migration entry keeps young and dirty */
+#define PL_FEATURE_EXT4		16384u	/* ext4 serves file systems of ext2 */
 
 /* ---- the module's calls -------------------------------------------------- */
 struct pl_info {		/* PL_IOC_INFO: out */

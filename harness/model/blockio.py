@@ -164,14 +164,14 @@ class FileIo:
 
     # ---- ext2 -------------------------------------------------------------------
 
-    def allocate(self, block: int) -> None:
-        """A block of the file gets its place, and the indirect ones that lead to it."""
+    def allocate(self, block: int, path: Iterable[int]) -> None:
+        """A block of the file gets its place, and the indirect ones that lead to it, its path."""
         if block in self.place:
             return
         if self.place and (self.crossed or block < max(self.place)):
             self.known = False
         self.crossed = False
-        for number in path(block):
+        for number in path:
             self.place.setdefault(number, len(self.place))
         self.place[block] = len(self.place)
 

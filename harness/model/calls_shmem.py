@@ -9,8 +9,6 @@ from .. import abi
 from ..abi import Code, Falloc
 from . import mpage, pagecache, swapping
 from .calls import Expected, Model, call, value
-from .content import EMPTY
-from .rules import Rules
 from .rules_kinds import ESPIPE
 from .state import G_UPTODATE, NEW_SHMEM, State
 
@@ -79,15 +77,6 @@ def _pread(model: Model, state: State, op: abi.Op) -> Expected:
     return value(len(data), data)
 
 
-def _add_block(rules: Rules, state: State, file: int, index: int, number: int) -> None:
-    """__block_write_begin(): the page gets buffers, and a block on the disk."""
-    disk = state.files[file].disk
-    assert disk is not None
-    disk.setdefault(index, EMPTY)
-    mpage.allocate(state, file, index)
-    pagecache.add_buffers(state.page(number), rules.pwrite_buffers())
-
-
 @call(Code.PWRITE)
 def _pwrite(model: Model, state: State, op: abi.Op) -> Expected:
     rules, file = model.rules, state.slots[op.file]
@@ -108,7 +97,7 @@ def _pwrite(model: Model, state: State, op: abi.Op) -> Expected:
             number = state.cache_new(file, index, NEW_SHMEM)
         elif entry.disk is not None:
             number = pagecache.get(rules, state, file, index)
-            _add_block(rules, state, file, index, number)
+            mpage.add_block(rules, state, file, index, rules.pwrite_buffers())
         assert number is not None
         page = state.page(number)
         page.content = page.content.write(at, op.data[done : done + length])

@@ -7,7 +7,7 @@ check_vma_flags for get_user_pages). Source: 6.1 mm/memory.c.
 from __future__ import annotations
 
 from ..abi import PAGE_SHIFT, Fault
-from . import around, device, guard, hugetlb, pagecache, swapping, thp
+from . import around, device, guard, hugetlb, mpage, pagecache, swapping, thp
 from .content import EMPTY
 from .registry import V_UFFD_MISSING
 from .rules import V_SHARED, V_WRITE, Rules
@@ -235,6 +235,7 @@ def _finish(
     if write:
         flags, dirty = rules.file_shared_pte(vma)
         state.page(state.head(number)).flags |= dirty
+        _told(rules, state, vma, number)
     if marked:
         flags = rules.uffd_marked_pte(flags)
     state.count(process, rss_of(page.flags), 1)
@@ -252,12 +253,20 @@ def _write_protected(rules: Rules, state: State, process: int, vma: Vma, index: 
         flags, dirty = rules.mkwrite(pte.flags)
         state.set_pte(process, index, flags, pte.page)
         state.page(pte.page).flags |= dirty
+        _told(rules, state, vma, pte.page)
         return
     page = state.pages[pte.page]
     if page.flags & G_ANON and _may_reuse(rules, state, pte.page):
         state.set_pte(process, index, rules.reuse_pte(pte.flags, vma), pte.page)
         return
     _copy(rules, state, process, vma, index, rules.copy_pte(vma))
+
+
+def _told(rules: Rules, state: State, vma: Vma, number: int) -> None:
+    """->page_mkwrite: the file system may give a page buffers, and a block."""
+    if state.tracks_dirty(vma.file) and rules.mkwrite_buffers():
+        index = state.pages[number].index
+        mpage.add_block(rules, state, vma.file, index, rules.mkwrite_buffers())
 
 
 def unshare(rules: Rules, state: State, process: int, vma: Vma, index: int) -> None:

@@ -22,15 +22,31 @@ _BOUNDARY, _UPTODATE = int(Block.BOUNDARY), int(Block.UPTODATE)
 _ERROR, _SINGLE = int(Block.ERROR), int(Block.SINGLE)
 
 
-def allocate(state: State, file: int, index: int) -> None:
+def allocate(rules: Rules, state: State, file: int, index: int) -> None:
     """A page of a file of ext2 gets a block, if it has none."""
     io = state.files[file].io
     if io is None or index in io.place:
         return
-    io.allocate(index)
+    io.allocate(index, rules.ext2_path(index))
     for number, other in state.files.items():
         if number != file and other.io is not None:
             other.io.crossed = True
+
+
+def add_buffers(page: Page, flags: int) -> None:
+    """Give a page buffers, if those are what the flags say and it has none: they refer to it."""
+    if not page.flags & G_PRIVATE:
+        page.flags |= flags
+        page.ref += 1 if page.flags & G_PRIVATE else 0
+
+
+def add_block(rules: Rules, state: State, file: int, index: int, flags: int) -> None:
+    """__block_write_begin(): a page in the cache gets buffers, and a block on the disk."""
+    entry = state.files[file]
+    assert entry.disk is not None
+    entry.disk.setdefault(index, EMPTY)
+    allocate(rules, state, file, index)
+    add_buffers(state.page(entry.cache[index]), flags)
 
 
 class Mapped(NamedTuple):
@@ -113,7 +129,7 @@ class Disk:
     def _ext2(self, block: int, wanted: int) -> Mapped:
         """ext2_get_block(): the blocks that follow each other up to the next boundary."""
         place = self.io.place
-        for number in blockio.path(block):
+        for number in self.rules.ext2_path(block):
             if number not in place:
                 return _HOLE
             if self.rules.ext2_reads_indirect(number in self.io.cached):

@@ -39,13 +39,6 @@ def _read(state: State, file: int, index: int, flags: int) -> int:
     return state.cache_new(file, index, flags, disk.get(index, EMPTY))
 
 
-def add_buffers(page: Page, flags: int) -> None:
-    """Give a page buffers, if those are what the flags say and it has none: they refer to it."""
-    if not page.flags & G_PRIVATE:
-        page.flags |= flags
-        page.ref += 1 if page.flags & G_PRIVATE else 0
-
-
 def drop_buffers(rules: Rules, page: Page) -> None:
     """try_to_free_buffers(): a page loses its buffers, if it has some."""
     if page.flags & G_PRIVATE:
@@ -70,7 +63,8 @@ def truncate(rules: Rules, state: State, file: int, size: int) -> None:
     if entry.disk is not None:
         if size == old:  # not even looked at (ext2_setattr)
             return
-        _truncate_block(rules, state, file, size)
+        if rules.truncate_looks(size > old):
+            _truncate_block(rules, state, file, size)
     state.resize(file, size)
     if size > old and not rules.truncate_drops_grown(entry.disk is not None):
         return
@@ -100,7 +94,7 @@ def _truncate_block(rules: Rules, state: State, file: int, size: int) -> None:
     if number is None:
         number = _read(state, file, index, rules.truncate_page_flags())
     page = state.page(number)
-    add_buffers(page, rules.truncate_buffers())
+    mpage.add_buffers(page, rules.truncate_buffers())
     page.flags |= rules.truncate_dirties(index in (entry.disk or ()))
     page.content = page.content.clear_from(offset)
 

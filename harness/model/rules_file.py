@@ -63,6 +63,11 @@ class FileRules(RuleBase):
         """The first write through a shared PTE makes it writable and dirty, and the page dirty."""
         return flags | P_WRITE | P_DIRTY | P_YOUNG, G_DIRTY
 
+    @rule("track.buffers", "6.1 mm/filemap.c filemap_page_mkwrite; fs/ext4 ext4_page_mkwrite")
+    def mkwrite_buffers(self) -> int:
+        """ext2 gives a page no buffers when it is first written to, ext4 does, and a block."""
+        return G_PRIVATE if self.sem.ext4 else 0
+
     # ---- fault-around -------------------------------------------------------------
 
     @rule("around.asks", "6.1 mm/memory.c should_fault_around; mm/secretmem.c secretmem_vm_ops")
@@ -143,6 +148,11 @@ class FileRules(RuleBase):
     def truncate_page_flags(self) -> int:
         """A new end within a page brings that page into the cache, not up to date."""
         return G_MAPPING
+
+    @rule("truncate.looks", "6.1 fs/ext2/inode.c ext2_setsize, fs/ext4/inode.c ext4_setattr")
+    def truncate_looks(self, grows: bool) -> bool:
+        """A new end within a page is looked at, by ext4 only where the file becomes no larger."""
+        return not (grows and self.sem.ext4)
 
     @rule("truncate.buffers", "6.1 fs/buffer.c block_truncate_page (create_empty_buffers)")
     def truncate_buffers(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..abi import SCRIPT_RUNS
+from .blockio import path
 from .registry import RuleBase, rule
 from .state import G_MAPPING, G_PRIVATE, G_UPTODATE
 
@@ -204,13 +205,21 @@ class MpageRules(RuleBase):
 
     @rule("ext2.boundary", "6.1 fs/ext2/inode.c ext2_get_blocks (blocks_to_boundary)")
     def ext2_boundary(self, count: int, to_boundary: int) -> bool:
-        """ext2 sets BH_Boundary on what ends where another indirect block is needed."""
-        return count > to_boundary
+        """ext2 sets BH_Boundary on what ends where another indirect block is needed.
+
+        ext4 has what it read or wrote in its cache of extents, which knows of no such blocks.
+        """
+        return count > to_boundary and not self.sem.ext4
 
     @rule("ext2.indirect", "6.1 fs/ext2/inode.c ext2_get_branch (sb_bread)")
     def ext2_reads_indirect(self, cached: bool) -> bool:
         """An indirect block is read when a block that it leads to is mapped, once."""
         return not cached
+
+    @rule("ext2.path", "6.1 fs/ext2/inode.c ext2_block_to_path, fs/ext4/extents_status.c")
+    def ext2_path(self, block: int) -> tuple[int, ...]:
+        """The indirect blocks in front of a block; ext4 puts them elsewhere, and remembers them."""
+        return () if self.sem.ext4 else path(block)
 
     # ---- the file itself ---------------------------------------------------------------
 

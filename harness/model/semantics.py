@@ -61,6 +61,10 @@ class Semantics:
             come back as young and dirty as they were (mm/swapfile.c swap_migration_ad_supported,
             since 6.1: 2e3468778dbe "mm: remember young/dirty bit for page migrations"; not
             where L1TF leaves swap too little room on x86-64, arch_max_swapfile_size).
+        ext4: the disk's file system, ext2, is served by ext4 (CONFIG_EXT4_USE_FOR_EXT2): pages get
+            buffers when they are first written to (fs/ext4/inode.c ext4_page_mkwrite), a file that
+            grows is not looked at (ext4_setattr), and what leads to its blocks is remembered, and
+            lies elsewhere (fs/ext4/extents_status.c, fs/ext4/mballoc.c).
         proc_mem_force: /proc/PID/mem goes past access rights
             (CONFIG_PROC_MEM_ALWAYS_FORCE, boot parameter proc_mem.force_override=).
         write_combining: there is such a memory type: on x86-64 only with PAT
@@ -99,6 +103,7 @@ class Semantics:
     uffd_wp: bool = True
     swap: bool = True
     migration_bits: bool = True
+    ext4: bool = False
     proc_mem_force: bool = True
     write_combining: bool = False
     write_through: bool = True
@@ -142,6 +147,7 @@ FEATURE_WT = 1024
 FEATURE_PAT = 2048
 FEATURE_MEMORY_FAILURE = 4096
 FEATURE_MIGRATION_AD = 8192
+FEATURE_EXT4 = 16384
 _IOREMAP = {
     "x86_64": ("arch/x86/mm/ioremap.c", ("__ioremap_caller",)),
     "arm64": ("arch/arm64/mm/ioremap.c", ("ioremap_allowed", "ioremap_prot", "__ioremap_prot")),
@@ -205,6 +211,7 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
         split_rss=bool(features & FEATURE_SPLIT_RSS),
         swap=bool(features & FEATURE_SWAP),
         migration_bits=bool(features & FEATURE_MIGRATION_AD),
+        ext4=bool(features & FEATURE_EXT4),
         uffd_wp=bool(features & FEATURE_UFFD_WP),
         write_combining=bool(features & FEATURE_WC),
         write_through=bool(features & FEATURE_WT),

@@ -30,7 +30,7 @@ def write(rules: Rules, state: State, file: int, first: int = 0, last: int = pag
         if index == entry.size >> PAGE_SHIFT and rules.write_clears_tail():
             page.content = page.content.clear_from(entry.size % PAGE_SIZE)
         entry.disk[index] = page.content
-        mpage.allocate(state, file, index)
+        mpage.allocate(rules, state, file, index)
 
 
 def _clean_entries(rules: Rules, state: State, page: int) -> None:

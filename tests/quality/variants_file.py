@@ -33,6 +33,8 @@ FILES: dict[str, Callable[..., Any]] = {
     "truncate_denied": lambda self, writable: False,
     # shared pages of a disk are writable as soon as they are there
     "notified_pte": lambda self, flags, vma, tracked: flags,
+    # the first write gives a page buffers, as with ext4
+    "mkwrite_buffers": lambda self: G_PRIVATE,
     # the first write leaves PG_dirty to the unmapping
     "mkwrite": lambda self, flags: (flags | P_WRITE | P_DIRTY | P_YOUNG, 0),
     # a page that was read has buffers
@@ -56,6 +58,8 @@ FILES: dict[str, Callable[..., Any]] = {
     # the page at the new end is up to date
     "truncate_page_flags": lambda self: G_MAPPING | G_UPTODATE,
     # the page at the new end gets no buffers
+    # growing, its end is not looked at, as with ext4
+    "truncate_looks": lambda self, grows: not grows,
     "truncate_buffers": lambda self: 0,
     # the page at the new end becomes dirty, block or not
     "truncate_dirties": lambda self, on_disk: G_DIRTY,

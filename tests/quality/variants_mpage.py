@@ -78,6 +78,8 @@ MPAGE: dict[str, Callable[..., Any]] = {
     "pread_failed": lambda self, done: -5,
     # pread reads a page once
     "pread_tries_again": lambda self, before_ready, present: False,
+    # indirect blocks lie nowhere
+    "ext2_path": lambda self, block: (),
     # ext2 marks no boundary
     "ext2_boundary": lambda self, count, to_boundary: False,
     # each block that is mapped reads its indirect block

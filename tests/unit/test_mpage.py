@@ -75,7 +75,7 @@ def test_the_last_word_on_a_block_holds() -> None:
 def test_ext2_puts_an_indirect_block_before_the_first_that_it_leads_to() -> None:
     io = FileIo()
     for block in (0, 11, 12, 13, 1036):
-        io.allocate(block)
+        io.allocate(block, blockio.path(block))
     first, second = blockio.path(1036)
     assert blockio.path(11) == ()
     assert blockio.path(12) == (-1,)
@@ -88,10 +88,10 @@ def test_ext2_puts_an_indirect_block_before_the_first_that_it_leads_to() -> None
 
 def test_nobody_knows_where_ext2_puts_what_is_not_written_in_order() -> None:
     io = FileIo()
-    io.allocate(1)
-    io.allocate(1)
+    io.allocate(1, ())
+    io.allocate(1, ())
     assert io.known
-    io.allocate(0)
+    io.allocate(0, ())
     assert not io.known
 
 
