@@ -33,6 +33,7 @@ from .model.semantics import require_line
 from .plan import Order
 from .progress import Progress
 from .report import (
+    campaign_text,
     claims_page,
     claims_table,
     comparison_page,
@@ -295,7 +296,9 @@ def show(record: Record, *, quiet: bool, verbose: bool) -> None:
         with contextlib.suppress(OSError):
             sys.stderr.write(f"pagelab: {text}\n")
     brief = bool(early) and not any(result.trace for result in record.results)
-    if record.probes:
+    if record.campaign is not None:
+        emit(campaign_text.render(record, quiet=quiet, verbose=verbose))
+    elif record.probes:
         emit(probe_table.render(record, quiet=quiet, verbose=verbose))
     elif record.comparison is not None:
         emit(comparison_text.render(record, width=terminal_width, quiet=quiet, verbose=verbose))

@@ -14,6 +14,8 @@ from ..verdict import Verdict
 
 OUTCOME = "outcome"
 # What differs from one build, or one run, to the next: line numbers, offsets in a function.
+_NUMBER = re.compile(r"\d+")
+_REASON_MAX = 80
 _VARIABLE = re.compile(r"(?<=\.[chS]):\d+|\+0x[0-9a-f]+(?:/0x[0-9a-f]+)?|\.(?:isra|constprop)\.\d+")
 
 
@@ -22,10 +24,10 @@ class Sign:
     """What a difference is known by.
 
     Attributes:
-        verdict: MISMATCH, KERNEL_FAULT or CLAIM_FAILED.
+        verdict: any that is not good.
         call: the kind of operation, "mprotect"; of a claim its id; "" where nobody knows.
         field: what differs: "outcome", "pte write", "page ref", "rss"; of a fault its kind and
-            place; of a claim "claim".
+            place; of a claim "claim"; of what no model judged the reason.
         rule: the model's rule that decided last, "" where none did.
     """
 
@@ -49,7 +51,18 @@ class Sign:
         """What differences are grouped by: ``cow.exclusive_reuse: pte page``."""
         if self.verdict is Verdict.KERNEL_FAULT:
             return f"fault: {self.field}"
+        if not self.call:
+            return f"{self.verdict.value.lower()}: {self.field}"
         return f"{self.rule or self.call}: {self.field}"
+
+
+def other_sign(verdict: Verdict, text: str) -> Sign:
+    """The sign of what no model judged.
+
+    Args:
+        text: what happened; what stands behind its last colon is the reason.
+    """
+    return Sign(verdict, "", _NUMBER.sub("N", text.rpartition(": ")[2])[:_REASON_MAX])
 
 
 def fault_sign(call: str, text: str) -> Sign:

@@ -18,6 +18,7 @@ from ..check.probe import Found
 from ..claims import CONTRADICTED, HOLDS, Entry
 from ..environment import Environment
 from ..verdict import Verdict
+from .campaign.values import Campaign
 from .comparison import Comparison
 
 
@@ -213,6 +214,7 @@ class Record:
         survey: what it says of the catalogue's claims, if it was run for them.
         comparison: how its environments differ, if it was run for that.
         probes: what it says of kernels' flags, if it was run for them.
+        campaign: what it did, if it was one; its results are the findings.
     """
 
     started: datetime
@@ -225,6 +227,7 @@ class Record:
     survey: Survey | None = None
     comparison: Comparison | None = None
     probes: tuple[Probe, ...] = ()
+    campaign: Campaign | None = None
 
     @property
     def interrupted(self) -> bool:

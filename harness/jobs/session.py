@@ -28,7 +28,13 @@ class Guest(Protocol):
     @property
     def environment(self) -> Environment: ...
 
-    def run(self, requests: Iterator[Request]) -> Iterator[Result]: ...
+    @property
+    def usable(self) -> bool: ...
+
+    @property
+    def pid(self) -> int: ...
+
+    def run(self, requests: Iterator[Request | None]) -> Iterator[Result]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +147,7 @@ def unexpected(error: BaseException) -> HarnessError:
 
 
 def _feed(session: Session, guest: Guest, events: Events) -> None:
-    def requests() -> Iterator[Request]:
+    def requests() -> Iterator[Request | None]:
         while not session.stop.is_set() and (task := session.take()) is not None:
             session.handed.append(task)
             yield Request(

@@ -153,6 +153,15 @@ class Display:
             parts = (far(done, total, unit), left(done, total, begun, now - since))
             self.line(f"{_title(label, name)}: {', '.join(filter(None, parts))}")
 
+    def state(self, label: str, name: str, done: float, total: float | None, unit: str) -> None:
+        """How far a label is that has one step, and what is to be said of it just now."""
+        with self._lock:
+            self._steps[label] = name, unit
+        if self._live:
+            self._bar(label, done, total, named=True)
+        else:
+            self.update(label, done, total)
+
     def finish(self, label: str) -> None:
         """A label has nothing more to show."""
         with self._lock:
@@ -168,7 +177,15 @@ class Display:
         if started:
             self._safely(self._progress.stop)
 
-    def _bar(self, label: str, done: float, total: float | None, *, anew: bool = False) -> None:
+    def _bar(
+        self,
+        label: str,
+        done: float,
+        total: float | None,
+        *,
+        anew: bool = False,
+        named: bool = False,
+    ) -> None:
         with self._lock:
             if not self._live:
                 return
@@ -179,6 +196,8 @@ class Display:
             text = _title(label, name)
             if label not in self._bars:
                 self._bars[label] = self._progress.add_task(text, total=total, unit=unit)
+            elif named:
+                self._progress.update(self._bars[label], description=text, unit=unit)
             elif anew:
                 self._progress.reset(self._bars[label], description=text, unit=unit)
             bar = self._bars[label]

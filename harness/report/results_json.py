@@ -9,7 +9,7 @@ from .. import __version__
 from ..check import Exactness
 from ..check.exact import Share
 from ..jobs.results import ClaimReport, Probe, Record, Result, exactness
-from . import comparison_json
+from . import campaign_json, comparison_json
 
 SCHEMA = 1
 
@@ -42,12 +42,7 @@ def to_json(record: Record) -> dict[str, Any]:
         "environments": [environment.to_json() for environment in record.environments],
         "results": [_result(result) for result in record.results],
         "verdicts": record.verdicts(),
-        "counts": {
-            "operations": record.operations(),
-            "checked": record.checked(),
-            "exact": _exact(exactness(record.results)),
-            "allowances": record.allowances(),
-        },
+        "counts": _counts(record),
         "folder": record.folder,
         "interrupted": record.interrupted,
     }
@@ -63,7 +58,26 @@ def to_json(record: Record) -> dict[str, Any]:
         value["comparison"] = comparison_json.to_json(record.comparison)
     if record.probes:
         value["probes"] = [_probe(one) for one in record.probes]
+    if record.campaign is not None:
+        value["campaign"] = campaign_json.to_json(record.campaign)
     return value
+
+
+def _counts(record: Record) -> dict[str, Any]:
+    """Of all results; of a campaign, of all that it ran."""
+    tally = record.campaign.tally if record.campaign is not None else None
+    if tally is not None:
+        found = (tally.operations, tally.checked, tally.exact, dict(tally.allowances))
+    else:
+        exact = exactness(record.results)
+        found = (record.operations(), record.checked(), exact, record.allowances())
+    operations, checked, exact, allowances = found
+    return {
+        "operations": operations,
+        "checked": checked,
+        "exact": _exact(exact),
+        "allowances": allowances,
+    }
 
 
 def _probe(probe: Probe) -> dict[str, Any]:

@@ -81,12 +81,15 @@ def outcome(kind: abi.Kind, ret: int, operation: int = 0) -> bytes:
 class FakeGuest:
     """Pulls two programs ahead, as a real one does, and ends each as its script says."""
 
+    usable = True
+    pid = 0
+
     def __init__(self, world: World, seen: Seen, environment: Environment) -> None:
         self.environment = environment
         self._world = world
         self._seen = seen
 
-    def run(self, requests: Iterator[Request]) -> Iterator[Result]:
+    def run(self, requests: Iterator[Request | None]) -> Iterator[Result]:
         window: list[Request] = []
         while True:
             while len(window) < 2 and (request := next(requests, None)) is not None:
@@ -101,6 +104,7 @@ class FakeGuest:
                 request.trace.write_bytes(made.encode())
                 yield Result(request, made.ending)
             if made.ending.verdict:
+                self.usable = False
                 return
 
     def _one(self, request: Request) -> trace.Recording:

@@ -25,7 +25,7 @@ LAYERS: dict[str, str] = {
     " channel vm hang session recorder guest"
     " snapshot fresh",
     "L4": "jobs report",
-    "L5": "interrupts output comparing commands cli __main__",
+    "L5": "interrupts output comparing fuzzing options fuzzing_commands commands cli __main__",
 }
 MAY = {
     "L0": {"L0"},
