@@ -190,7 +190,10 @@ class Run:
     def _code(self) -> int:
         codes = [EXIT_CODES[one.verdict] for one in self._memory.findings]
         codes += [EXIT_CODES[Verdict(why.partition(":")[0])] for why in self._given_up.values()]
-        if not self._tally().checked:
+        tally = self._tally()
+        if tally.verdicts.get(Verdict.HARNESS_ERROR.value):
+            codes.append(EXIT_CODES[Verdict.HARNESS_ERROR])
+        if not tally.checked:
             codes.append(verdicts.NOTHING_CHECKED)
         return verdicts.first_code(codes)
 
@@ -201,7 +204,7 @@ class Run:
     def _campaign(self) -> Campaign:
         plan = self._plan
         partial = plan.under_way() if plan is not None else ()
-        reached = self._reached & set(branches.every())
+        reached = self._reached & set(branches.ALL)
         corpus = plan.corpora[max(plan.corpora)] if plan is not None else self._start
         return Campaign(
             seed=self._asked.seed,
@@ -211,8 +214,8 @@ class Run:
             flaky=tuple(self._memory.flaky),
             unsettled=sum(len(one.waiting) for one in self._pending.values() if not one.open),
             reached=len(reached),
-            of=len(branches.every()),
-            never=tuple(sorted(set(branches.every()) - reached)),
+            of=len(branches.ALL),
+            never=tuple(sorted(set(branches.ALL) - reached)),
             digest=self._memory.digest(texts_digest(one.text for one in partial)),
             kept=len(corpus.kept),
             skipped=self._skipped,
@@ -515,7 +518,7 @@ class Run:
             unit=unit,
             rate=rate,
             reached=len(self._reached),
-            of=len(branches.every()),
+            of=len(branches.ALL),
             findings=len(self._memory.findings),
             pending=sum(bool(one.waiting) and not one.open for one in self._pending.values()),
         )

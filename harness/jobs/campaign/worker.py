@@ -51,6 +51,7 @@ from .values import Sighting, Tally
 
 _GOOD = frozenset({Verdict.PASS, Verdict.SKIPPED})
 _SENT_MAX = 3  # sightings of one cause in one environment that are sent whole
+_NOTHING = Kept("", frozenset())  # in place of a program that could not be made
 _YOUNG = 50_000  # objects between two looks of the garbage collector: few of ours are in circles
 
 
@@ -160,16 +161,34 @@ class Worker:
         if not self._jobs:
             return False
         job = self._jobs[0]
-        program = self._generator(job.chunk.batch).program(job.next)
-        job.next += 1
-        job.made.append(Kept(program.text, program.branches))
         self._running.setdefault(job.chunk.start, job)
+        program = self._generated(job)
+        job.next += 1
+        job.made.append(Kept(program.text, program.branches) if program else _NOTHING)
         if job.next == job.chunk.stop:
             self._jobs.popleft()
             self._link.send(Made(job.chunk, tuple(job.made)))
-        for station in self._stations:
-            station.add(program)
+        if program is None:
+            self._left_out(job)
+        else:
+            for station in self._stations:
+                station.add(program)
         return True
+
+    def _generated(self, job: _Job) -> Generated | None:
+        """The next program; None where the generator fails, which costs that program alone."""
+        try:
+            return self._generator(job.chunk.batch).program(job.next)
+        except Exception as error:
+            self._note(f"program {job.next} cannot be made: {type(error).__name__}: {error}")
+            return None
+
+    def _left_out(self, job: _Job) -> None:
+        """A program that is run nowhere."""
+        job.verdicts[Verdict.HARNESS_ERROR.value] += len(self._stations)
+        job.left -= len(self._stations)
+        if not job.left:
+            self._ran(job)
 
     def _generator(self, batch: int) -> Generator:
         known = self._generators.get(batch)
