@@ -86,7 +86,7 @@ def target(op: abi.Op) -> int:
 
 def pin(rules: Rules, state: State, page: int) -> None:
     """FOLL_PIN: of a large page references and pins are counted apart."""
-    large = bool(state.pages[state.head(page)].flags & G_COMPOUND)
+    large = rules.pins_apart(state.pages[state.head(page)].size)
     refs, pins = rules.pin_adds(page == ZERO_PAGE, large)
     state.get(page, refs)
     state.page(state.head(page)).pins += pins
@@ -94,7 +94,7 @@ def pin(rules: Rules, state: State, page: int) -> None:
 
 def unpin(rules: Rules, state: State, page: int) -> None:
     """unpin_user_page()."""
-    large = bool(state.pages[state.head(page)].flags & G_COMPOUND)
+    large = rules.pins_apart(state.pages[state.head(page)].size)
     refs, pins = rules.unpin_drops(page == ZERO_PAGE, large)
     state.page(state.head(page)).pins -= pins
     state.put(page, refs)

@@ -22,7 +22,6 @@ from .rules import V_SHARED, Rules, is_cow
 from .rules_frames import V_PAT
 from .state import (
     G_ANON,
-    G_COMPOUND,
     G_EXCLUSIVE,
     P_HUGE,
     P_SPECIAL,
@@ -120,7 +119,7 @@ def _is_pinned(rules: Rules, state: State, parent: int, number: int) -> bool:
     """page_needs_cow_for_dma() of an anonymous page that is exclusive."""
     page, head = state.pages[number], state.pages[state.head(number)]
     flags = head.flags & G_ANON | page.flags & G_EXCLUSIVE
-    pins = head.pins if head.flags & G_COMPOUND else None
+    pins = head.pins if rules.pins_apart(head.size) else None
     return rules.fork_copies_page(state.mms[parent].has_pinned, flags, head.ref, pins)
 
 

@@ -38,6 +38,9 @@ class Release:
             get_user_pages_fast_only; before, it made every one 0).
         pins_zero: pins of the zero page are counted (mm/gup.c try_grab_folio; not any more since
             c8070b787519 "mm: Don't pin ZERO_PAGE in pin_user_pages()", 6.5, which 6.1 has too).
+        pairs_count_pins: a compound page of two pages counts pins apart, as larger ones do
+            (include/linux/mm.h hpage_pincount_available; since 5.18: 5232c63f46fd "mm: Make
+            compound_pincount always available").
         gup_grows_stack: get_user_pages grows a stack (mm/gup.c __get_user_pages, find_extend_vma;
             until 6.5: 8d7071af8907 "mm: always expand the stack with the mmap write lock held",
             which 6.1 has too; 6.12 says so in the log). There access_remote_vm, which comes to it
@@ -224,6 +227,7 @@ class Release:
     overflow_error: int = 0
     fast_only_errors: bool = False
     pins_zero: bool = False
+    pairs_count_pins: bool = True
     gup_grows_stack: bool = False
     killed_huge_error: int = -EFAULT
     takes_vvar: bool = False
@@ -299,6 +303,7 @@ class Release:
 RELEASES = {
     "5.10": Release(
         pins_zero=True,
+        pairs_count_pins=False,
         gup_grows_stack=True,
         upgrades_private=False,
         drops_held_buffers=True,

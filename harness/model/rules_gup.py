@@ -24,6 +24,7 @@ _ACCESS_PERMITTED = "6.1 arch/{x86,arm64}/include/asm/pgtable.h pte_access_permi
 # The calls that ask is_valid_gup_flags().
 _CHECKED = (Code.GET_USER_PAGES, Code.GET_USER_PAGES_REMOTE, Code.GET_USER_PAGES_FAST)
 _FAST_FLAGS = int(Foll.WRITE | Foll.FORCE | Foll.LONGTERM | Foll.GET | Foll.PIN | Foll.PCI_P2PDMA)
+_PAIR = 2  # pages of the smallest compound page
 _PINS = (Code.PIN_USER_PAGES, Code.PIN_USER_PAGES_FAST)
 
 
@@ -227,6 +228,11 @@ class GupRules(RuleBase):
         if zero and not self.sem.release.pins_zero:
             return 0, 0
         return (1, 1) if large else (PIN_BIAS, 0)
+
+    @rule("pin.apart", "6.1 mm/gup.c try_grab_folio (folio_test_large)")
+    def pins_apart(self, size: int) -> bool:
+        """Large pages (size in pages) count pins apart; on some kernels not those of two."""
+        return size > _PAIR or (size == _PAIR and self.sem.release.pairs_count_pins)
 
     @rule("pin.releases", "6.1 mm/gup.c gup_put_folio (FOLL_PIN)")
     def unpin_drops(self, zero: bool, large: bool) -> tuple[int, int]:

@@ -35,6 +35,7 @@ TELLING: Mapping[str, Telling] = {
     "overflow_error": _by("get_user_pages/address_wrap"),
     "fast_only_errors": _by("get_user_pages_fast_only/negative"),
     "pins_zero": _by("pin_user_pages/zero_page"),
+    "pairs_count_pins": _by("get_user_pages/driver_page"),
     "gup_grows_stack": _by("growsdown/gup"),
     "killed_huge_error": _by("hugetlb/killed"),
     "takes_vvar": _by("special/vvar"),

@@ -61,6 +61,8 @@ GUP: dict[str, Wrong] = {
     ),
     # every failed check warns
     "warns_again": lambda self: True,
+    # pins of large pages are in their reference counts
+    "pins_apart": lambda self, size: False,
     # the zero page is pinned like any other, as 5.10 does
     "pin_adds": lambda self, zero, large: (1, 1) if large else (1024, 0),
     # the zero page is unpinned like any other, as 5.10 does
