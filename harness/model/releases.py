@@ -164,7 +164,7 @@ class Release:
             (security/Kconfig PROC_MEM_ALWAYS_FORCE; in 7.x PROC_MEM_FORCE_PTRACE is the default,
             and only a tracer does: fs/proc/base.c proc_mem_foll_force).
         remote_untags: it looks through an address's tag (the same; since 6.4, "mm: Introduce
-            untagged_addr_remote()").
+            untagged_addr_remote()"; 5.10 leaves that to get_user_pages, which it asks first).
         remote_grows_later: it grows a stack also where it comes to one in its middle (the same;
             6.1 asks expand_stack() for its first byte alone).
         zap_range: there is zap_page_range (mm/memory.c; until 6.3: e9adcfecf572).
@@ -311,6 +311,7 @@ RELEASES = {
         populates=False,
         dontneed_locked=False,
         remote_gate=True,
+        remote_untags=True,
         remote_grows_later=True,
         zap_single=False,
         unmap_spares_unmapped=True,
