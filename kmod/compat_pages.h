@@ -195,7 +195,8 @@ static inline u32 pl_page_flags(struct page *page)
 {
 	u32 flags = pl_folio_flags(PL_HEAD(page));
 
-	if (PagePrivate(page))
+	/* hugetlb has it for marks of its own before 5.12 (d6995da31122) */
+	if (PagePrivate(page) && !PageHuge(page))
 		flags |= PL_PAGE_PRIVATE;
 	if (PageReserved(page))
 		flags |= PL_PAGE_RESERVED;

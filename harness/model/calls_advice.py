@@ -98,8 +98,10 @@ def _free_small(rules: Rules, state: State, process: int, start: int, end: int) 
         if index not in ptes:
             continue
         if state.pages[ptes[index].page].flags & G_COMPOUND:
-            first = state.pages[state.head(ptes[index].page)]
-            alone = rules.free_splits(first.map + first.entire)
+            number = ptes[index].page
+            head = state.pages[state.head(number)]
+            asked = state.pages[number] if rules.free_asks_page() else head
+            alone = rules.free_splits(asked.map + head.entire)
             found = advised.large(rules, state, process, index, end, alone)
             if found.whole:
                 _free_whole(rules, state, process, index, found.whole)

@@ -23,10 +23,10 @@ def _mremap(model: Model, state: State, op: abi.Op) -> Expected:
         return value(-EINVAL)
     start, end = pages_of(model, op)
     found = vmas.find(state.mms[op.process].vmas, start)
-    if found is None:
+    if found is None and rules.remap_finds_first():
         return value(-EFAULT)
     size = op.index
-    if hugetlb.is_hugetlb(found) and rules.remaps_huge():
+    if found is not None and hugetlb.is_hugetlb(found) and rules.remaps_huge():
         end, size = start + _whole(end - start), _whole(size)
         if not rules.remap_huge(start, op.aux >> abi.PAGE_SHIFT, size > end - start):
             return value(-EINVAL)
@@ -35,6 +35,8 @@ def _mremap(model: Model, state: State, op: abi.Op) -> Expected:
     if size <= end - start:
         done = mapping.unmapped(rules, state, op.process, start + size, end)
         return value(op.addr if done else -EINVAL)
+    if found is None:
+        return value(-EFAULT)
     return _expand(model, state, op, found, end, start + size)
 
 

@@ -295,7 +295,8 @@ def _copy(rules: Rules, state: State, process: int, vma: Vma, index: int, flags:
     state.set_pte(process, index, flags, copy)
     if not zero and rules.copy_drops_old():
         state.page(pte.page).map -= 1
-        swapping.unmapped(rules, state, pte.page)
+        if rules.swap_forgets_copied():
+            swapping.unmapped(rules, state, pte.page)
         state.put(pte.page)
 
 

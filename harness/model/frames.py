@@ -189,7 +189,7 @@ def _map(
 ) -> None:
     """remap_pte_range(), and what the VMA becomes."""
     vma = _become(rules, state, process, vma, pages[0])
-    if rules.keeps_types() and len(pages) == vma.end - vma.start:
+    if rules.marks_tracked() and len(pages) == vma.end - vma.start:
         if rules.tracks_by_context():
             tracked = vma._replace(track=memtypes.context(state, pages[0], len(pages)))
         else:

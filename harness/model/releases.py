@@ -103,6 +103,9 @@ class Release:
         advice_goes_on: MADV_FREE, COLD and PAGEOUT take a huge page whole that lies in their range,
             and go on behind one that they cannot split (mm/madvise.c madvise_folio_pte_batch;
             since 6.10).
+        free_asks_page: MADV_FREE of a page of a huge one asks how often that page is mapped, not
+            the huge one's first (mm/madvise.c madvise_free_pte_range; until 6.3: "madvise: convert
+            madvise_free_pte_range() to use a folio", which 6.1 has too).
         pageout_ages: MADV_PAGEOUT makes entries old (mm/madvise.c
             madvise_cold_or_pageout_pte_range; COLD alone since 6.10).
         drops_held_buffers: dropping caches takes its buffers off a page that somebody holds, too
@@ -146,6 +149,9 @@ class Release:
         swaps_in_writable: a page that is swapped in for a read is mapped writable where nobody
             else has it (mm/memory.c do_swap_page; since 6.11: c18160dba5ff "mm: swap: reuse
             exclusive folio directly instead of wp page faults").
+        cow_frees_swap: copying a page takes the old one out of the swap cache if nobody maps it any
+            more (mm/memory.c wp_page_copy; since 5.14: f4c4a3f48480 "mm: free idle swap cache page
+            after COW").
         swap_counts_maps: a swapped page is written in place by its last mapping or entry, whoever
             holds it (mm/memory.c do_swap_page, reuse_swap_page; until 5.18: c145e0b47c77 "mm:
             streamline COW logic in do_swap_page()").
@@ -197,8 +203,9 @@ class Release:
             pinned on src mm").
         huge_dontneed: MADV_DONTNEED takes those (mm/madvise.c madvise_dontneed_free_valid_vma;
             since 5.18: 90e7e7f5ef3f "mm: enable MADV_DONTNEED for hugetlb mappings").
-        huge_remap: mremap moves those (mm/mremap.c vma_to_resize; since 5.16: 550a7d60bd5e "mm,
-            hugepages: add mremap() support for hugepage backed vma").
+        huge_remap: mremap moves those, and looks for a mapping before anything else (mm/mremap.c
+            mremap; since 5.16: 550a7d60bd5e "mm, hugepages: add mremap() support for hugepage
+            backed vma"; before, vma_to_resize behind do_munmap of the new place).
         leftovers_stay: a page that ->readahead left alone stays in the cache (mm/readahead.c
             read_pages; until 5.18: 9fd472af84ab "mm: improve cleanup when ->readpages doesn't
             process all pages").
@@ -252,6 +259,7 @@ class Release:
     split_keeps_dirty: bool = False
     split_maps_zero: bool = False
     advice_goes_on: bool = False
+    free_asks_page: bool = False
     pageout_ages: bool = True
     drops_held_buffers: bool = False
     rw_page: bool = True
@@ -269,6 +277,7 @@ class Release:
     remap_looks_first: bool = False
     remap_moves_many: bool = False
     swaps_in_writable: bool = False
+    cow_frees_swap: bool = True
     swap_counts_maps: bool = False
     populates: bool = True
     dontneed_locked: bool = True
@@ -306,7 +315,9 @@ RELEASES = {
         pairs_count_pins=False,
         gup_grows_stack=True,
         upgrades_private=False,
+        free_asks_page=True,
         drops_held_buffers=True,
+        cow_frees_swap=False,
         swap_counts_maps=True,
         populates=False,
         dontneed_locked=False,

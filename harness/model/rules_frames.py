@@ -69,6 +69,11 @@ class FrameRules(RuleBase):
         """What frames are mapped as is what they are kept as, not what is asked for."""
         return self.sem.tracks_types
 
+    @rule("type.marked", f"{_MEMTYPE} track_pfn_remap (reserve_pfn_range)")
+    def marks_tracked(self) -> bool:
+        """A mapping made whole is marked as tracked where types could be kept, kept or not."""
+        return self.sem.marks_tracked
+
     @rule("type.known", f"{_MEMTYPE} lookup_memtype, pat_x_mtrr_type")
     def type_known(self, device: bool, kept: int) -> int:
         """Memory and the ROM are write-back; a device is uncached if no mapping made it other."""

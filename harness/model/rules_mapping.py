@@ -202,6 +202,11 @@ class MappingRules(RuleBase):
         """mremap moves huge pages of hugetlb: on some kernels that is -EINVAL, last of all."""
         return self.sem.release.huge_remap
 
+    @rule("mremap.finds_first", "6.1 mm/mremap.c mremap (vma_lookup)")
+    def remap_finds_first(self) -> bool:
+        """Where nothing is mapped mremap ends at once, -EFAULT: on some kernels not that early."""
+        return self.sem.release.huge_remap
+
     @rule("mremap.split", "6.1 mm/mremap.c move_page_tables (split_huge_pmd)")
     def moves_leaf(self, whole: bool, shift: int) -> bool:
         """A huge page that is moved whole, to where one can be, stays one; any other is split."""

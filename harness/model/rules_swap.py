@@ -175,6 +175,11 @@ class SwapRules(RuleBase):
         """With its last mapping a page leaves the swap cache, unless entries are left."""
         return True
 
+    @rule("swap.copied", "6.1 mm/memory.c wp_page_copy (free_swap_cache)")
+    def swap_forgets_copied(self) -> bool:
+        """So it does where that mapping became a copy's, on most kernels."""
+        return self.sem.release.cow_frees_swap
+
     @rule("swap.cow", "6.1 mm/memory.c do_wp_page (folio_test_swapcache)")
     def swap_cache_alone(self, ref: int) -> bool:
         """The swap cache's reference alone does not make a write copy, but where it is counted."""

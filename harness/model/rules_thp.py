@@ -78,6 +78,11 @@ class ThpRules(RuleBase):
         """MADV_FREE splits a huge page whose first page is mapped once; else it goes no further."""
         return mapped == 1
 
+    @rule("thp.free_asked", "6.1 mm/madvise.c madvise_free_pte_range (folio_estimated_sharers)")
+    def free_asks_page(self) -> bool:
+        """Or, on some kernels, whose page at hand is."""
+        return self.sem.release.free_asks_page
+
     @rule("thp.goes_on", "6.1 mm/madvise.c madvise_cold_or_pageout_pte_range")
     def advice_goes_on(self) -> bool:
         """FREE, COLD and PAGEOUT take a huge page whole that lies in their range, on some kernels.

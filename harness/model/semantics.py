@@ -73,6 +73,9 @@ class Semantics:
         write_through: the same of that one, which arm64 has not.
         tracks_types: what type frames of devices are mapped as is kept, and decides what
             later mappings get (arch/x86/mm/pat/memtype.c, with PAT enabled).
+        marks_tracked: what is mapped whole is marked for that (VM_PAT), also where PAT is disabled
+            and no type is kept (CONFIG_X86_PAT; 5.10 disables it where the firmware leaves MTRRs
+            so: arch/x86/kernel/cpu/mtrr/mtrr.c mtrr_bp_init).
         keeps_type: pte_modify() leaves an entry its memory type (arch/x86/include/asm/
             pgtable_types.h _PAGE_CHG_MASK; arch/arm64/include/asm/pgtable.h PTE_ATTRINDX_MASK).
         rom: frames 0xf0 to 0xff are a ROM with struct pages (arch/x86/kernel/e820.c).
@@ -108,6 +111,7 @@ class Semantics:
     write_combining: bool = False
     write_through: bool = True
     tracks_types: bool = True
+    marks_tracked: bool = True
     keeps_type: bool = True
     rom: bool = True
 
@@ -216,6 +220,7 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
         write_combining=bool(features & FEATURE_WC),
         write_through=bool(features & FEATURE_WT),
         tracks_types=bool(features & FEATURE_PAT),
+        marks_tracked=environment.arch == "x86_64",
         keeps_type=environment.arch == "x86_64",
         rom=environment.arch == "x86_64",
         ioremap_warning=_IOREMAP[environment.arch],

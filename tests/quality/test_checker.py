@@ -23,6 +23,7 @@ from harness.verdict import Verdict
 # What only one architecture can show.
 MEMORY_TYPES = (
     "keeps_types",
+    "marks_tracked",
     "type_known",
     "type_reserved",
     "type_of_part",

@@ -18,6 +18,8 @@ FRAMES: dict[str, Callable[..., Any]] = {
     "frame_type": lambda self, memory, wanted: memory,
     # the other architecture's way with the memory type
     "protected_type": lambda self, flags, memory: memory if self.sem.keeps_type else flags & P_NC,
+    # nothing is marked as tracked
+    "marks_tracked": lambda self: False,
     # what is asked for is what the frames get
     "keeps_types": lambda self: False,
     # memory is as a device is

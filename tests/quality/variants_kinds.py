@@ -98,6 +98,8 @@ KINDS: dict[str, Callable[..., Any]] = {
     "advice_goes_on": lambda self: not self.sem.release.advice_goes_on,
     # nobody else's is what a page's own mappings say, or the first page's
     "advice_splits": lambda self, alone, first, entire, total: True,
+    # MADV_FREE asks the page at hand how often it is mapped
+    "free_asks_page": lambda self: True,
     # MADV_FREE splits a huge page, whoever maps its first page
     "free_splits": lambda self, mapped: True,
     # leaves of hugetlb are marked where they are not, and the other way round

@@ -63,6 +63,8 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "remove_error": lambda self, vma: 0 if vma.file >= 0 and vma.flags & V_SHARED else -EINVAL,
     # huge pages are not moved at all
     "remaps_huge": lambda self: False,
+    # what is moved is looked for behind the new place
+    "remap_finds_first": lambda self: False,
     # huge pages are moved anywhere
     "remap_huge": lambda self, start, to, grows: True,
     # a huge page stays one wherever it goes

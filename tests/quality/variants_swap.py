@@ -55,6 +55,8 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "swap_kept_pte": lambda self, pte, entry: pte,
     # swapoff does
     "unswapped_protected": lambda self: False,
+    # the old page of a copy keeps its slot
+    "swap_forgets_copied": lambda self: False,
     # a slot goes with the first entry that does
     "swap_frees": lambda self, entries: entries <= 1,
     # a page that loses its slot is as clean as it was
