@@ -58,7 +58,7 @@ def _expand(model: Model, state: State, op: abi.Op, found: Vma, end: int, new: i
     if not rules.remap_grows(found):
         return value(-EFAULT)
     if found.apart:
-        if rules.remap_keeps_apart():
+        if rules.remap_keeps_special(found):
             return value(-ENOMEM)
         state.change_vma(op.process, found, found._replace(end=new))
         return value(op.addr)

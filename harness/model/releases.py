@@ -121,7 +121,7 @@ class Release:
             only such an entry shows.
         user_reads_again: a process's own fault on a page that cannot be read is first tried with
             the VMA's lock alone (arch/x86/mm/fault.c do_user_addr_fault; mm/filemap.c
-            filemap_fault, 7.x).
+            filemap_fault; since 6.7: 12214eba1992 "mm: handle read faults under the VMA lock").
         mpage_stops: mpage_readahead stops at a page that it could not read at once (fs/mpage.c
             mpage_readahead, 7.x).
         leftovers_go: all pages that ->readahead left alone leave the cache (mm/readahead.c
@@ -139,8 +139,9 @@ class Release:
         phys_user_bits: on arm64 it maps a frame with all bits of the user's entry (arch/arm64/
             include/asm/io.h ioremap_prot; not any more in 6.12.117 and 7.x, which take the memory
             type alone, and nothing that the user cannot access).
-        remap_keeps_apart: mremap does not grow a mapping in place whose vm_ops has a ->close
-            (mm/vma.c vma_merge_extend, 7.x).
+        remap_keeps_special: mremap does not grow a mapping in place that is VM_IO or VM_MIXEDMAP
+            (mm/vma.c vma_merge_new_range, VM_SPECIAL; since 6.12: cacded5e42b9 "mm: avoid using
+            vma_merge() for new VMAs"; in 6.1 mremap itself extends what has a ->close).
         remap_looks_first: mremap looks at what it is to move before it unmaps the new place
             (mm/mremap.c check_prep_vma; since 6.17; before, vma_to_resize behind do_munmap).
         remap_moves_many: mremap moves several mappings at once, if it is not to change their size
@@ -273,7 +274,7 @@ class Release:
     tracks_by_context: bool = False
     phys_one_page: bool = False
     phys_user_bits: bool = True
-    remap_keeps_apart: bool = False
+    remap_keeps_special: bool = False
     remap_looks_first: bool = False
     remap_moves_many: bool = False
     swaps_in_writable: bool = False
@@ -372,7 +373,9 @@ RELEASES = {
         pageout_ages=False,
         rw_page=False,
         swaps_in_writable=True,
+        user_reads_again=True,
         phys_user_bits=False,
+        remap_keeps_special=True,
         remote_untags=True,
         remote_grows_later=True,
         zap_range=False,
@@ -420,7 +423,7 @@ RELEASES = {
         tracks_by_context=True,
         phys_one_page=True,
         phys_user_bits=False,
-        remap_keeps_apart=True,
+        remap_keeps_special=True,
         remap_looks_first=True,
         remap_moves_many=True,
         frees_tables=True,

@@ -10,6 +10,7 @@ from .registry import (
     V_IO,
     V_LOCKED,
     V_MAYWRITE,
+    V_MIXEDMAP,
     V_PFNMAP,
     V_SHARED,
     V_UFFD,
@@ -167,10 +168,13 @@ class MappingRules(RuleBase):
         """What is grown or moved lies in one mapping, else -EFAULT."""
         return end <= vma.end
 
-    @rule("mremap.apart", "7.3 mm/vma.c vma_merge_extend (vm_ops->close)")
-    def remap_keeps_apart(self) -> bool:
-        """A mapping whose vm_ops has a ->close does not grow in place, on some kernels: -ENOMEM."""
-        return self.sem.release.remap_keeps_apart
+    @rule("mremap.special", "7.3 mm/vma.c vma_merge_new_range (VM_SPECIAL)")
+    def remap_keeps_special(self, vma: Vma) -> bool:
+        """A driver's mapping that is VM_IO or VM_MIXEDMAP grows in place on some kernels only.
+
+        On others that is -ENOMEM.
+        """
+        return self.sem.release.remap_keeps_special and bool(vma.flags & (V_IO | V_MIXEDMAP))
 
     @rule("mremap.looks_first", "7.3 mm/mremap.c check_prep_vma")
     def remap_looks_first(self) -> bool:

@@ -69,7 +69,7 @@ TELLING: Mapping[str, Telling] = {
     "swaps_in_writable": _by("swap/twice"),
     "cow_frees_swap": _by("swap/held"),
     "swap_counts_maps": _by("swap/held_written"),
-    "remap_keeps_apart": _by("driver/mappings"),
+    "remap_keeps_special": _by("mremap/device"),
     "remap_looks_first": _by("mremap/several"),
     "remap_moves_many": _by("mremap/several"),
     "frees_tables": _by("thp/discarded_table"),

@@ -70,7 +70,7 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     # a huge page stays one wherever it goes
     "moves_leaf": lambda self, whole, shift: True,
     # a driver's mapping grows where it does not, and the other way round
-    "remap_keeps_apart": lambda self: not self.sem.release.remap_keeps_apart,
+    "remap_keeps_special": lambda self, vma: not self.sem.release.remap_keeps_special,
     # the new place is lost where it is not, and the other way round
     "remap_looks_first": lambda self: not self.sem.release.remap_looks_first,
     # several mappings are moved where they are not, and the other way round
