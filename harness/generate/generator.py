@@ -68,6 +68,8 @@ def _made(draw: Draw, corpus: Corpus) -> Builder:
     hand = Hand(draw, builder, swarm.themes, swarm.wrong)
     if donors:
         mutant(hand, swarm.bag, donors, _LENGTH_MAX)
+    for scene in swarm.openings if not donors else ():
+        scene(hand)
     length = swarm.length if not donors else builder.size + swarm.length // 4
     grow(hand, swarm.bag, min(length, _LENGTH_MAX))
     builder.finish()

@@ -171,7 +171,7 @@ class Hand:
         found = [
             name
             for name, slot in builder.scope.files.items()
-            if slot in visible and (not made or builder.made[name] in made or self.draw.chance(3))
+            if slot in visible and (not made or builder.made[name] in made or self.draw.chance(5))
         ]
         return Ref(self.draw.pick(found)) if found else None
 
@@ -205,6 +205,11 @@ class Hand:
         if begin and "pending" in named and named["pending"] is not None:
             return False
         return self.builder.put(given(function, args, named), process, begin) is not None
+
+    def new(self, function: str, *args: Value, process: str, **named: Value | None) -> Ref | None:
+        """Add a call that makes something others can use: that; None: it was not added."""
+        name = self.builder.put(given(function, args, named), process)
+        return Ref(name) if name else None
 
     def watched(self) -> bool:
         """Is there memory that a userfaultfd is told of?"""

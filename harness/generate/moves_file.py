@@ -22,6 +22,7 @@ def _room(g: Hand, made: str) -> bool:
     return sum(1 for name in g.builder.scope.files if g.builder.made[name] == made) < _PLENTY
 
 
+@move("memfd", theme="around", weight=20)
 @move("memfd", theme="file", weight=40)
 def memfd(g: Hand) -> bool:
     process = g.actor()
@@ -51,6 +52,7 @@ def on_disk(g: Hand) -> bool:
     return g.builder.add("open", process=process, **_size(g), flags=flags)
 
 
+@move("ftruncate", theme="around", weight=20)
 @move("ftruncate", theme="file", weight=16)
 @move("ftruncate", theme="disk", weight=16)
 @move("ftruncate", theme="secret", weight=16)
@@ -62,6 +64,7 @@ def truncate(g: Hand) -> bool:
     return g.builder.add("ftruncate", file, process=process, **_size(g))
 
 
+@move("fallocate", theme="around", weight=20)
 @move("fallocate", theme="file", weight=20)
 @move("fallocate", theme="disk", weight=6)
 @move("fallocate", theme="secret", weight=4)
@@ -78,6 +81,7 @@ def allocate(g: Hand) -> bool:
     return g.builder.add("fallocate", file, process=process, offset=offset, n=size, mode=mode)
 
 
+@move("pread", "pwrite", theme="around", weight=20)
 @move("pread", "pwrite", theme="file", weight=40)
 @move("pread", "pwrite", theme="disk", weight=50)
 @move("pread", "pwrite", theme="secret", weight=4)
@@ -113,12 +117,13 @@ def drop_caches(g: Hand) -> bool:
 
 @move("fault_around", theme="file", weight=4)
 @move("fault_around", theme="disk", weight=6)
+@move("fault_around", theme="around", weight=30)
 def around(g: Hand) -> bool:
     process = g.actor()
     if process is None:
         return False
     return g.builder.add(
-        "fault_around", g.pick(0, 4096, 8192, 16384, 20000, 65536), process=process
+        "fault_around", g.pick(0, 4096, 8192, 16384, 20000, 65536, 1 << 22), process=process
     )
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ..abi import HUGE_PAGES
-from ..model.registry import V_HUGETLB, V_LOCKED
-from ..model.state import Vma
+from ..model.registry import V_LOCKED
 from ..program import Ref, Symbols, Value
 from ..signatures import ADVICE, MS, PROT
 from .hand import Hand, symbols
@@ -56,6 +55,7 @@ def anonymous(g: Hand) -> bool:
 
 
 @move("mmap", theme="file", weight=50)
+@move("mmap", theme="around", weight=50)
 @move("mmap", theme="disk", weight=50)
 @move("mmap", theme="secret", weight=50)
 @move("mmap", theme="driver", weight=40)
@@ -223,10 +223,6 @@ def sync(g: Hand) -> bool:
 def statm(g: Hand) -> bool:
     process = g.actor()
     return process is not None and g.builder.add("statm", process=process)
-
-
-def _is_huge(vma: Vma) -> bool:
-    return bool(vma.flags & V_HUGETLB)
 
 
 @move("mmap", "munmap", theme="stack", weight=40)

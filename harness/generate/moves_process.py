@@ -112,7 +112,7 @@ def access(g: Hand) -> bool:
     where = address(g, target)
     if process is None or where is None:
         return False
-    size = g.draw.pick((-1, 16385)) if g.amiss() and g.amiss() else _size(g)
+    size = g.draw.pick((-1, 16385)) if g.draw.chance(2) else _size(g)
     names = [name for name in ACCESS if g.draw.chance(50)]
     flags = Symbols(tuple(names)) if names else g.pick(0, 0, 0) if g.draw.chance(5) else None
     data = g.data() if "WRITE" in names else None

@@ -11,6 +11,7 @@ from . import (  # noqa: F401  (they register their moves)
     moves_memory,
     moves_process,
     moves_uffd,
+    scenes,
 )
 from .draw import Draw
 from .moves import MOVES, Do
@@ -28,16 +29,18 @@ THEMES = {
     "zap": 12,
     "swap": 12,
     "mpage": 10,
-    "thp": 8,
-    "hugetlb": 6,
+    "thp": 12,
+    "hugetlb": 8,
     "lock": 10,
     "stack": 6,
+    "around": 5,
     "secret": 5,
     "kernel": 5,
     "wait": 4,
     "exec": 3,
 }
 _NOT_TOGETHER = frozenset({"wait", "exec"})
+_OPENED = 75  # of a hundred themes, how many begin with their scene
 _FACTORS = (0, 1, 1, 2, 2, 2, 4)
 _BAG = tuple(theme for theme, weight in THEMES.items() for _ in range(weight))
 _SHARES = (0, 6, 12, 12, 20)  # of a hundred arguments, how many are wrong
@@ -54,12 +57,14 @@ class Swarm:
     Attributes:
         themes: what it is about.
         bag: its moves, each as often as its weight says.
+        openings: with which it begins.
         wrong: of a hundred arguments, how many are wrong on purpose.
         length: operations, about.
     """
 
     themes: frozenset[str]
     bag: tuple[Do, ...]
+    openings: tuple[Do, ...]
     wrong: int
     length: int
 
@@ -73,4 +78,6 @@ def draw_swarm(draw: Draw) -> Swarm:
     for move in MOVES:
         if not move.theme or move.theme in themes:
             bag.extend([move.do] * (-(-move.weight // 2) * draw.pick(_FACTORS) // 2))
-    return Swarm(frozenset(themes), tuple(bag), draw.pick(_SHARES), draw.pick(_LENGTHS))
+    opened = [theme for theme in sorted(themes) if draw.chance(_OPENED)]
+    openings = tuple(scenes.OPENINGS[theme] for theme in opened if theme in scenes.OPENINGS)
+    return Swarm(frozenset(themes), tuple(bag), openings, draw.pick(_SHARES), draw.pick(_LENGTHS))

@@ -30,11 +30,21 @@ from .semantics import Semantics
 from .step import Model
 
 _QUIET = {"RESUME", "NOP", "CACHE"}
-_CONSTANT = ({"LOAD_CONST", "RETURN_VALUE"}, {"RETURN_CONST"}, {"LOAD_SMALL_INT", "RETURN_VALUE"})
+# bodies that are one constant, as CPython has them so far: True, 1, Fault.SIGSEGV
+_CONSTANT = (
+    {"LOAD_CONST", "RETURN_VALUE"},
+    {"RETURN_CONST"},
+    {"LOAD_SMALL_INT", "RETURN_VALUE"},
+    {"LOAD_GLOBAL", "LOAD_ATTR", "RETURN_VALUE"},
+)
 _SIGNALS = (Code.LOAD, Code.STORE)
 
 # Branches that no program reaches on any kernel, and why.
-UNREACHABLE: dict[str, str] = {}
+UNREACHABLE = {
+    "get_user_pages:slept": "it keeps the mmap lock, and so its faults may not be retried "
+    "(uffd.slow); it may be begun all the same",
+    "refused:not_mapped": "a page without a kernel mapping is secret memory's, which no call gets",
+}
 
 
 class Recorded(Rules):
@@ -55,6 +65,11 @@ def _is_constant(method: Callable[..., Any]) -> bool:
     return code in _CONSTANT
 
 
+def _told(method: Callable[..., Any]) -> Any:
+    """What a rule says that does not look at what it is asked."""
+    return method(*[None] * method.__code__.co_argcount)
+
+
 def _outcomes(name: str, method: Callable[..., Any]) -> tuple[Callable[[Any], str], list[str]]:
     """What names a decision's branch, and all the branches there are."""
     kind = typing.get_type_hints(method)["return"]
@@ -62,14 +77,15 @@ def _outcomes(name: str, method: Callable[..., Any]) -> tuple[Callable[[Any], st
         yes, no = f"{name}=yes", f"{name}=no"
         every = [yes, no]
         if _is_constant(method):
-            every = [yes if method(None, *[None] * (method.__code__.co_argcount - 1)) else no]
+            every = [yes if _told(method) else no]
         return lambda told: yes if told else no, every
     if isinstance(kind, types.UnionType) and types.NoneType in typing.get_args(kind):
         none = f"{name}=none"
         return lambda told: none if told is None else name, [name, none]
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         by_member = {member: f"{name}={str(member.name).lower()}" for member in kind}
-        return by_member.__getitem__, list(by_member.values())
+        every = [by_member[_told(method)]] if _is_constant(method) else list(by_member.values())
+        return by_member.__getitem__, every
     return lambda told: name, [name]
 
 

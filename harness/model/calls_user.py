@@ -34,8 +34,6 @@ def _mmap(model: Model, state: State, op: abi.Op) -> Expected:
     if not fixed and vmas.overlapping(mm.vmas, start, end):
         return value(-EEXIST)
     shared = bool(op.flags & _MAP_SHARED)
-    if op.flags & _MAP_GROWSDOWN and not rules.may_be_stack(shared, op.file >= 0):
-        return value(-EINVAL)
     flags = _asked_flags(op)
     file, pgoff, refused = -1, start, 0
     if op.file >= 0:
@@ -44,6 +42,8 @@ def _mmap(model: Model, state: State, op: abi.Op) -> Expected:
         if flags < 0:
             return value(flags)
         refused = rules.secret_mmap(shared, 0) if state.files[file].secret else 0
+    if op.flags & _MAP_GROWSDOWN and not rules.may_be_stack(shared, op.file >= 0):
+        return value(-EINVAL)
     if fixed and (not refused or rules.fixed_unmaps_first()):
         refused = _clear(model, state, op.process, start, end) or refused
     if refused:

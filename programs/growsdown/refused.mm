@@ -7,3 +7,8 @@ n = mmap(pages=1, prot=rw, flags=private|anon, adjacent_to=m)
 store(m[0], "apart")
 load(n[0])
 c = fork()
+
+# What a file's descriptor does not allow is found before that.
+g = open(pages=1, flags=rdonly)
+mmap(pages=1, prot=rw, flags=shared|GROWSDOWN, file=g)
+mmap(pages=1, prot=r, flags=shared|GROWSDOWN, file=g)
