@@ -6,15 +6,16 @@ wanted. Here is the rest: docs/model.md, "What the model does not know yet".
 
 from __future__ import annotations
 
-from ..abi import Block, Code, Kind, Madv, Map, Mode, Op
+from ..abi import Block, Code, Kind, Madv, Map, Mode, Op, Uffd
 from ..model import Expected, Model, State
 from ..model import vma as vmas
 from ..model.calls import pages_of
-from ..model.calls_blocking import sleeps
 from ..model.registry import V_HUGETLB, V_LOCKED, V_READ, V_WRITE
 from ..model.state import P_HUGE, Vma
 
 _BEGIN = int(Mode.BEGIN)
+_WP = int(Uffd.WP)
+_OF_WP = (Code.UFFD_REGISTER, Code.UFFD_COPY, Code.UFFD_WRITEPROTECT)
 _POPULATE = int(Map.POPULATE)
 _FAILS = int(Block.ERROR | Block.BAD)
 _MARKING = (Code.SET_PAGE_DIRTY, Code.SET_PAGE_DIRTY_LOCK)
@@ -26,6 +27,10 @@ _NO_HUGE_PAGE = "hugetlb.allocate=no"
 class Avoid:
     """What one program has done so far that makes something else unwanted.
 
+    Args:
+        protects: a userfaultfd may write-protect, which not every kernel's can: where it could
+            not, others would sleep.
+
     Attributes:
         protected: mprotect made memory writable that cannot be read.
         freed: MADV_FREE was used.
@@ -34,9 +39,10 @@ class Avoid:
         fails: some of a scripted file's blocks cannot be read.
     """
 
-    __slots__ = ("around", "fails", "freed", "protected", "reclaimed")
+    __slots__ = ("around", "fails", "freed", "protected", "protects", "reclaimed")
 
-    def __init__(self) -> None:
+    def __init__(self, protects: bool) -> None:
+        self.protects = protects
         self.protected = self.freed = self.fails = False
         self.around = self.reclaimed = False
 
@@ -56,6 +62,10 @@ class Avoid:
     def before(self, model: Model, state: State, op: Op) -> bool:
         """Is the operation one that is not to be made in this state?"""
         code = op.code
+        if code is not Code.WAIT and unasked(state, op.process):
+            return True
+        if op.flags & _WP and code in _OF_WP and not self.protects:
+            return True
         if (self.around and _reclaims(op)) or (self.reclaimed and code is Code.FAULT_AROUND):
             return True
         if code is Code.LOAD:
@@ -85,8 +95,8 @@ class Avoid:
             return any(state.slots[slot] in files and _fails(state, slot) for slot in state.slots)
         return False
 
-    def behind(self, state: State, expected: Expected, reached: set[str], op: Op) -> bool:
-        """Is an operation with that outcome, in this state, one that is not to be made?
+    def behind(self, expected: Expected, reached: set[str], op: Op) -> bool:
+        """Is an operation with that outcome one that is not to be made?
 
         A call that falls asleep without having been begun cannot be asked for later.
 
@@ -95,9 +105,16 @@ class Avoid:
         """
         if _NO_HUGE_PAGE in reached:
             return True
-        if expected.kind is not Kind.BLOCKED or op.code is Code.WAIT or op.mode & _BEGIN:
-            return False
-        return not sleeps(state, op.process)
+        return expected.kind is Kind.BLOCKED and op.code is not Code.WAIT and not op.mode & _BEGIN
+
+
+def unasked(state: State, process: int) -> bool:
+    """Does a process sleep, or did since the program asked last?
+
+    Whatever it is asked to do takes away the name by which its call is waited for.
+    """
+    call = state.calls.get(process)
+    return call is not None and (call.expected is None or not call.told)
 
 
 def _reclaims(op: Op) -> bool:

@@ -26,7 +26,7 @@ from ..program import (
     Value,
 )
 from ..signatures import CALLS, Result
-from .avoid import Avoid
+from .avoid import Avoid, unasked
 from .ground import Ground
 
 # What results are called: one letter a kind, as in the programs of programs/.
@@ -51,6 +51,7 @@ class Builder:
 
     Args:
         requires: what the program asks of its environment.
+        protects: a userfaultfd may write-protect.
 
     Attributes:
         state: the model's, behind the last line.
@@ -59,10 +60,10 @@ class Builder:
         made: a file's name -> the call that made it; a held set's -> the call that got it.
     """
 
-    def __init__(self, requires: Requires | None = None) -> None:
+    def __init__(self, requires: tuple[Requires, ...] = (), protects: bool = True) -> None:
         self._rules = branches.recorded()(SEMANTICS)
         self.reached: set[str] = set()
-        self.lines: list[Line] = [Line(requires)] if requires else []
+        self.lines: list[Line] = [Line(one) for one in requires]
         self._starts: dict[int, int] = {}
         self._compiler = Compiler(self._starts, 1)
         self.scope = self._compiler.scope
@@ -70,7 +71,7 @@ class Builder:
             self._compiler.line(line.node, position, position + 1)
         self._ground = Ground()
         self._counts = dict.fromkeys(_LETTERS, 0)
-        self._avoid = Avoid()
+        self._avoid = Avoid(protects)
         self.made: dict[str, str] = {}
         # the largest arena there may be: nothing is mapped behind the program's own
         self.model = Model(SEMANTICS, Arena(ARENA_START, ARENA_PAGES_MAX), self._rules)
@@ -107,8 +108,7 @@ class Builder:
 
     def busy(self, slot: int) -> bool:
         """Is there a call of the process that sleeps, or that nobody has waited for?"""
-        call = self.state.calls.get(slot)
-        return slot in self.scope.asleep or (call is not None and call.expected is None)
+        return slot in self.scope.asleep or unasked(self.state, slot)
 
     def place(self, index: int, offset: int = 0) -> Ref:
         """A page of the arena, by the mapping that has it or one that lies before it."""
@@ -201,7 +201,7 @@ class Builder:
             return False
         reached = self._rules.reached = set()
         branch = self.model.step(self.state, op)[0]
-        if self._avoid.behind(self.state, branch.expected, reached, op):
+        if self._avoid.behind(branch.expected, reached, op):
             return False
         self._avoid.note(op)
         self.reached |= reached

@@ -75,7 +75,7 @@ class Hand:
         processes = self.builder.scope.processes
         known = [name for name, slot in processes.items() if slot not in replaced]
         alive = self.builder.alive()
-        return Ref(self.draw.pick(known if self.amiss() or not alive else alive))
+        return Ref(self.draw.pick((known if self.amiss() else alive) or known or [INITIAL]))
 
     def slot(self, process: str) -> int:
         return self.builder.scope.processes[process]

@@ -53,10 +53,10 @@ def _expand(model: Model, state: State, op: abi.Op, found: Vma, end: int, new: i
     if not rules.remap_fits(found, end):
         return value(-EFAULT)
     free = not vmas.overlapping(mm.vmas, found.end, new)
-    if not rules.remap_expands(end == found.end, free):
-        return value(-ENOMEM)
     if not rules.remap_grows(found):
         return value(-EFAULT)
+    if not rules.remap_expands(end == found.end, free):
+        return value(-ENOMEM)
     if found.apart:
         if rules.remap_keeps_special(found):
             return value(-ENOMEM)

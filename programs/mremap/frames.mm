@@ -1,0 +1,10 @@
+# A mapping of frames may not grow, which is said before anybody looks whether there is room.
+b = alloc_pages(2, kind=split)
+d = device()
+m = mmap(pages=1, prot=rw, flags=shared, file=d)
+n = mmap(pages=1, prot=rw, flags=private|anon, adjacent_to=m)
+mremap(m, new_pages=2)
+remap_pfn_range(m[0], b[0], pages=1)
+mremap(m, new_pages=2)
+munmap(n)
+mremap(m, new_pages=2)
