@@ -13,6 +13,7 @@ from ..trace import Trace
 from .candidates import Candidate, Follower
 from .compare import flag_names, page_name
 from .describe import describe_key, describe_op, outcome_text
+from .observed import Observed
 
 Entries = Mapping[tuple[int, int], tuple[int, int]]
 _BRANCHES_MAX = 4
@@ -38,12 +39,12 @@ def sides(trace: Trace, operation: int | None = None) -> list[str]:
     follower = Follower(trace, compiled, model.initial())
     last = min(len(trace.outcomes), len(compiled.ops)) - 1
     for at, op in enumerate(compiled.ops[: last + 1]):
-        before = dict(follower.observed.pte)
+        before = _entries(follower.observed)
         candidates = [one.clone() for one in follower.candidates]
         seen = follower.see(trace.outcomes[at])
         stepped = follower.step(model, op, seen, follower.candidates)
         if not stepped.kept or at in (operation, last):
-            told = _Told(compiled, candidates[0], before, follower.observed.pte)
+            told = _Told(compiled, candidates[0], before, _entries(follower.observed))
             lines = [f"operation {at}: {describe_op(header.text, op)}"]
             lines += ["", f"observed: {outcome_text(op, trace.outcomes[at])}", *told.observed()]
             for branch in stepped.allowed[:_BRANCHES_MAX]:
@@ -52,6 +53,10 @@ def sides(trace: Trace, operation: int | None = None) -> list[str]:
             return lines
         follower.keep(stepped, seen)
     return []
+
+
+def _entries(observed: Observed) -> Entries:
+    return {(key[1], key[-1]): entry for key, entry in observed.pte.items()}
 
 
 def _rules(branch: Branch) -> Iterator[str]:

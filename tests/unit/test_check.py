@@ -11,6 +11,7 @@ import shipped
 from harness import abi, check, trace
 from harness.check import Checked, Sign
 from harness.check.observed import Observed
+from harness.check.sides import sides
 from harness.check.sign import fault_sign
 from harness.errors import UsageError
 from harness.jobs.programs import Source
@@ -114,6 +115,19 @@ def test_every_field_of_an_outcome_counts(change: dict[str, object]) -> None:
     assert checked.sign is not None
     assert (checked.sign.call, checked.sign.field) == ("get_user_pages", "outcome")
     assert checked.sign.rule in REGISTRY
+
+
+def test_both_sides_of_an_operation_are_told() -> None:
+    alter = _alter_snapshot(abi.Section.PTE, 4, 1, 1)
+    told = sides(fakeguest.run(SMALL, alter=alter))  # type: ignore[arg-type]
+    assert told[0] == 'operation 1: store(m[0], "hello")'
+    observed = told.index("observed: 5")
+    allowed = told.index("allowed: 5")
+    assert told[observed + 1].startswith("  PTE main: m[1]: -  ->  present write")
+    assert "present write dirty young, page #" in told[allowed + 1]
+    assert told[-1].startswith("  by ")
+    assert "6.1 mm/" in told[-1]
+    assert sides(fakeguest.run(SMALL), 3)[0] == "operation 3: put_page(h)"
 
 
 def test_signs_tell_differences_apart() -> None:
