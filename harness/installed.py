@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from .drivers import Drivers, contents
 from .errors import UsageError
 from .kbuild import KernelBuild
 from .kconfig import parse_config
+from .own import is_own
 from .progress import Progress
 from .toolchain import Toolchain
 
@@ -104,6 +105,8 @@ class Installed:
 
 def is_installed(name: str) -> bool:
     """Whether a place has a built kernel, or what is left of one, rather than a source."""
+    if not is_own(name) or "://" in name:
+        return False
     path = Path(name).expanduser()
     if path.is_dir():
         return any(any(path.glob(pattern)) for pattern in _IMAGES) or any(
@@ -197,7 +200,8 @@ def take(
     digest = digest_of(RECIPE, source, toolchain.version)[:24]
     key = f"{kernel.release}-{kernel.arch.name}-{CONFIG_NAME}-own-{digest}"
     entry = cache.publish(kbuild.KIND, key, fill, what=what, needs=_ROOM, progress=progress)
-    return kbuild.of_entry(entry, kernel.arch)
+    # The same packages may have been unpacked somewhere else when the entry was made.
+    return replace(kbuild.of_entry(entry, kernel.arch), own=kernel.name)
 
 
 def _keep_image(kernel: Installed, folder: Path) -> str:

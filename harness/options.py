@@ -16,7 +16,7 @@ Kernels = Annotated[
         "-k",
         "--kernel",
         metavar="K",
-        help="A known version, such as 6.1; or a source tree, an archive, a URL#sha256=...",
+        help="A known version (6.1); a source tree, an archive, a URL#sha256=, a built kernel.",
     ),
 ]
 Arches = Annotated[

@@ -110,7 +110,7 @@ def named(name: str) -> tuple[Kernel, str]:
     if not match or match[1] not in kernels:
         raise UsageError(
             f"unknown kernel {name!r}: choose one of {', '.join(kernels)}, "
-            "or name a source tree, an archive or a URL"
+            "or name a source tree, an archive, a URL or a built kernel"
         )
     return kernels[match[1]], name if match[2] else ""
 

@@ -31,6 +31,9 @@ def test_what_is_taken_stays_when_the_folder_goes(tmp_path: Path) -> None:
     fake.write(f"usr/src/linux-headers-{RELEASE}/Module.symvers", "others\n")
     assert installed.take(found, tools, cache=cache, progress=SILENT).key != built.key
     shutil.rmtree(fake.top)
+    elsewhere = FakeImage(tmp_path / "elsewhere")
+    again = installed.find(str(elsewhere.top))
+    assert installed.take(again, tools, cache=cache, progress=SILENT).own == str(elsewhere.top)
     assert built.image.read_bytes() == elf()
     assert (built.version, built.config, built.own) == (RELEASE, "built", str(fake.top))
     names = [entry.name for entry in driver_entries(built.drivers)]
