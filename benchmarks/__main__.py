@@ -9,7 +9,7 @@ from harness.arch import ARCHES, arch_named
 from harness.cache import Cache
 from harness.errors import PagelabError
 
-from . import bench_boot, bench_memory, bench_rate, bench_restore, bench_virtme
+from . import bench_boot, bench_memory, bench_rate, bench_restore, bench_virtme, kernel_mutants
 from .machine import Plan, facts
 
 BENCHMARKS = {
@@ -20,10 +20,15 @@ BENCHMARKS = {
 }
 # Runs only if named: it needs a package and a kernel of its own.
 OTHERS = {"virtme": bench_virtme.run}
+# Commands of their own, with arguments of their own.
+COMMANDS = {kernel_mutants.NAME: kernel_mutants.main}
+EPILOG = f"Commands of their own (NAME --help): {', '.join(COMMANDS)}"
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, epilog=EPILOG
+    )
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS | OTHERS)}"
     )
@@ -40,6 +45,8 @@ def _arguments() -> argparse.Namespace:
 
 def main() -> int:
     """Runs what the command line names; 0 also where a limit was missed: only people judge."""
+    if len(sys.argv) > 1 and sys.argv[1] in COMMANDS:
+        return COMMANDS[sys.argv[1]](sys.argv[2:])
     wanted = _arguments()
     plan = Plan(
         arches=tuple(arch_named(name) for name in wanted.arch or ARCHES),

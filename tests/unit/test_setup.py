@@ -50,7 +50,9 @@ def test_harness_imports_what_is_declared() -> None:
 
 def test_tests_import_what_is_declared() -> None:
     dev = names(PROJECT["optional-dependencies"]["dev"])
-    own = {"harness", "opinion", "tests"} | {path.stem for path in (ROOT / "tests").rglob("*")}
+    own = {"benchmarks", "harness", "opinion", "tests"} | {
+        path.stem for path in (ROOT / "tests").rglob("*")
+    }
     assert imported("tests") - own <= dev | names(PROJECT["dependencies"])
 
 
