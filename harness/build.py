@@ -32,7 +32,7 @@ class Built:
         source_digest: SHA-256 of the kernel's source archive.
         config_digest: SHA-256 of the final .config.
         key: the kernel's in the cache.
-        own, nearest: as Environment has them.
+        own, nearest, options: as Environment has them.
     """
 
     kernel: str
@@ -49,6 +49,7 @@ class Built:
     key: str
     own: str = ""
     nearest: str = ""
+    options: tuple[str, ...] = ()
 
 
 def build(
@@ -134,6 +135,7 @@ def complete(
         key=built.key,
         own=built.own,
         nearest="" if line in known else nearest_line(line, known),
+        options=built.options,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, Protocol, TypeAlias
 
 from . import abi
 from .arch import ARCHES
-from .environment import CONFIG_MARK, Environment
+from .environment import CONFIG_MARK, OPTIONS, Environment
 from .errors import UsageError
 from .language import Mistake, render_condition
 from .program import Binary, Condition, Fact, Literal, Name, Ref, Tuple, Unary
@@ -255,6 +255,8 @@ def _check_word(subject: str, item: Condition, leaf: int) -> None:
         raise Mistake(leaf, "a word or a string", found)
     if subject == "arch" and text not in ARCHES:
         raise Mistake(leaf, f"one of {', '.join(ARCHES)}", found)
+    if subject == "option" and text not in OPTIONS:
+        raise Mistake(leaf, f"one of {', '.join(OPTIONS)}", found)
     if subject == "boot_arg" and not _BOOT_ARG.fullmatch(text):
         raise Mistake(leaf, 'a boot parameter such as "hugepages=0"', found)
 
@@ -275,6 +277,7 @@ def requires_met(condition: Condition, environment: Environment) -> bool:
         "arch": environment.arch,
         "kernel": environment.kernel,
         "config": frozenset(environment.config.split(CONFIG_MARK)),
+        "option": frozenset(environment.options),
         "boot_arg": frozenset(environment.boot_args),
     }
 

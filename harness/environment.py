@@ -8,6 +8,8 @@ from typing import Any
 
 DEFAULT_CPU = {"x86_64": "Nehalem", "arm64": "cortex-a57"}
 HUGE_POOL = 4  # huge pages that a guest keeps for hugetlb (hugepages=)
+# What programs may ask of a kernel's configuration (`requires: option == SECRETMEM`).
+OPTIONS = ("HAVE_ARCH_USERFAULTFD_WP", "SECRETMEM")
 CONFIG_MARK = "+"  # between the parts of a configuration's name: "memcg+lru_gen"
 # Whence the flags are by which a kernel is judged: its version line's; the nearest line's, of a
 # kernel that nobody has met; or the same with what probing has told put over them.
@@ -22,6 +24,7 @@ class Environment:
         kernel: full version, "6.1.192".
         arch: "x86_64" or "arm64".
         config: configuration's name, "base" or "memcg+lru_gen".
+        options: which of OPTIONS its final .config has.
         cpu: QEMU's -cpu.
         boot_args: parameters beyond the default ones.
         accel: "tcg" or "kvm".
@@ -57,6 +60,7 @@ class Environment:
     nearest: str = ""
     facts: Mapping[str, int] = field(default_factory=dict)
     learnt: Mapping[str, int | str] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -110,12 +114,13 @@ class Environment:
                 raise ValueError(f"an environment's {name} cannot be {found!r:.40}")
         known["boot_args"] = tuple(known.get("boot_args", ()))
         known["argv"] = tuple(known.get("argv", ()))
+        known["options"] = tuple(known.get("options", ()))
         return cls(**known)
 
 
 def _is_proper(name: str, value: object) -> bool:
     """Whether an attribute of an environment may have this JSON value."""
-    if name in ("boot_args", "argv"):
+    if name in ("boot_args", "argv", "options"):
         return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
     if name == "facts":
         return isinstance(value, Mapping) and all(type(item) is int for item in value.values())

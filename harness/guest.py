@@ -413,4 +413,5 @@ def _environment(
         own=built.own,
         nearest=built.nearest,
         facts=hello.facts(),
+        options=built.options,
     )

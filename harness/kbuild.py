@@ -17,6 +17,7 @@ from . import jobserver, kept, own, proc, sources
 from .arch import Arch
 from .cache import Cache, Entry, digest_of
 from .configuration import Configuration
+from .environment import OPTIONS
 from .errors import HarnessError, UsageError
 from .kconfig import (
     Request,
@@ -76,6 +77,7 @@ class KernelBuild:
         module_digest: of all that a module's build depends on; the key where nobody noted it.
         own: where a user's own kernel comes from, or "".
         drivers: modules that a guest loads before pagelab's, in that order.
+        options: those of environment.OPTIONS that it has.
     """
 
     version: str
@@ -91,6 +93,7 @@ class KernelBuild:
     module_digest: str
     own: str
     drivers: tuple[Path, ...] = ()
+    options: tuple[str, ...] = ()
 
 
 def build(
@@ -184,7 +187,14 @@ def of_entry(entry: Entry, arch: Arch) -> KernelBuild:
         module_digest=meta.get("module_digest", entry.key),
         own=meta.get("own", ""),
         drivers=tuple(entry.path / name for name in meta.get("drivers", ())),
+        options=_options(entry.path / CONFIG),
     )
+
+
+def _options(path: Path) -> tuple[str, ...]:
+    """Which of those that programs may ask for a final .config has."""
+    config = parse_config(path.read_text("utf-8"))
+    return tuple(name for name in OPTIONS if config.get(f"CONFIG_{name}") == "y")
 
 
 class _Job:

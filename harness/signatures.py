@@ -424,7 +424,7 @@ FACTS: dict[str, dict[str, int]] = {
 # What the operation just above a claim gave.
 OUTCOME_NAMES = ("ret", "signal", "si_code", "refused", "blocked", "locked", "vmas", "pfn")
 # What an environment is asked for in ``requires:``.
-ENVIRONMENT_NAMES = ("arch", "kernel", "config", "boot_arg")
+ENVIRONMENT_NAMES = ("arch", "kernel", "config", "option", "boot_arg")
 
 NUMBERS = {
     "INT_MIN": -(1 << 31),

@@ -182,7 +182,7 @@ static inline u64 pl_features(void)
 #ifdef SPLIT_RSS_COUNTING
 	features |= PL_FEATURE_SPLIT_RSS;
 #endif
-	if (IS_ENABLED(CONFIG_PTE_MARKER_UFFD_WP))
+	if (IS_ENABLED(CONFIG_HAVE_ARCH_USERFAULTFD_WP))
 		features |= PL_FEATURE_UFFD_WP;
 	if (pgprot_val(pgprot_writecombine(__pgprot(0))) !=
 	    pgprot_val(pgprot_noncached(__pgprot(0))))

@@ -13,7 +13,7 @@ from dataclasses import replace
 from harness import abi, language, layout, trace
 from harness.check.compare import _rss, _vmas, fixed_frame
 from harness.conditions import boot_args_asked
-from harness.environment import Environment
+from harness.environment import OPTIONS, Environment
 from harness.model import Arena, Expected, Model, Rules, Semantics, State, semantics_for
 from harness.model.semantics import (
     FEATURE_GATE,
@@ -32,7 +32,7 @@ ZERO_PFN = 0x42
 FEATURES = FEATURE_GATE | FEATURE_SPLIT_RSS | FEATURE_SWAP | FEATURE_UFFD_WP
 FEATURES |= FEATURE_PAT | FEATURE_WT | FEATURE_MIGRATION_AD
 FACTS = {"zero_pfn": ZERO_PFN, "features": FEATURES}
-ENVIRONMENT = Environment(kernel="6.1.192", arch="x86_64", facts=FACTS)
+ENVIRONMENT = Environment(kernel="6.1.192", arch="x86_64", facts=FACTS, options=OPTIONS)
 
 View = dict[tuple[int, ...], tuple[int, ...]]
 

@@ -150,6 +150,7 @@ class RealBackend:
             config_digest=built.config_digest,
             own=built.own,
             nearest=built.nearest,
+            options=built.options,
         )
         environment = learnt.judged(environment, built.key, self._cache)
 

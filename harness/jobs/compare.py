@@ -100,6 +100,7 @@ def _plain(environment: Environment) -> Environment:
         Environment(environment.kernel, environment.arch, environment.config, environment.cpu),
         own=environment.own,
         source_digest=environment.source_digest,
+        options=environment.options,
     )
 
 

@@ -32,7 +32,7 @@ class UffdRules(RuleBase):
     @rule("uffd.mode", _REGISTER)
     def uffd_mode_bad(self, mode: int) -> bool:
         """No mode at all, or one that the kernel lacks there, is -EINVAL."""
-        known = _KNOWN if self.sem.protects_anonymous else _KNOWN & ~_WP
+        known = _KNOWN if self.sem.uffd_wp else _KNOWN & ~_WP
         if not self.sem.release.uffd_minor:
             known &= ~_MINOR
         return not mode or bool(mode & ~known)

@@ -54,8 +54,8 @@ class Semantics:
         hwpoison_code: si_code of a user's access at which a driver's ->fault says that the
             page is poisoned: BUS_MCEERR_AR, on x86-64 only with CONFIG_MEMORY_FAILURE
             (arch/x86/mm/fault.c do_sigbus, arch/arm64/mm/fault.c do_page_fault).
-        uffd_wp: a userfaultfd can write-protect pages, those of files too
-            (CONFIG_PTE_MARKER_UFFD_WP; 6.1 has it on x86-64 alone).
+        uffd_wp: a userfaultfd can write-protect pages
+            (CONFIG_HAVE_ARCH_USERFAULTFD_WP; 5.10 and 6.1 have it on x86-64 alone).
         swap: pages can be swapped (CONFIG_SWAP).
         migration_bits: entries that are taken away for a moment, as where a huge page is split,
             come back as young and dirty as they were (mm/swapfile.c swap_migration_ad_supported,
@@ -124,11 +124,6 @@ class Semantics:
     def asks_devices(self) -> bool:
         """access_remote_vm asks a driver's ->access (CONFIG_HAVE_IOREMAP_PROT)."""
         return not self.phys_by_entry or self.release.arm64_asks_devices
-
-    @property
-    def protects_anonymous(self) -> bool:
-        """A userfaultfd can write-protect anonymous memory."""
-        return self.uffd_wp or not self.release.uffd_wp_files
 
     @property
     def phys_wants_user(self) -> bool:

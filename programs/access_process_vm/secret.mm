@@ -1,5 +1,5 @@
 # Secret memory is no other process's to read, not even with FORCE.
-requires: kernel >= 5.14
+requires: option == SECRETMEM
 k = memfd_secret(pages=1)
 t = mmap(pages=1, prot=rw, flags=shared, file=k)
 store(t[0], "secret")

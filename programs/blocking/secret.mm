@@ -1,5 +1,5 @@
 # Secret memory cannot be registered with a userfaultfd, nor what lies beside it in one range.
-requires: kernel >= 5.14
+requires: option == SECRETMEM
 
 f = memfd_secret(pages=1)
 m = mmap(pages=1, prot=rw, flags=private|anon)

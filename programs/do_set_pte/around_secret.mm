@@ -1,5 +1,5 @@
 # Secret memory has no neighbours that a read fault maps.
-requires: kernel >= 5.14
+requires: option == SECRETMEM
 fault_around(65536)
 s = memfd_secret(pages=4)
 t = mmap(pages=4, prot=rw, flags=shared, file=s)

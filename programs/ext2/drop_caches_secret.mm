@@ -1,5 +1,5 @@
 # Dropping caches misses secret memory, read or written: its file is on no list.
-requires: kernel >= 5.14
+requires: option == SECRETMEM
 f = memfd_secret(pages=2)
 m = mmap(pages=2, prot=rw, flags=shared, file=f)
 load(m[0])

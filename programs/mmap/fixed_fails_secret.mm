@@ -1,5 +1,5 @@
 # Secret memory that mmap refuses leaves what was there, what its file refuses takes it away.
-requires: kernel >= 5.14
+requires: option == SECRETMEM
 x = memfd_secret(pages=1)
 m = mmap(pages=3, prot=rw, flags=private|anon)
 store(m[1], "one")

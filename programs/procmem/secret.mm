@@ -1,5 +1,5 @@
 # Secret memory is read neither through /proc/PID/mem nor by locking or populating it.
-requires: kernel >= 5.14
+requires: option == SECRETMEM
 f = memfd_secret(pages=2)
 m = mmap(pages=2, prot=rw, flags=shared, file=f)
 store(m[0], "x")

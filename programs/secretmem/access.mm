@@ -1,5 +1,5 @@
 # Secret memory is shared memory to its processes: faults, stores, fork, and no byte that the kernel sees.
-requires: kernel >= 5.14
+requires: option == SECRETMEM
 f = memfd_secret(pages=3)
 m = mmap(pages=3, prot=rw, flags=shared, file=f)
 load(m[0], n=8)

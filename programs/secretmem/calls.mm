@@ -1,5 +1,5 @@
 # Calls on the descriptor of secret memory: it can be neither read, written, allocated nor synced.
-requires: kernel >= 5.14
+requires: option == SECRETMEM
 f = memfd_secret(pages=2)
 m = mmap(pages=2, prot=rw, flags=shared, file=f)
 store(m[0], "secret")

@@ -1,5 +1,5 @@
 # The fast call meets a present secret page, gives it back, and the slow path refuses it.
-requires: kernel >= 5.14
+requires: option == SECRETMEM
 f = memfd_secret(pages=2)
 m = mmap(pages=1, prot=rw, flags=private|anon)
 s = mmap(pages=2, prot=rw, flags=shared, file=f, adjacent_to=m)

@@ -1,5 +1,5 @@
 # get_user_pages refuses secret memory, absent or present, in every way; the pages before it still come.
-requires: kernel >= 5.14
+requires: option == SECRETMEM
 f = memfd_secret(pages=2)
 m = mmap(pages=1, prot=rw, flags=private|anon)
 s = mmap(pages=2, prot=rw, flags=shared, file=f, adjacent_to=m)

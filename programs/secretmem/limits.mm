@@ -1,5 +1,5 @@
 # What secret memory does not do: private, executable, a second size, a page behind its end.
-requires: kernel >= 5.14
+requires: option == SECRETMEM
 f = memfd_secret(size=0)
 ftruncate(f, size=5000)
 ftruncate(f, pages=3)

@@ -1,5 +1,5 @@
 # Secret memory is no file to read, write, allocate or sync, and mlock neither marks nor populates it.
-requires: kernel >= 5.14
+requires: option == SECRETMEM
 f = memfd_secret(pages=3)
 m = mmap(pages=3, prot=rw, flags=shared, file=f)
 store(m[0], "x")

@@ -1,5 +1,5 @@
 # Secret memory is unmapped as any other is: the page stays the file's, unread by the kernel.
-requires: kernel >= 5.14
+requires: option == SECRETMEM
 f = memfd_secret(pages=3)
 m = mmap(pages=3, prot=rw, flags=shared, file=f)
 store(m[0], "secret")

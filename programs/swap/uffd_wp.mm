@@ -1,5 +1,5 @@
 # A protected page is protected in swap, and when it is back; a file's leaves a marker.
-requires: arch == x86_64 or kernel >= 6.12
+requires: option == HAVE_ARCH_USERFAULTFD_WP
 
 f = memfd(pages=2)
 m = mmap(pages=4, prot=rw, flags=private|anon)

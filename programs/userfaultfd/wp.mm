@@ -1,5 +1,5 @@
 # Memory that a userfaultfd write-protects can be read; who writes waits until it may.
-requires: arch == x86_64 or kernel >= 6.12
+requires: option == HAVE_ARCH_USERFAULTFD_WP
 
 m = mmap(pages=4, prot=rw, flags=private|anon)
 store(m[0], "one")

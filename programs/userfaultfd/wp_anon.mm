@@ -1,5 +1,5 @@
 # Of anonymous memory nothing remembers a protected page that is discarded.
-requires: arch == x86_64 or kernel >= 6.12
+requires: option == HAVE_ARCH_USERFAULTFD_WP
 
 m = mmap(pages=3, prot=rw, flags=private|anon)
 store(m[0], "one")

@@ -1,5 +1,5 @@
 # What may be protected: a range that was registered for it, in one mapping or in several.
-requires: arch == x86_64 or kernel >= 6.12
+requires: option == HAVE_ARCH_USERFAULTFD_WP
 
 m = mmap(pages=2, prot=rw, flags=private|anon)
 n = mmap(pages=2, prot=r, flags=private|anon, adjacent_to=m)

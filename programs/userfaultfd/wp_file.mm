@@ -1,5 +1,5 @@
 # Of a file also what is not mapped yet is protected: markers remember it.
-requires: arch == x86_64 or kernel >= 6.12
+requires: option == HAVE_ARCH_USERFAULTFD_WP
 
 f = memfd(pages=4)
 m = mmap(pages=4, prot=rw, flags=shared, file=f)

@@ -1,5 +1,5 @@
 # A child's memory is not protected: fork leaves the marks behind, and markers too.
-requires: arch == x86_64 or kernel >= 6.12
+requires: option == HAVE_ARCH_USERFAULTFD_WP
 
 f = memfd(pages=3)
 m = mmap(pages=3, prot=rw, flags=private, file=f)

@@ -1,5 +1,5 @@
 # A huge page is protected whole, or split where a part of it is; pieces stay protected.
-requires: arch == x86_64 or kernel >= 6.12
+requires: option == HAVE_ARCH_USERFAULTFD_WP
 
 m = mmap(pages=512, prot=rw, flags=private|anon, align=512)
 n = mmap(pages=512, prot=rw, flags=private|anon, align=512)

@@ -1,5 +1,5 @@
 # Where the architecture cannot protect, registering for it fails, and so does protecting.
-requires: arch == arm64 and kernel == 6.1
+requires: option != HAVE_ARCH_USERFAULTFD_WP
 
 m = mmap(pages=2, prot=rw, flags=private|anon)
 uffd_register(m, mode=WP)

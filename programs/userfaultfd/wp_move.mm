@@ -1,5 +1,5 @@
 # mremap takes protection off what it moves; what it leaves behind is gone.
-requires: arch == x86_64 or kernel >= 6.12
+requires: option == HAVE_ARCH_USERFAULTFD_WP
 
 f = memfd(pages=2)
 m = mmap(pages=2, prot=rw, flags=shared, file=f)

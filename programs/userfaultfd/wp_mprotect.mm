@@ -1,5 +1,5 @@
 # mprotect leaves protected pages protected, and others as writable as they were.
-requires: arch == x86_64 or kernel >= 6.12
+requires: option == HAVE_ARCH_USERFAULTFD_WP
 
 f = memfd(pages=3)
 m = mmap(pages=3, prot=rw, flags=shared, file=f)

@@ -1,5 +1,5 @@
 # A private mapping of a file is protected as the file is: a copy that is discarded stays marked.
-requires: arch == x86_64 or kernel >= 6.12
+requires: option == HAVE_ARCH_USERFAULTFD_WP
 
 f = memfd(pages=3)
 pwrite(f, offset=0, data="the file's")

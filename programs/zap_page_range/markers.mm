@@ -1,5 +1,5 @@
 # What is write-protected by a userfaultfd in a file's mapping is remembered when its pages go, until it goes itself.
-requires: arch == x86_64 or kernel >= 6.12
+requires: option == HAVE_ARCH_USERFAULTFD_WP
 
 f = memfd(pages=4)
 s = mmap(pages=4, prot=rw, flags=shared, file=f)

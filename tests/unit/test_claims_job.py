@@ -13,7 +13,7 @@ import pytest
 
 from harness import output
 from harness.claims import CONTRADICTED, HOLDS, Entry, catalogue, documents
-from harness.environment import Environment
+from harness.environment import OPTIONS, Environment
 from harness.errors import HarnessError
 from harness.interrupts import interrupts
 from harness.jobs import claims as claims_job
@@ -32,9 +32,11 @@ from harness.tree import ROOT
 from harness.verdict import Verdict
 
 from .fakes import World
-from .records import X86, record, result
+from .records import X86 as PLAIN
+from .records import record, result
 
-ARM = replace(X86, arch="arm64", cpu="cortex-a57")
+X86 = replace(PLAIN, options=OPTIONS)
+ARM = replace(X86, arch="arm64", cpu="cortex-a57", options=("SECRETMEM",))
 ENVIRONMENTS = (X86, ARM)
 TURN = {HOLDS: CONTRADICTED, CONTRADICTED: HOLDS}
 # Two claims, one of them about one architecture alone, and one that no program can test.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -121,11 +123,16 @@ def test_what_a_callback_raises_passes() -> None:
         ('boot_arg == "x=2"', False),
         ('boot_arg != "x=2"', True),
         ('boot_arg in ("x=2", quiet)', True),
+        ("option == SECRETMEM", True),
+        ("option != SECRETMEM", False),
+        ("option == HAVE_ARCH_USERFAULTFD_WP", False),
+        ("option in (SECRETMEM, HAVE_ARCH_USERFAULTFD_WP)", True),
     ],
 )
 def test_requires(text: str, met: bool) -> None:
     (asked,) = compiled(f"requires: {text}\n").requires
     environment = Environment("6.1.192", "arm64", "base", boot_args=("x=1", "quiet"))
+    environment = replace(environment, options=("SECRETMEM",))
     assert conditions.requires_met(asked, environment) is met
 
 
@@ -162,6 +169,8 @@ def test_boot_parameters_that_have_to_be_there(text: str, asked: tuple[str, ...]
         ("config == page(m)", 21, "a word or a string", "page(m)"),
         ('boot_arg == "two words"', 23, "a boot parameter such as", '"two words"'),
         ('boot_arg < "x"', 11, "a comparison (==, !=, in) behind boot_arg", "'<'"),
+        ("option == SECRET", 21, "one of HAVE_ARCH_USERFAULTFD_WP, SECRETMEM", "SECRET"),
+        ("option < SECRETMEM", 11, "a comparison (==, !=, in) behind option", "'<'"),
         ("arch == arm64 and ret == 2", 29, "a comparison that begins", "ret"),
     ],
 )
