@@ -20,14 +20,16 @@ claim UMR-07: page(m[0]) == 0 and page(m[2]) == 0 and page(r[0]) == 0 and page(n
 claim UMR-07: ref(b[0]) == 1 and map(b[0]) == 0
 load(m[0])
 remap_pfn_range(m[0], b[0], pages=3)
-zap_page_range(m[1], pages=1)
-claim ZAP-14: page(m[1]) == 0 and page(m[0]) != 0
-madvise(m, DONTNEED)
-claim ZAP-10: ret == -EINVAL and page(m[0]) != 0
-o = mmap(pages=2, prot=rw, flags=private|anon, at=m[1])
-claim UMV-06: page(m[2]) == 0 and page(m[0]) == page(b[0]) and ref(b[0]) == 1
+v = mmap(pages=3, prot=rw, flags=shared, file=d)
+remap_pfn_range(v[0], b[0], pages=3)
+zap_page_range(v[1], pages=1)
+claim ZAP-14: page(v[1]) == 0 and page(v[0]) != 0
+madvise(v, DONTNEED)
+claim ZAP-10: ret == -EINVAL and page(v[0]) != 0
+o = mmap(pages=2, prot=rw, flags=private|anon, at=v[1])
+claim UMV-06: page(v[2]) == 0 and page(v[0]) == page(b[0]) and ref(b[0]) == 1
 k = fork()
 k: execve()
-munmap(m)
-claim UMV-06: page(m[0]) == 0 and ref(b[0]) == 1 and map(b[0]) == 0
+munmap(v)
+claim UMV-06: page(v[0]) == 0 and ref(b[0]) == 1 and map(b[0]) == 0
 put_page(b)
