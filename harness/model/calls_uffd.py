@@ -114,7 +114,7 @@ def _install(model: Model, state: State, op: abi.Op, vma: Vma, index: int) -> in
         vma = vmas.prepare_anon(state, target, vma)
     offset = vma.pgoff + index - vma.start
     if vma.file >= 0 and rules.beyond_eof(offset, state.files[vma.file].size):
-        return -EFAULT
+        return rules.uffd_beyond_error(rules.uffd_fills_cache(vma))
     fills_cache = rules.uffd_fills_cache(vma)
     zero = op.code is Code.UFFD_ZEROPAGE
     mapped = _is_taken(model, state, target, index, zero and not fills_cache)

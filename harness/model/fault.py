@@ -10,10 +10,11 @@ from ..abi import PAGE_SHIFT, Fault
 from . import around, device, guard, hugetlb, mpage, pagecache, swapping, thp
 from .content import EMPTY
 from .registry import V_UFFD_MISSING
-from .rules import V_SHARED, V_WRITE, Rules
+from .rules import V_SHARED, V_WRITE, Reuse, Rules
 from .state import (
     ANON,
     G_ANON,
+    G_COMPOUND,
     NEW_ANON,
     P_DIRTY,
     P_SPECIAL,
@@ -256,7 +257,7 @@ def _write_protected(rules: Rules, state: State, process: int, vma: Vma, index: 
         _told(rules, state, vma, pte.page)
         return
     page = state.pages[pte.page]
-    if page.flags & G_ANON and _may_reuse(rules, state, pte.page):
+    if page.flags & G_ANON and _may_reuse(rules, state, process, pte.page):
         state.set_pte(process, index, rules.reuse_pte(pte.flags, vma), pte.page)
         return
     _copy(rules, state, process, vma, index, rules.copy_pte(vma))
@@ -275,7 +276,7 @@ def unshare(rules: Rules, state: State, process: int, vma: Vma, index: int) -> N
     Permissions and the need for it were checked. Source: do_wp_page, wp_page_copy.
     """
     flags, page = state.mms[process].ptes[index]
-    if not state.pages[page].flags & G_ANON or not _may_reuse(rules, state, page):
+    if not state.pages[page].flags & G_ANON or not _may_reuse(rules, state, process, page):
         kept = rules.uffd_unshared_pte(flags)
         _copy(rules, state, process, vma, index, rules.unshared_pte(vma) | kept)
 
@@ -300,14 +301,20 @@ def _copy(rules: Rules, state: State, process: int, vma: Vma, index: int, flags:
         state.put(pte.page)
 
 
-def _may_reuse(rules: Rules, state: State, number: int) -> bool:
+def _may_reuse(rules: Rules, state: State, process: int, number: int) -> bool:
     """May a write keep an anonymous page? The last reference makes it exclusive."""
     page = state.pages[number]
     if rules.reuse_exclusive(page.flags):
         return True
     if not swapping.may_reuse(rules, state, number):
         return False
-    decision = rules.reuse_shared(state.pages[state.head(number)].ref, state.batched.get(number, 0))
+    head = state.head(number)
+    ref = state.pages[head].ref
+    if state.pages[head].flags & G_COMPOUND:
+        mapped, own = state.total_map(head), thp.is_own(state, process, head)
+        decision = Reuse(rules.reuses_part(mapped, ref, own), True)
+    else:
+        decision = rules.reuse_shared(ref, state.batched.get(number, 0))
     if decision.reuse and not decision.sure:
         decision = decision._replace(reuse=state.choose("lru_batch", 2) == 0)
     if decision.reuse:

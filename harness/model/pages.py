@@ -58,6 +58,9 @@ class Page:
 
     slot: of swap, where it is in the swap cache.
 
+    owners: of a huge page, up to two processes that it is known to be mapped by (struct folio
+    _mm_id); a third is not told apart from others until it is gone.
+
     foreign: a page of the kernel's own, whose counts are differences to when
     it was first seen.
     """
@@ -71,6 +74,7 @@ class Page:
         "hugetlb",
         "index",
         "map",
+        "owners",
         "pins",
         "ref",
         "size",
@@ -94,6 +98,7 @@ class Page:
         self.pins = 0
         self.hugetlb = False
         self.foreign = False
+        self.owners: tuple[int, ...] = ()
 
     @property
     def shown(self) -> Content:
@@ -117,6 +122,7 @@ class Page:
         other.pins = self.pins
         other.hugetlb = self.hugetlb
         other.foreign = self.foreign
+        other.owners = self.owners
         return other
 
 

@@ -106,6 +106,8 @@ def _copy_one(
         state.count(child, rss_of(page.flags), shared)
         if page.flags & G_ANON:
             page.flags = rules.fork_shared_flags(page.flags)
+        if state.pages[state.head(pte.page)].owners:
+            thp.own(rules, state, child, state.head(pte.page))
     flags = pte.flags
     if is_cow(vma):
         flags = rules.fork_parent_pte(flags)

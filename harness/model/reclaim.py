@@ -161,8 +161,9 @@ def _discard(rules: Rules, state: State, process: int, index: int) -> None:
     pte = state.mms[process].ptes[index]
     page = state.page(pte.page)
     page.flags |= G_DIRTY if pte.flags & P_DIRTY else 0
-    if not rules.reclaim_discards(page.ref, bool(page.flags & G_DIRTY)):
-        page.flags |= G_SWAPBACKED
+    dirty = bool(page.flags & G_DIRTY)
+    if not rules.reclaim_discards(page.ref, dirty):
+        page.flags |= G_SWAPBACKED if rules.reclaim_unfrees(dirty) else 0
         return
     state.clear_pte(process, index)
     state.count(process, ANON, -1)

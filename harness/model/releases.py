@@ -97,6 +97,11 @@ class Release:
         split_keeps_dirty: entries that a leaf is split into are as dirty as it was
             (mm/huge_memory.c __split_huge_pmd_locked; since 6.4: "mm/huge_memory: revert "Partly
             revert "mm/thp: carry over dirty bit when thp splits on pmd"").
+        copies_last_part: a write copies a part of a huge page also where nobody else has anything
+            of that (mm/memory.c wp_can_reuse_anon_folio, folio_test_large; 6.12).
+        keeps_own_parts: unless more of it is mapped, and all references to it are mappings of this
+            process (mm/memory.c __wp_can_reuse_large_anon_folio; since 6.15: 1da190f4d0a6 "mm:
+            Copy-on-Write (COW) reuse support for PTE-mapped THP").
         split_maps_zero: where a huge page is split, what of it holds nothing becomes the zero page
             (mm/migrate.c try_to_map_unused_to_zeropage; since 6.12: b1f202060afe "mm: remap
             unused subpages to shared zeropage when splitting isolated thp").
@@ -106,6 +111,9 @@ class Release:
         free_asks_page: MADV_FREE of a page of a huge one asks how often that page is mapped, not
             the huge one's first (mm/madvise.c madvise_free_pte_range; until 6.3: "madvise: convert
             madvise_free_pte_range() to use a folio", which 6.1 has too).
+        freed_stays: a page of MADV_FREE that is clean, and that somebody holds, stays freed where
+            reclaim cannot take it (mm/rmap.c ttu_anon_lazyfree_folio, 7.x; before, it became one
+            as any other).
         pageout_ages: MADV_PAGEOUT makes entries old (mm/madvise.c
             madvise_cold_or_pageout_pte_range; COLD alone since 6.10).
         drops_held_buffers: dropping caches takes its buffers off a page that somebody holds, too
@@ -212,7 +220,8 @@ class Release:
             process all pages").
         pread_batches: pread finds several pages at once, and reads those (mm/filemap.c
             filemap_read; since 5.11: cbd59c48ae2b "mm/filemap: use head pages in
-            generic_file_buffered_read()"; before, one behind the other).
+            generic_file_buffered_read()"; before, one behind the other. So is on 7.x one that has
+            to be read, behind others that need not: filemap_get_pages, -EAGAIN).
         arm64_asks_devices: on arm64 access_remote_vm asks a driver's ->access, as it does on x86-64
             (mm/memory.c __access_remote_vm, CONFIG_HAVE_IOREMAP_PROT; since 6.0: f23eab0bfaef
             "arm64: mm: Convert to GENERIC_IOREMAP").
@@ -221,8 +230,16 @@ class Release:
         uffd_wp_files: it can write-protect memory that has a file, and hugetlb's (fs/userfaultfd.c
             vma_can_userfault; since 5.19: b1f9e876862d "mm/uffd: enable write protection for
             shmem & hugetlbfs"; before, only anonymous memory, which needs no markers).
+        swap_maps_first: a page from swap is mapped before it may leave the swap cache, so that only
+            what was exclusive is again, and leaves it for a write (mm/memory.c do_swap_page,
+            should_try_to_free_swap; since 7.0: 4b34f1d82c65 "mm, swap: free the swap cache after
+            folio is mapped").
         swapoff_keeps_marks: swapoff brings back protected what was protected in swap (mm/swapfile.c
             unuse_pte; since 5.19: 14a762dd1977 "mm/swapfile: fix lost swap bits in unuse_pte()").
+        uffd_copy_beyond: of filling in a page behind the end of a shared file (mm/shmem.c
+            shmem_mfill_folio_alloc, 7.3; before, shmem_mfill_atomic_pte).
+        uffd_continue_beyond: of going on with a page there (mm/userfaultfd.c
+            mfill_atomic_pte_continue, 7.3: whatever became of looking for it).
         uffd_moves_marks: mremap takes protection along (mm/mremap.c move_ptes; until 6.13:
             0cef0bb836e3 "mm: clear uffd-wp PTE/PMD state on mremap()", which 6.1 has too).
     """
@@ -258,9 +275,12 @@ class Release:
     frozen_objects: bool = False
     dirties_reads: bool = False
     split_keeps_dirty: bool = False
+    copies_last_part: bool = False
+    keeps_own_parts: bool = False
     split_maps_zero: bool = False
     advice_goes_on: bool = False
     free_asks_page: bool = False
+    freed_stays: bool = False
     pageout_ages: bool = True
     drops_held_buffers: bool = False
     rw_page: bool = True
@@ -280,6 +300,7 @@ class Release:
     swaps_in_writable: bool = False
     cow_frees_swap: bool = True
     swap_counts_maps: bool = False
+    swap_maps_first: bool = False
     populates: bool = True
     dontneed_locked: bool = True
     frees_tables: bool = False
@@ -307,6 +328,8 @@ class Release:
     uffd_minor: bool = True
     uffd_wp_files: bool = True
     swapoff_keeps_marks: bool = True
+    uffd_copy_beyond: int = -EFAULT
+    uffd_continue_beyond: int = -EINVAL
     uffd_moves_marks: bool = False
 
 
@@ -368,6 +391,7 @@ RELEASES = {
         inserts_zero=False,
         mixedmap_first=True,
         split_keeps_dirty=True,
+        copies_last_part=True,
         split_maps_zero=True,
         advice_goes_on=True,
         pageout_ages=False,
@@ -408,13 +432,17 @@ RELEASES = {
         frozen_objects=True,
         dirties_reads=True,
         split_keeps_dirty=True,
+        copies_last_part=True,
+        keeps_own_parts=True,
         split_maps_zero=True,
         advice_goes_on=True,
+        freed_stays=True,
         pageout_ages=False,
         rw_page=False,
         huge_forced=True,
         huge_heeds_vma=True,
         swaps_in_writable=True,
+        swap_maps_first=True,
         user_reads_again=True,
         mpage_stops=True,
         leftovers_go=True,
@@ -435,6 +463,9 @@ RELEASES = {
         zap_single_cuts=False,
         zap_ptes_mixed=True,
         follow_checks=True,
+        pread_batches=False,
+        uffd_copy_beyond=-ENOMEM,
+        uffd_continue_beyond=-EFAULT,
     ),
 }
 

@@ -86,6 +86,11 @@ class BlockingRules(RuleBase):
         """A page that is there is replaced: it is not, -EEXIST, and nobody wakes."""
         return False
 
+    @rule("uffd.beyond", "6.1 mm/shmem.c shmem_mfill_atomic_pte, mm/userfaultfd.c (max_off)")
+    def uffd_beyond_error(self, fills_cache: bool) -> int:
+        """Filling in behind a file's end is -EFAULT; of the file itself -ENOMEM on some kernels."""
+        return self.sem.release.uffd_copy_beyond if fills_cache else -14
+
     @rule("uffd.copy_pte", "6.1 mm/userfaultfd.c mfill_atomic_install_pte")
     def uffd_copy_pte(self, vma: Vma) -> int:
         """A page filled in is dirty from the start, and writable if the VMA is."""

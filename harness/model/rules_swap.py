@@ -114,6 +114,11 @@ class SwapRules(RuleBase):
         """A freed page is discarded unless it was written to again, or is held."""
         return ref == 1 and not dirty
 
+    @rule("reclaim.freed_held", "7.3 mm/rmap.c ttu_anon_lazyfree_folio")
+    def reclaim_unfrees(self, dirty: bool) -> bool:
+        """One that stays is as any other again, on some kernels only if it was written to."""
+        return dirty or not self.sem.release.freed_stays
+
     # ---- coming back -----------------------------------------------------------
 
     @rule("swap.exclusive", f"{_FAULT} (pte_swp_exclusive)")
@@ -125,14 +130,21 @@ class SwapRules(RuleBase):
     def swap_unshared(self, ref: int, batched: bool, last: bool) -> bool:
         """So is a page that nobody else refers to, neither the swap cache nor an LRU batch.
 
-        On some kernels one that nobody else maps, or has an entry of.
+        On some kernels one that nobody else maps, or has an entry of; on others the swap cache is
+        always asked too early.
         """
+        if self.sem.release.swap_maps_first:
+            return False
         return last if self.sem.release.swap_counts_maps else ref == 1 and not batched
 
     @rule("swap.uncache", "6.1 mm/memory.c should_try_to_free_swap")
-    def swap_leaves_cache(self, vma_flags: int, write: bool, ref: int, last: bool) -> bool:
+    def swap_leaves_cache(
+        self, vma_flags: int, write: bool, ref: int, last: bool, exclusive: bool
+    ) -> bool:
         """A page leaves the swap cache for locked memory, or for a write if nobody else has it."""
         alone = last if self.sem.release.swap_counts_maps else ref == 2
+        if self.sem.release.swap_maps_first:
+            alone = exclusive
         return bool(vma_flags & V_LOCKED) or (write and alone)
 
     @rule("swap.in_pte", _FAULT)

@@ -38,6 +38,23 @@ class ThpRules(RuleBase):
         """
         return mapped == 1 if self.sem.release.thp_counts_maps else ref == 1
 
+    @rule("cow.part", "7.3 mm/memory.c wp_can_reuse_anon_folio, __wp_can_reuse_large_anon_folio")
+    def reuses_part(self, mapped: int, ref: int, own: bool) -> bool:
+        """A part of a huge page is written in place by that one's last reference.
+
+        On some kernels never, on others where all references are mappings of this process, and
+        more than one.
+        """
+        release = self.sem.release
+        if release.keeps_own_parts:
+            return own and mapped > 1 and mapped == ref
+        return ref == 1 and not release.copies_last_part
+
+    @rule("thp.owners", "7.3 include/linux/rmap.h folio_add_return_large_mapcount")
+    def thp_knows_owner(self, owners: int) -> bool:
+        """Two processes that map a huge page are told apart, a third is not."""
+        return owners < 2
+
     @rule("thp.split_pte", "6.1 mm/huge_memory.c __split_huge_pmd_locked")
     def thp_split_pte(self, flags: int, vma: Vma) -> int:
         """A split leaf's PTEs are as writable, young and protected as it was; as dirty on some."""

@@ -73,9 +73,9 @@ class UffdRules(RuleBase):
 
     @rule("uffd.continue", "6.1 mm/userfaultfd.c mcontinue_atomic_pte, mm/shmem.c shmem_get_folio")
     def uffd_continue_error(self, beyond: bool, cached: bool) -> int:
-        """Going on behind the file's end is -EINVAL, without the file's page -EFAULT."""
+        """Going on without the file's page is -EFAULT, behind its end -EINVAL on some kernels."""
         if beyond:
-            return -EINVAL
+            return self.sem.release.uffd_continue_beyond
         return 0 if cached else -EFAULT
 
     @rule("uffd.continue_kinds", "6.1 mm/userfaultfd.c __mcopy_atomic")

@@ -99,7 +99,8 @@ def fault(rules: Rules, state: State, process: int, vma: Vma, index: int, write:
     exclusive = rules.swap_exclusive(absent.flags)
     last = frame.map + state.swap[absent.slot].entries == 1
     state.slot_use(absent.slot, -1)
-    if frame.flags & G_SWAPCACHE and rules.swap_leaves_cache(vma.flags, write, frame.ref, last):
+    cached = bool(frame.flags & G_SWAPCACHE)
+    if cached and rules.swap_leaves_cache(vma.flags, write, frame.ref, last, exclusive):
         free(rules, state, page)
     exclusive = exclusive or _is_alone(rules, state, frame.ref, batched, write, last)
     alone = rules.swapped_alone(vma, exclusive, rules.uffd_protects(absent.flags, vma))

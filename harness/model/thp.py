@@ -67,6 +67,7 @@ def _new(rules: Rules, state: State, process: int, vma: Vma, first: int) -> None
     vma = prepare_anon(state, process, vma)
     head = state.new_huge(NEW_HUGE)
     state.page(head).entire = 1
+    state.page(head).owners = (process,)
     state.count(process, ANON, HUGE_PAGES)
     state.set_pte(process, first, rules.thp_new_pte(vma), head)
 
@@ -200,8 +201,30 @@ def zap(rules: Rules, state: State, process: int, first: int, pte: Pte) -> None:
     state.unmap_leaf(pte.page)
 
 
+def own(rules: Rules, state: State, process: int, head: int) -> None:
+    """folio_add_return_large_mapcount(): a process maps something of a huge page, as of fork."""
+    known = state.pages[head].owners
+    if process in known or _maps(state, process, head):
+        return
+    known = tuple(one for one in known if _maps(state, one, head))
+    if rules.thp_knows_owner(len(known)):
+        state.page(head).owners = (*known, process)
+
+
+def is_own(state: State, process: int, head: int) -> bool:
+    """Is all that maps a huge page known to be that process's?"""
+    others = any(_maps(state, one, head) for one in state.mms if one != process)
+    return process in state.pages[head].owners and not others
+
+
+def _maps(state: State, process: int, head: int) -> bool:
+    pages = range(head, head + HUGE_PAGES)
+    return any(pte.page in pages for pte in state.mms[process].ptes.values())
+
+
 def fork(rules: Rules, state: State, parent: int, child: int, first: int, pte: Pte) -> None:
     """copy_huge_pmd()."""
+    own(rules, state, child, pte.page)
     page = state.page(pte.page)
     state.get(pte.page)
     page.entire += 1

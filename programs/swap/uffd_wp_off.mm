@@ -1,5 +1,5 @@
 # What was protected before it was swapped is protected when swapoff has brought it back.
-requires: arch == x86_64 or kernel >= 6.12
+requires: option == HAVE_ARCH_USERFAULTFD_WP
 
 m = mmap(pages=2, prot=rw, flags=private|anon)
 store(m[0], "protected")

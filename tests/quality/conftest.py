@@ -1,4 +1,4 @@
-"""Traces of every shipped program, recorded on a real guest of each architecture."""
+"""Traces of every shipped program, recorded on real guests of each architecture."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from harness import language, layout, trace
+from harness import build, kbuild, language, layout, sources, trace
+from harness.arch import Arch
+from harness.cache import Cache, Entry
 from harness.conditions import requires_met
+from harness.errors import HarnessError
 from harness.trace import Trace
 
 if TYPE_CHECKING:
@@ -17,6 +20,32 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = sorted((ROOT / "programs").rglob("*.mm"))
+NEWEST = "7.3"  # shows what 6.1 cannot
+
+
+class _NoKernel(Cache):
+    """The user's cache, in which no kernel is built: that takes too long for a test."""
+
+    def publish(self, kind: str, key: str, *rest: object, **more: object) -> Entry:
+        """The entry; a kernel only if it is there.
+
+        Raises:
+            HarnessError: it is not.
+        """
+        if kind == kbuild.KIND and self.find(kind, key) is None:
+            raise HarnessError("not built")
+        return super().publish(kind, key, *rest, **more)  # type: ignore[arg-type]
+
+
+def built_before(line: str, arch: Arch) -> build.Built:
+    """A line's kernel, of which the cache has the build; else the test is skipped."""
+    cache = _NoKernel()
+    if sources.cached(line, cache) is None:
+        pytest.skip(f"the cache has no source of {line}")
+    try:
+        return build.build(line, arch, cache=cache)
+    except HarnessError as error:
+        pytest.skip(f"{line} {arch.name}: {error}")
 
 
 def record(
@@ -51,3 +80,14 @@ def record(
 def recorded(guest: Guest, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Trace]:
     """Each program's trace on this architecture."""
     return record(guest, tmp_path_factory.mktemp("traces"))
+
+
+@pytest.fixture(scope="session")
+def newest(arch: Arch, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Trace]:
+    """Each program's trace on the newest kernel, if the cache has it."""
+    from harness.guest import boot
+
+    built = built_before(NEWEST, arch)
+    folder = tmp_path_factory.mktemp(f"traces-{NEWEST}")
+    with boot(built, console_log=folder / "console.log") as guest:
+        return record(guest, folder)

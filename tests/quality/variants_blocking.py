@@ -48,6 +48,8 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "uffd_may_fill": lambda self, vma: vma is not None,
     # a page that is there is replaced
     "uffd_replaces": lambda self: True,
+    # what is behind a file's end depends on no kernel, or on no mapping
+    "uffd_beyond_error": lambda self, fills_cache: -1,
     # a page filled in is clean
     "uffd_copy_pte": lambda self, vma: prot_bits(vma) | (P_WRITE if vma.flags & V_WRITE else 0),
     # the zero page that is filled in is dirty

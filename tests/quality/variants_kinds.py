@@ -77,6 +77,10 @@ KINDS: dict[str, Callable[..., Any]] = {
     ),
     # a leaf that was shared is written in place although its page is held
     "thp_reuses": lambda self, ref, mapped: ref <= 2,
+    # a part of a huge page is kept or copied as on the other kernels
+    "reuses_part": lambda self, mapped, ref, own: not (own and mapped > 1 and mapped == ref),
+    # a third process that maps a huge page is told apart as well
+    "thp_knows_owner": lambda self, owners: True,
     # the other way round about the dirty bit of a split leaf
     "thp_split_pte": lambda self, flags, vma: (
         prot_bits(vma) & ~P_YOUNG

@@ -39,12 +39,14 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "reclaim_writes": lambda self, on_disk: True,
     # a page that was freed goes, even if it is held
     "reclaim_discards": lambda self, ref, dirty: not dirty,
+    # one that is only held stays freed, or is as any other, as on the other kernels
+    "reclaim_unfrees": lambda self, dirty: not dirty,
     # what comes back is never exclusive by itself, as before 5.19
     "swap_exclusive": lambda self, flags: False,
     # only the entry says whether a page is exclusive
     "swap_unshared": lambda self, ref, batched, last: False,
     # a page stays in the swap cache as long as it can
-    "swap_leaves_cache": lambda self, vma_flags, write, ref, last: False,
+    "swap_leaves_cache": lambda self, vma_flags, write, ref, last, exclusive: False,
     # what is read for a write is clean until it is written, and as writable as for a read
     "swapped_pte": lambda self, vma, write, alone: (
         prot_bits(vma) | (P_WRITE if alone and vma.flags & V_WRITE else 0)
