@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .. import abi
 from ..abi import Code
-from . import guard, hugetlb, mapping, pagecache, swapping, thp
+from . import batches, contpte, guard, hugetlb, mapping, pagecache, swapping, thp
 from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
 from .calls_blocking import wake
@@ -216,6 +216,7 @@ def _change(
     """uffd_wp_range(), change_pte_range(): entries of one VMA, from the first up to the last."""
     mm = state.mms[process]
     start, end = span
+    batches.protect(rules, state, process, start, end)
     for index in sorted(number for number in mm.ptes if start <= number < end):
         flags, page = mm.ptes[index]
         if protect:
@@ -225,6 +226,7 @@ def _change(
             if rules.uffd_upgrades():
                 flags = rules.upgraded_pte(flags & ~P_WRITE, vma, state.pages[page].flags)
         state.set_pte(process, index, flags, page)
+    contpte.fold(rules, state, process, start, end)
     for index in sorted(number for number in mm.absent if start <= number < end):
         flags, slot = mm.absent[index]
         if flags & P_GUARD:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import abi
 from ..abi import Code, Kind, VmaFlag
-from . import device, fault, hugetlb, mapping, populate, process, stack
+from . import batches, contpte, device, fault, hugetlb, mapping, populate, process, stack
 from . import vma as vmas
 from .calls import Expected, Model, call, pages_of, value
 from .content import UNKNOWN
@@ -151,6 +151,7 @@ def _protect(model: Model, state: State, op: abi.Op, found: Vma, start: int, end
     if not op.prot & _PROT_WRITE and anonymous and not found.anon_vma:
         account = account and not model.rules.protect_unaccounts()
     changed = mapping.change(model.rules, state, op.process, found, start, end, flags, account)
+    batches.protect(model.rules, state, op.process, start, end)
     for index in sorted(number for number in mm.ptes if start <= number < end):
         pte = mm.ptes[index]
         tracked = state.tracks_dirty(changed.file)
@@ -164,6 +165,7 @@ def _protect(model: Model, state: State, op: abi.Op, found: Vma, start: int, end
         elif not pte.flags & P_HUGE or model.rules.upgrades_leaf(hugetlb.is_hugetlb(changed)):
             bits = model.rules.upgraded_pte(bits, changed, state.pages[pte.page].flags)
         state.set_pte(op.process, index, bits, pte.page)
+    contpte.fold(model.rules, state, op.process, start, end)
     if model.rules.protect_populates(found.flags, flags):
         populate.protected(model.rules, state, op.process, start, end)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..abi import HUGE_PAGES
-from . import hugetlb, memtypes, pagecache, thp, vma, zap
+from . import batches, contpte, hugetlb, memtypes, pagecache, thp, vma, zap
 from .rules import Rules
 from .state import P_HUGE, State, Vma
 
@@ -109,11 +109,13 @@ def move(
     _split(rules, state, process, found, start, end, to)
     hugetlb.move(state, process, start, end, to)
     state.set_vmas(process, vma.insert(rules, mm.vmas, there))
+    batches.move(rules, state, process, start, end)
     for index in sorted(number for number in mm.ptes if start <= number < end):
         bits, page = mm.ptes[index]
         state.clear_pte(process, index)
         bits = rules.uffd_moved_pte(rules.moved_pte(bits))
         state.set_pte(process, index - start + to, bits, page)
+    contpte.fold(rules, state, process, to, to + end - start)
     for index in sorted(number for number in mm.absent if start <= number < end):
         flags, slot = mm.absent[index]
         flags = rules.uffd_moved_pte(flags)

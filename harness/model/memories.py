@@ -9,6 +9,8 @@ from .content import EMPTY, Content
 from .pages import G_ANON, G_SWAPBACKED, NEW_ANON
 from .swap import Swap
 
+BLOCK = 16  # entries that arm64 may make one of (arch/arm64/include/asm/pgtable-hwdef.h CONT_PTES)
+
 ANON, FILE, SHMEM, SWAP = range(4)  # indexes of an mm's RSS counters
 
 P_PRESENT = int(PteFlag.PRESENT)
@@ -89,6 +91,8 @@ class Mm:
     ptes: of the present; absent: of those that are neither none nor present.
     tables: the first page of each last-level page table; one stays when it is
     empty, and no leaf can be where it is.
+    folded: the first page of each block of BLOCK entries that have one young and one dirty
+    bit (contpte).
     gained, lost: changes of rss, of which a task may have told some
     to nobody yet.
     """
@@ -96,6 +100,7 @@ class Mm:
     __slots__ = (
         "absent",
         "alive",
+        "folded",
         "gained",
         "has_pinned",
         "inherited",
@@ -116,6 +121,7 @@ class Mm:
         self.ptes: dict[int, Pte] = {}
         self.absent: dict[int, Absent] = {}
         self.tables: set[int] = set()
+        self.folded: set[int] = set()
         self.rss = [0, 0, 0, 0]
         self.gained = 0
         self.lost = 0
@@ -130,6 +136,7 @@ class Mm:
         other.ptes = self.ptes.copy()
         other.absent = self.absent.copy()
         other.tables = self.tables.copy()
+        other.folded = self.folded.copy()
         other.rss = self.rss.copy()
         other.gained = self.gained
         other.lost = self.lost
@@ -167,6 +174,8 @@ class Memories(Swap):
         if mm.absent:
             mm.absent.pop(index, None)
         old = mm.ptes.get(index)
+        if mm.folded and index & -BLOCK in mm.folded and old is not None:
+            self._set_folded(process, index & -BLOCK, old, Pte(flags, page))
         if old is None or old.page != page:
             if old is not None:
                 self._use(old.page, -1)
@@ -175,6 +184,16 @@ class Memories(Swap):
         if not flags & P_HUGE:
             mm.tables.add(index & -HUGE_PAGES)
         self.touched.add(("t", process, index))
+
+    def _set_folded(self, process: int, first: int, old: Pte, new: Pte) -> None:
+        """One of a block's entries changes: all become as young and dirty, or are apart then."""
+        mm = self.mms[process]
+        if old.page != new.page or (old.flags ^ new.flags) & ~(P_YOUNG | P_DIRTY):
+            mm.folded.discard(first)
+            return
+        for index in range(first, first + BLOCK):
+            mm.ptes[index] = Pte(new.flags, mm.ptes[index].page)
+            self.touched.add(("t", process, index))
 
     def map_anon(self, process: int, index: int, flags: int, content: Content = EMPTY) -> None:
         """Map a fresh anonymous page, its one reference the mapping's, where nothing is."""
@@ -185,7 +204,9 @@ class Memories(Swap):
 
     def clear_pte(self, process: int, index: int) -> None:
         """Remove a PTE; counts of pages are the caller's."""
-        old = self.mms[process].ptes.pop(index)
+        mm = self.mms[process]
+        old = mm.ptes.pop(index)
+        mm.folded.discard(index & -BLOCK)
         self._use(old.page, -1)
         self.touched.add(("t", process, index))
 

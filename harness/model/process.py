@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..abi import ARENA_PAGES_MAX, HUGE_PAGES
 from . import (
     calls_blocking,
+    contpte,
     family,
     guard,
     hugetlb,
@@ -74,8 +75,11 @@ def _copy(rules: Rules, state: State, parent: int, child: int, vma: Vma) -> None
     low, high = vma.start & -HUGE_PAGES, vma.end
     state.mms[child].tables |= {first for first in tables if low <= first < high}
     ptes = state.mms[parent].ptes
+    folded = set(state.mms[parent].folded)
     for index in sorted(number for number in ptes if vma.start <= number < vma.end):
         _copy_one(rules, state, parent, child, vma, index, ptes[index])
+    contpte.stay(state, parent, folded)
+    contpte.fold(rules, state, child, vma.start, vma.end)
     swapping.fork(rules, state, parent, child, vma)
     guard.fork(rules, state, parent, child, vma)
 

@@ -80,6 +80,10 @@ class Release:
         uffd_protects_many: UFFDIO_WRITEPROTECT goes through all mappings of its range
             (mm/userfaultfd.c mwriteprotect_range; since 6.3: "mm/userfaultfd: support operation on
             multiple VMAs").
+        protect_merges: mprotect takes entries that map a huge page in a row at once, and makes them
+            alike young and dirty (mm/mprotect.c change_pte_range, modify_prot_start_ptes; since
+            6.17: cac1db8c3aad "mm: optimize mprotect() by PTE batching"); so does mremap with
+            those that arm64 made one (mm/mremap.c move_ptes).
         protect_unaccounts: mprotect takes untouched memory that becomes read-only off what is
             committed (mm/mprotect.c mprotect_fixup; since 6.7).
         fixed_huge_error: of MAP_FIXED over a part of a huge page of hugetlb (mm/mmap.c
@@ -268,6 +272,7 @@ class Release:
     uffd_keeps_wp: bool = False
     uffd_upgrades: bool = False
     uffd_protects_many: bool = False
+    protect_merges: bool = False
     protect_unaccounts: bool = False
     fixed_huge_error: int = -ENOMEM
     inserts_zero: bool = True
@@ -425,6 +430,7 @@ RELEASES = {
         uffd_keeps_wp=True,
         uffd_upgrades=True,
         uffd_protects_many=True,
+        protect_merges=True,
         protect_unaccounts=True,
         fixed_huge_error=-EINVAL,
         inserts_zero=False,

@@ -46,8 +46,10 @@ class ThpRules(RuleBase):
         more than one.
         """
         release = self.sem.release
+        if mapped == 1 and release.copies_last_part:
+            return False
         if release.keeps_own_parts:
-            return own and mapped > 1 and mapped == ref
+            return own and mapped == ref
         return ref == 1 and not release.copies_last_part
 
     @rule("thp.owners", "7.3 include/linux/rmap.h folio_add_return_large_mapcount")
@@ -66,6 +68,21 @@ class ThpRules(RuleBase):
     def thp_split_dirties(self) -> int:
         """The dirty bit of a split leaf becomes its page's."""
         return G_DIRTY
+
+    @rule("batch.protect", "7.3 mm/mprotect.c change_pte_range (mprotect_folio_pte_batch)")
+    def protect_merges(self) -> bool:
+        """On some kernels protecting makes what maps a huge page in a row alike young and dirty."""
+        return self.sem.release.protect_merges
+
+    @rule("batch.move", "7.3 mm/mremap.c move_ptes (mremap_folio_pte_batch)")
+    def move_merges(self) -> bool:
+        """So does moving, of entries that are blocks already."""
+        return self.sem.release.protect_merges
+
+    @rule("contpte.fold", "7.3 arch/arm64/mm/contpte.c contpte_set_ptes, __contpte_try_fold")
+    def folds_blocks(self) -> bool:
+        """Entries that map a block of a huge page and are set together become one, on some."""
+        return self.sem.contpte
 
     @rule("thp.split_page", "6.1 mm/huge_memory.c can_split_folio")
     def thp_splits_page(self, ref: int, mapped: int) -> bool:

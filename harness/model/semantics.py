@@ -78,6 +78,8 @@ class Semantics:
             so: arch/x86/kernel/cpu/mtrr/mtrr.c mtrr_bp_init).
         keeps_type: pte_modify() leaves an entry its memory type (arch/x86/include/asm/
             pgtable_types.h _PAGE_CHG_MASK; arch/arm64/include/asm/pgtable.h PTE_ATTRINDX_MASK).
+        contpte: entries of a huge page are kept in blocks that have one young and one dirty bit
+            (CONFIG_ARM64_CONTPTE, since 6.9).
         rom: frames 0xf0 to 0xff are a ROM with struct pages (arch/x86/kernel/e820.c).
     """
 
@@ -114,6 +116,7 @@ class Semantics:
     marks_tracked: bool = True
     keeps_type: bool = True
     rom: bool = True
+    contpte: bool = False
 
     @property
     def phys_keeps_bits(self) -> bool:
@@ -218,6 +221,7 @@ def semantics_for(environment: Environment, observe: str = "each") -> Semantics:
         marks_tracked=environment.arch == "x86_64",
         keeps_type=environment.arch == "x86_64",
         rom=environment.arch == "x86_64",
+        contpte="ARM64_CONTPTE" in environment.options,
         ioremap_warning=_IOREMAP[environment.arch],
         ioremap_warns_once=environment.arch == "x86_64",
         phys_by_entry=environment.arch == "arm64",

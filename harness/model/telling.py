@@ -53,6 +53,7 @@ TELLING: Mapping[str, Telling] = {
     "drops_held_buffers": _by("ext2/held_buffers"),
     "rw_page": _by("mpage_readahead/rw_page"),
     "upgrades_leaf": _by("thp/protect"),
+    "protect_merges": _by("thp/protect_aged"),
     "protect_unaccounts": _by("mprotect/unaccount_grown"),
     "fixed_huge_error": _by("mmap/fixed_huge"),
     # Not on every line's arm64 does a userfaultfd write-protect.

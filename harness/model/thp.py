@@ -7,6 +7,7 @@ page stays one, mapped page by page. Source: 6.1 mm/huge_memory.c.
 from __future__ import annotations
 
 from ..abi import HUGE_PAGES, Foll, PageFlag
+from . import contpte
 from .content import EMPTY
 from .registry import V_LOCKED, V_SHARED
 from .rules import Rules
@@ -136,6 +137,7 @@ def split(rules: Rules, state: State, process: int, vma: Vma, first: int) -> Non
         page.map += 1
         page.flags = page.flags & ~G_EXCLUSIVE | exclusive
         state.set_pte(process, first + offset, flags, number)
+    contpte.fold(rules, state, process, first, first + HUGE_PAGES)
 
 
 def split_page(rules: Rules, state: State, head: int) -> bool:
@@ -156,6 +158,7 @@ def split_page(rules: Rules, state: State, head: int) -> bool:
                 small = mm.ptes[index]
                 state.set_pte(process, index, small.flags | dirty, small.page)
     numbers = [state.subpage(head, offset) for offset in range(HUGE_PAGES)]
+    contpte.unfold(state, numbers)
     _remap(rules, state, frozenset(numbers), head)
     flags = state.pages[head].flags & ~(G_COMPOUND | G_EXCLUSIVE)
     for number in numbers:

@@ -77,6 +77,12 @@ KINDS: dict[str, Callable[..., Any]] = {
     ),
     # a leaf that was shared is written in place although its page is held
     "thp_reuses": lambda self, ref, mapped: ref <= 2,
+    # the other way round about entries that lie together
+    "protect_merges": lambda self: not self.sem.release.protect_merges,
+    # what moves is as young as it was
+    "move_merges": lambda self: False,
+    # no architecture makes one of entries
+    "folds_blocks": lambda self: False,
     # a part of a huge page is kept or copied as on the other kernels
     "reuses_part": lambda self, mapped, ref, own: not (own and mapped > 1 and mapped == ref),
     # a third process that maps a huge page is told apart as well

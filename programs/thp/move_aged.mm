@@ -1,0 +1,12 @@
+# mremap takes blocks of a huge page at once, where an architecture has them: one young entry makes all young.
+m = mmap(pages=512, prot=rw, flags=private|anon, align=512)
+n = mmap(pages=512, prot=rw, flags=private|anon, align=512)
+madvise(m, HUGEPAGE)
+store(m[0], "a huge page")
+mprotect(m[511], pages=1, prot=r)
+c = fork()
+c: load(m[3])
+c: mremap(m[0], pages=64, new_pages=64, to=n[0])
+c: load(n[40])
+c: mremap(n[8], pages=40, new_pages=40, to=m[100])
+c: load(m[110])

@@ -1,0 +1,11 @@
+# mprotect takes the entries of a huge page that lie together at once, on some kernels: one young makes all young.
+m = mmap(pages=512, prot=rw, flags=private|anon, align=512)
+madvise(m, HUGEPAGE)
+store(m[0], "a huge page")
+mprotect(m[511], pages=1, prot=r)
+c = fork()
+c: load(m[3])
+c: mprotect(m[0], pages=5, prot=r)
+c: mprotect(m[20], pages=60, prot=r)
+c: load(m[21])
+c: mprotect(m[0], pages=100, prot=rw)
