@@ -220,7 +220,7 @@ def test_programs_reach_every_rule() -> None:
         if reached == set(REGISTRY):
             break
         arena = Arena(compiled.arena_start, compiled.arena_pages)
-        semantics = Semantics(release=release)
+        semantics = Semantics(release=release, contpte=True)
         model = Model(semantics, arena, rules(semantics))
         state = model.initial()
         for op in compiled.ops:
