@@ -87,8 +87,10 @@ static int do_unmap(struct pl_session *s, struct pl_call *call)
 	if (file)
 		get_file(file);
 	mutex_unlock(&s->lock);
-	if (!file)
-		return -EBADF;
+	if (!file) { /* a sleeping process was to open it */
+		call->ret = -EBADF;
+		return 0;
+	}
 	unmap_mapping_range(file->f_mapping, call->aux, call->n,
 			    !!(call->flags & PL_UNMAP_EVEN_COWS));
 	fput(file);

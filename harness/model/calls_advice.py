@@ -193,10 +193,11 @@ def _remove(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: i
 @advice(Madv.HUGEPAGE, Madv.NOHUGEPAGE)
 def _advise_huge(model: Model, state: State, op: abi.Op, vma: Vma, start: int, end: int) -> int:
     """hugepage_madvise()."""
+    flags = model.rules.thp_advised(vma.flags, op.flags == Madv.HUGEPAGE)
+    if flags == vma.flags:
+        return 0
     if hugetlb.splits_badly(model.rules, vma, start, end):
         mapping.cut_first(model.rules, state, op.process, start)
         return -EINVAL
-    flags = model.rules.thp_advised(vma.flags, op.flags == Madv.HUGEPAGE)
-    if flags != vma.flags:
-        mapping.change(model.rules, state, op.process, vma, start, end, flags, vma.account)
+    mapping.change(model.rules, state, op.process, vma, start, end, flags, vma.account)
     return 0

@@ -45,17 +45,23 @@ def _fault_around(model: Model, state: State, op: abi.Op) -> Expected:
     return value(0)
 
 
-@call(
-    Code.ON_MMAP,
-    Code.ON_MMAP_INSERT_PAGE,
-    Code.ON_MMAP_REMAP_PFN_RANGE,
-    Code.ON_MMAP_VM_IOMAP_MEMORY,
-    Code.ON_FAULT,
-    Code.ON_FAULT_INSERT,
-    Code.ON_ACCESS,
+# What a device is told; a file that was never opened is none.
+TOLD = frozenset(
+    {
+        Code.ON_MMAP,
+        Code.ON_MMAP_INSERT_PAGE,
+        Code.ON_MMAP_REMAP_PFN_RANGE,
+        Code.ON_MMAP_VM_IOMAP_MEMORY,
+        Code.ON_FAULT,
+        Code.ON_FAULT_INSERT,
+        Code.ON_ACCESS,
+    }
 )
+
+
+@call(*sorted(TOLD))
 def _tell(model: Model, state: State, op: abi.Op) -> Expected:
-    found = state.device(state.slots[op.file])
+    found = state.device(state.slots.get(op.file, -1))
     if model.rules.device_wanted(found is not None):
         return refusal(Refused.NOT_DEVICE)
     assert found is not None

@@ -42,7 +42,8 @@ def _mmap(model: Model, state: State, op: abi.Op) -> Expected:
         if flags < 0:
             return value(flags)
         refused = rules.secret_mmap(shared, 0) if state.files[file].secret else 0
-    if op.flags & _MAP_GROWSDOWN and not rules.may_be_stack(shared, op.file >= 0):
+    of_file = op.file >= 0 or bool(op.flags & _MAP_HUGETLB)
+    if op.flags & _MAP_GROWSDOWN and not rules.may_be_stack(shared, of_file):
         return value(-EINVAL)
     if fixed and (not refused or rules.fixed_unmaps_first()):
         refused = _clear(model, state, op.process, start, end) or refused

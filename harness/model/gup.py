@@ -336,7 +336,8 @@ class Getter:
         offset = vma.pgoff + index - vma.start
         page = file.cache.get(offset)
         waits = self.retries and not self.flags & NOWAIT
-        unread = page is None or not self.state.pages[page].flags & G_UPTODATE
+        absent = index not in self.state.mms[self.process].ptes
+        unread = absent and (page is None or not self.state.pages[page].flags & G_UPTODATE)
         if self.rules.read_lets_go(unread and file.disk is not None, waits):
             return True
         if page is None:

@@ -36,11 +36,12 @@ from . import (  # noqa: F401
     process,
     reclaim,
 )
-from .calls import Expected
+from .calls import Expected, value
 from .rules import Rules
 from .semantics import Semantics
 from .state import G_EXCLUSIVE, State
 
+EBADF = 9
 _MAX_RUN = 16  # choices of one operation; more is a fault of the model
 
 ALLOWANCES = {
@@ -128,6 +129,9 @@ class Model:
             return Expected(Kind.NO_PROCESS)
         if calls_blocking.sleeps(state, op.process):
             return Expected(Kind.BLOCKED)
+        file = op.index if op.code is abi.Code.UNMAP_MAPPING_RANGE else op.file
+        if file >= 0 and file not in state.slots and op.code not in calls_driver.TOLD:
+            return value(-EBADF)  # a sleeping process was to open it (6.1 fs/file.c __fget_light)
         expected = calls_blocking.make(self, state, op)
         if op.mode & gup.KILLED:
             process.end(self.rules, state, op.process, family.SIGKILL)

@@ -142,3 +142,19 @@ def test_a_marker_stays_until_its_memory_goes() -> None:
     assert {entry.flags for entry in state.mms[0].absent.values()} == {P_UFFD_WP}
     assert len(state.mms[0].absent) == 2
     assert run(text + "munmap(s)\n")[1].mms[0].absent == {}
+
+
+def test_a_file_that_a_sleeper_was_to_open_is_none() -> None:
+    text = (
+        "m = mmap(pages=1, prot=rw, flags=private|anon)\nc = fork()\nc: uffd_register(m)\n"
+        't = c: begin load(m[0])\nwait(t)\nf = c: memfd(pages=1)\nuffd_copy(c, m[0], "awake")\n'
+        "c: ftruncate(f, pages=2)\nc: unmap_mapping_range(f, 0, 0, 1)\nc: on_mmap(f)\n"
+    )
+    compiled = layout.compile_program(language.parse(text, "test.mm"))
+    model = Model(Semantics(), Arena(compiled.arena_start, compiled.arena_pages))
+    state, said = model.initial(), []
+    for op in compiled.ops:
+        (branch,) = model.step(state, op)
+        state = branch.state
+        said.append(outcome_text(op, branch.expected))
+    assert said[-5:] == ["blocked", "0", "-EBADF", "-EBADF", "refused(not_device)"]
