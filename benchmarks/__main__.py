@@ -9,13 +9,22 @@ from harness.arch import ARCHES, arch_named
 from harness.cache import Cache
 from harness.errors import PagelabError
 
-from . import bench_boot, bench_memory, bench_rate, bench_restore, bench_virtme, kernel_mutants
+from . import (
+    bench_boot,
+    bench_fuzz,
+    bench_memory,
+    bench_rate,
+    bench_restore,
+    bench_virtme,
+    kernel_mutants,
+)
 from .machine import Plan, facts
 
 BENCHMARKS = {
     "boot": bench_boot.run,
     "restore": bench_restore.run,
     "rate": bench_rate.run,
+    "fuzz": bench_fuzz.run,
     "memory": bench_memory.run,
 }
 # Runs only if named: it needs a package and a kernel of its own.

@@ -62,7 +62,8 @@ class Oracle(RealBackend):
                 assert isinstance(booted, guest.Guest)
                 before = processor_seconds(booted.pid)
                 yield booted
-                self.qemu += processor_seconds(booted.pid) - before
+                with contextlib.suppress(OSError):  # it was killed
+                    self.qemu += processor_seconds(booted.pid) - before
 
         return replace(prepared, boot=boot)
 

@@ -17,9 +17,10 @@ from .generate import Corpus
 from .interrupts import interrupts
 from .jobs import shrink as shrink_job
 from .jobs.backend import Backend, RealBackend
+from .jobs.campaign.corpora import first_corpus
 from .jobs.campaign.folder import CampaignFolder
 from .jobs.campaign.memory import Asked, Memory, remembered
-from .jobs.campaign.run import Run, Status, first_corpus
+from .jobs.campaign.run import Run, Status
 from .jobs.folder import write_atomically
 from .jobs.results import Record
 from .jobs.settings import Settings

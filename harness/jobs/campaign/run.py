@@ -6,34 +6,32 @@ import math
 import time
 import traceback
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from ... import verdict as verdicts
 from ...environment import Environment
 from ...errors import PagelabError
-from ...generate import EMPTY, Corpus
+from ...generate import Corpus
 from ...generate.corpus import Kept
 from ...model import branches
 from ...progress import Progress
 from ...verdict import EXIT_CODES, Verdict
 from ..backend import Backend
-from ..results import Record, Rerun, Result
+from ..results import Record
 from ..session import unexpected
+from .corpora import planned
 from .crew import Crew, Member, WorkerError, start_of
+from .desk import Desk, result_of
 from .folder import CampaignFolder
 from .memory import Book, Memory
 from .messages import Booted, Corpora, GaveUp, Looked, Lost, Made, Note, Place, Ran, Saw
-from .plan import Plan, roll, texts_digest
-from .report import texts_of
-from .values import Campaign, Finding, Settled, Sighting, Tally, together
+from .plan import Plan, texts_digest
+from .values import Campaign, Tally, together
 
 _LOOK_SECONDS = 0.5
-_FLAKY_MAX = 3  # times that a cause is looked into again although it did not repeat
-_INQUIRIES_MAX = 200  # causes that are looked into
 _OVERTIME = 180.0  # seconds that looking into what was seen may take beyond the campaign's time
 
 
@@ -68,21 +66,6 @@ class Sink(Protocol):
 
     def status(self, status: Status) -> None:
         """How far it is."""
-
-
-@dataclass(slots=True)
-class _Pending:
-    """Sightings of one cause in one place.
-
-    Attributes:
-        waiting: those that may be looked into, the best first.
-        tries: how often one was.
-        open: one is looked into just now, or has been and repeats.
-    """
-
-    waiting: list[Sighting] = field(default_factory=list)
-    tries: int = 0
-    open: bool = False
 
 
 class Run:
@@ -134,7 +117,7 @@ class Run:
         self._tallies: dict[int, Tally] = {}  # of chunks of batches that are under way
         self._causes: dict[int, Counter[str]] = {}
         self._lost: Counter[int] = Counter()
-        self._pending: dict[tuple[int, int | None, str], _Pending] = {}
+        self._desk: Desk | None = None
         self._reached: set[str] = set()
         self._recent: list[tuple[float, int]] = []
         self._error: PagelabError | None = None
@@ -181,7 +164,7 @@ class Run:
             seconds=time.monotonic() - self._clock,
             exit_code=verdicts.INTERRUPTED if interrupted else code,
             environments=tuple(self._environments),
-            results=tuple(self._result(one) for one in campaign.findings),
+            results=tuple(result_of(one, self._folder) for one in campaign.findings),
             folder=str(self._folder.path),
             error=str(self._error or ""),
             campaign=campaign,
@@ -212,7 +195,7 @@ class Run:
             seconds=self._spent(),
             findings=self._memory.shown(),
             flaky=tuple(self._memory.flaky),
-            unsettled=sum(len(one.waiting) for one in self._pending.values() if not one.open),
+            unsettled=self._desk.unsettled if self._desk is not None else 0,
             reached=len(reached),
             of=len(branches.ALL),
             never=tuple(sorted(set(branches.ALL) - reached)),
@@ -220,23 +203,6 @@ class Run:
             kept=len(corpus.kept),
             skipped=self._skipped,
             given_up={self._environments[at].id: why for at, why in self._given_up.items()},
-        )
-
-    def _result(self, finding: Finding) -> Result:
-        path = self._folder.path / finding.program
-        traces = {kind: str(self._folder.path / name) for kind, name in finding.traces.items()}
-        first = traces.get("first", "")
-        return Result(
-            program=str(path),
-            environment=finding.environment,
-            kernel=finding.kernel,
-            arch=finding.arch,
-            verdict=finding.verdict,
-            operations=finding.operations,
-            trace=traces.get("shrunk") or first or None,
-            detail=finding.detail,
-            seconds=finding.seconds,
-            reruns=(Rerun(finding.how, finding.verdict, traces.get("shrunk", "")),),
         )
 
     # ---- the beginning -----------------------------------------------------------------
@@ -254,7 +220,12 @@ class Run:
                 known[prepared.environment.id] = place
                 self._environments.append(prepared.environment)
         self._places = list(known.values())
-        self._plan = self._planned()
+        self._plan, lost = planned(
+            self._folder, self._memory, self._start, new=self._new, say=self._sink.line
+        )
+        self._skipped += lost
+        for corpus in self._plan.corpora.values():
+            self._reached.update(*(kept.branches for kept in corpus.kept))
         self._book = Book(self._folder, self._memory, new=self._new)
         told = start_of(
             self._backend,
@@ -264,36 +235,17 @@ class Run:
             observe=self._options.observe,
         )
         self._crew = Crew(told)
+        self._desk = Desk(
+            self._book,
+            self._folder,
+            self._asked.settings,
+            self._places,
+            self._environments,
+            self._sink.line,
+        )
         for sighting in self._folder.pending():
             if sighting.name not in self._memory.settled:
-                self._note_sighting(sighting)
-
-    def _planned(self) -> Plan:
-        """The plan from the first batch on that is not done, with its corpora."""
-        first = self._memory.first
-        if self._new:
-            self._folder.write_corpus(0, self._start)
-        at, corpora = self._known_corpora(first)
-        if at < first:
-            self._sink.line(f"making batches {at} to {first - 1} once more: a corpus was lost")
-            corpora = roll(self._asked.seed, at, corpora, first)
-        for one in corpora:
-            self._reached.update(*(kept.branches for kept in one.kept))
-        for number, corpus in zip((first, first + 1), corpora, strict=True):
-            self._folder.write_corpus(number, corpus)
-        return Plan(first, corpora, self._asked.programs)
-
-    def _known_corpora(self, first: int) -> tuple[int, tuple[Corpus, Corpus]]:
-        """The latest batch whose corpora, and the next one's, can be read."""
-        for number in range(first, 0, -1):
-            try:
-                one = self._folder.read_corpus(number)
-                return number, (one, self._folder.read_corpus(number + 1))
-            except PagelabError as error:
-                if number == first and not self._new:
-                    self._skipped += 1
-                    self._sink.line(f"{error}")
-        return 0, (self._start, self._start)
+                self._desk.take_in(sighting)
 
     # ---- on and on -----------------------------------------------------------------------
 
@@ -330,19 +282,19 @@ class Run:
             return False
         if self._time_is_up(_OVERTIME):
             return True
-        return all(member.idle for member in self._crew.members) and self._next_inquiry() is None
+        assert self._desk is not None
+        return all(member.idle for member in self._crew.members) and not self._desk.waiting
 
     def _give(self) -> None:
         """Everybody gets something to do."""
         assert self._crew is not None
         assert self._plan is not None
+        assert self._desk is not None
         for member in self._crew.members:
-            if member.inquiry is None and (pending := self._next_inquiry()) is not None:
+            if member.inquiry is None and self._desk.waiting:
                 busy = sum(one.inquiry is not None for one in self._crew.members)
                 if busy < max(1, len(self._crew.members) - 1) or self._ending():
-                    pending.open = True
-                    pending.tries += 1
-                    member.inquire(pending.waiting.pop(0))
+                    member.inquire(self._desk.begin())
         while not self._ending():
             wanting = [member for member in self._crew.members if member.wants]
             if not wanting or (chunk := self._plan.take()) is None:
@@ -358,6 +310,7 @@ class Run:
 
     def _heard(self, member: Member, message: Any) -> None:
         assert self._plan is not None
+        assert self._desk is not None
         assert self._crew is not None
         if message is None:
             self._gone(member)
@@ -374,12 +327,12 @@ class Run:
             self._recent.append((time.monotonic(), message.tally.checked))
             self._plan.done(message.chunk)
         elif isinstance(message, Saw):
-            self._saw(replace(message.sighting, seconds=self._spent()))
+            self._desk.saw(replace(message.sighting, seconds=self._spent()))
         elif isinstance(message, Looked):
             self._crew.praise()
             assert member.inquiry is not None
             sighting, member.inquiry = member.inquiry, None
-            self._settle(sighting, message.settled)
+            self._desk.settle(sighting, message.settled, self._spent())
         elif isinstance(message, Booted):
             self._environments[message.place] = message.environment
         elif isinstance(message, Lost):
@@ -394,12 +347,11 @@ class Run:
         """A worker was killed: another one does what it had to do."""
         assert self._crew is not None
         assert self._plan is not None
+        assert self._desk is not None
         self._sink.line(f"worker {member.number} ended without a word: another one goes on")
         self._plan.give_back(member.chunks.values())
         if member.inquiry is not None:
-            pending = self._pending[_key(member.inquiry)]
-            pending.waiting.insert(0, member.inquiry)
-            pending.open = False
+            self._desk.put_back(member.inquiry)
         self._crew.bury(member)
         self._crew.hire()
 
@@ -427,83 +379,10 @@ class Run:
             self._plan.forget(number + 1)
             self._folder.drop_corpora(number + 1)
 
-    # ---- what was seen -----------------------------------------------------------------------
-
-    def _saw(self, sighting: Sighting) -> None:
-        assert self._book is not None
-        if self._book.saw(sighting):
-            self._note_sighting(sighting)
-
-    def _note_sighting(self, sighting: Sighting) -> None:
-        """Puts it to its like; only the first few of a cause are looked into."""
-        assert self._book is not None
-        pending = self._pending.setdefault(_key(sighting), _Pending())
-        known = {one.cause for one in self._memory.findings if self._same_place(one, sighting)}
-        if sighting.sign.cause in known:
-            pending.open = True
-        if pending.open or len(pending.waiting) >= _FLAKY_MAX:
-            self._book.settled(sighting.name, None, repeats=True)
-        else:
-            pending.waiting.append(sighting)
-
-    def _same_place(self, finding: Finding, sighting: Sighting) -> bool:
-        return finding.environment == self._environments[sighting.place].id
-
-    def _next_inquiry(self) -> _Pending | None:
-        """Sightings of which one should be looked into now."""
-        if sum(one.tries for one in self._pending.values()) >= _INQUIRIES_MAX:
-            return None
-        able = (
-            one
-            for one in self._pending.values()
-            if one.waiting and not one.open and one.tries < _FLAKY_MAX
-        )
-        return next(able, None)
-
-    def _settle(self, sighting: Sighting, settled: Settled) -> None:
-        """A sighting was looked into."""
-        assert self._book is not None
-        memory = self._memory
-        pending = self._pending[_key(sighting)]
-        kept = memory.findings if settled.repeats else memory.flaky
-        told, options = texts_of(settled), self._shown_by(settled)
-        seconds = self._spent() - sighting.seconds
-        known = {(one.cause, one.environment) for one in memory.findings}
-        if settled.repeats and (settled.sign.cause, settled.environment) in known:
-            # Of another cause at first sight, and the same when it was small.
-            self._book.settled(sighting.name, None, repeats=True)
-        else:
-            finding = self._folder.keep(settled, len(kept) + 1, options, told, seconds)
-            self._book.settled(sighting.name, finding, repeats=settled.repeats)
-            if settled.repeats:
-                self._sink.line(
-                    f"{finding.verdict.value}  {finding.cause}  ({finding.environment}): "
-                    f"{finding.operations} operations, {self._folder.path / finding.program}"
-                )
-        pending.open = settled.repeats
-        if settled.repeats:
-            for other in pending.waiting:
-                self._book.settled(other.name, None, repeats=True)
-            pending.waiting.clear()
-
-    def _shown_by(self, settled: Settled) -> str:
-        """The options of the command that shows a finding again."""
-        ids = {environment.id: at for at, environment in enumerate(self._environments)}
-        names = [name for name in (settled.environment, settled.other) if name in ids]
-        places = [self._places[ids[name]] for name in names]
-        words = [f"-k {name}" for name in dict.fromkeys(place.kernel for place in places)]
-        words += [f"-a {name}" for name in dict.fromkeys(place.arch.name for place in places)]
-        settings = self._asked.settings
-        words += [f"-c {name}" for name in settings.config if name != "base"]
-        words += [f"--cpu {settings.cpu}"] if settings.cpu else []
-        words += [f"--boot-arg {arg}" for arg in settings.boot_args]
-        if settled.before:
-            words.append("-j 1")
-        return " ".join(words)
-
     # ---- how it goes ---------------------------------------------------------------------------
 
     def _status(self) -> Status:
+        assert self._desk is not None
         now = time.monotonic()
         self._recent = [one for one in self._recent if now - one[0] < 10.0]
         window = min(10.0, max(0.1, now - self._clock))
@@ -520,17 +399,5 @@ class Run:
             reached=len(self._reached),
             of=len(branches.ALL),
             findings=len(self._memory.findings),
-            pending=sum(bool(one.waiting) and not one.open for one in self._pending.values()),
+            pending=self._desk.waiting,
         )
-
-
-def _key(sighting: Sighting) -> tuple[int, int | None, str]:
-    return sighting.place, sighting.other, sighting.sign.cause
-
-
-def first_corpus(corpora: Sequence[Corpus]) -> Corpus:
-    """Several corpora as one: what the first has goes first."""
-    start = EMPTY
-    for one in corpora:
-        start = start.feed(one.kept)
-    return start

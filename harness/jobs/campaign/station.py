@@ -28,7 +28,7 @@ from .pace import Pace
 
 BOOTS_MAX = 3  # in a row that end without a hello
 DEATHS_MAX = 20  # guests in a row that pass no program
-LIFE = 1024  # programs of one guest: so long is the history that a difference may need
+LIFE = 4096  # programs of one guest: so long is the history that a difference may need
 _TRIES = 2  # times that a program is run that its guest did not survive
 _ENDED = frozenset({Verdict.GUEST_LOST, Verdict.TIMEOUT})
 
@@ -111,6 +111,11 @@ class Station:
         self._deaths = self._boots = 0
         self._pace = Pace()
         self._skipped: deque[Generated] = deque()
+
+    @property
+    def pid(self) -> int:
+        """The guest's process id; 0 where there is none."""
+        return self._guest.pid if self._guest is not None else 0
 
     def give_up(self, why: str) -> None:
         """Takes no more programs; those that wait are skipped."""
