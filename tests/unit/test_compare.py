@@ -203,7 +203,8 @@ def test_a_snapshot_at_the_end_is_compared_whole() -> None:
 def test_shipped_programs_are_explained(kernel: str) -> None:
     """Between models, of what fake guests do: nothing is unexplained, and no side is lost."""
     other = replace(OLD, kernel=f"{kernel}.9")
-    for source in shipped.meant_for(OLD, other)[::24]:
+    # A few; none of those whose huge pages take a second each.
+    for source in shipped.meant_for(OLD, other)[11::24]:
         found = pair(source.text, OLD, other)
         assert found.operations == found.of
         assert all(one.cause.kind is not Why.UNEXPLAINED for one in found.differing), source.name
