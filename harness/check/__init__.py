@@ -83,7 +83,7 @@ class _Checker:
         for at, op in enumerate(self.compiled.ops):
             if at >= len(outcomes):
                 break
-            faults = warnings.faults_in(outcomes[at].log)
+            faults = warnings.faults_in(outcomes[at].log) if outcomes[at].log else ()
             if faults and not self._predicted(op, faults):
                 fault = warnings.fault_text(faults[0])
                 told = self._detail(at, fault, {"log": fault}, [], "")

@@ -84,7 +84,8 @@ class Follower:
         frames: Sequence[int] = ()
         if outcome.snapshot is not None:
             keys, frames = self.observed.apply(outcome.snapshot)
-        return Seen(outcome, warnings.faults_in(outcome.log), keys, frames, self.unseen)
+        faults = warnings.faults_in(outcome.log) if outcome.log else ()
+        return Seen(outcome, faults, keys, frames, self.unseen)
 
     def step(
         self, model: Model, op: abi.Op, seen: Seen, candidates: Sequence[Candidate]

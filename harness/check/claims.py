@@ -75,7 +75,7 @@ class ClaimReader:
     def after(
         self, operation: int, outcomes: Sequence[Outcome], observed: Observed, seen: bool
     ) -> list[ClaimShown]:
-        """Claims that stand behind an operation.
+        """Claims that stand behind an operation; most have none.
 
         Args:
             operation: its index; -1 for those above the first.
@@ -85,8 +85,10 @@ class ClaimReader:
         Raises:
             UsageError: a comparison of values that do not compare.
         """
+        if operation not in self._placed:
+            return []
         shown = []
-        for claim in self._placed.get(operation, ()):
+        for claim in self._placed[operation]:
             try:
                 value = self._holds(claim, operation, outcomes, observed, seen)
             except _Unseen:

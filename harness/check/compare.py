@@ -62,8 +62,14 @@ class Pairs:
             return known == pfn
         if page >= ROM_PAGE and fixed_frame(page) != pfn:
             return False
-        tail = state.pages[page].tail
-        page, pfn = page - tail, pfn - tail
+        frame = state.pages[page]
+        if frame.size == 1 and not frame.tail:
+            if pfn in self.page:
+                return False
+            self.frame[page] = pfn
+            self.page[pfn] = page
+            return True
+        page, pfn = page - frame.tail, pfn - frame.tail
         pages = state.pages[page].size
         if any(pfn + i in self.page for i in range(pages)):
             return False

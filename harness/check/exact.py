@@ -73,8 +73,8 @@ class Tally:
     __slots__ = ("_calls", "_exact", "_open")
 
     def __init__(self) -> None:
-        self._calls: Counter[Code] = Counter()
-        self._exact: Counter[Code] = Counter()
+        self._calls: list[Code] = []
+        self._exact: list[Code] = []
         self._open: Counter[str] = Counter()
 
     def add(self, code: Code, branches: Sequence[Branch], *, seen: bool) -> None:
@@ -84,28 +84,29 @@ class Tally:
             branches: all that were allowed.
             seen: its snapshot was taken.
         """
-        self._calls[code] += 1
+        self._calls.append(code)
         unknown = unknown_fields(branches[0])
         if len(branches) == 1 and seen and not unknown:
-            self._exact[code] += 1
+            self._exact.append(code)
             return
         inexact = open_fields(branches) | unknown
         if not seen:
             inexact |= set(FIELDS) - {OUTCOME}
-        self._exact[code] += not inexact
+        if not inexact:
+            self._exact.append(code)
         self._open.update(inexact)
 
     def result(self) -> Exactness:
         """What was counted."""
-        count = self._calls.total()
+        count, calls, exact = len(self._calls), Counter(self._calls), Counter(self._exact)
         return Exactness(
-            _share(self._exact.total(), count),
-            {
-                code.name.lower(): _share(self._exact[code], self._calls[code])
-                for code in sorted(self._calls)
-            },
+            _share(len(self._exact), count),
+            {_NAMES[code]: _share(exact[code], calls[code]) for code in sorted(calls)},
             {name: _share(count - self._open[name], count) for name in FIELDS if count},
         )
+
+
+_NAMES = {code: code.name.lower() for code in Code}
 
 
 @functools.lru_cache(maxsize=1024)
