@@ -19,6 +19,7 @@ from . import (
     kernel_mutants,
 )
 from .machine import Plan, facts
+from .model_mutants import command as model_mutants
 
 BENCHMARKS = {
     "boot": bench_boot.run,
@@ -30,7 +31,7 @@ BENCHMARKS = {
 # Runs only if named: it needs a package and a kernel of its own.
 OTHERS = {"virtme": bench_virtme.run}
 # Commands of their own, with arguments of their own.
-COMMANDS = {kernel_mutants.NAME: kernel_mutants.main}
+COMMANDS = {kernel_mutants.NAME: kernel_mutants.main, model_mutants.NAME: model_mutants.main}
 EPILOG = f"Commands of their own (NAME --help): {', '.join(COMMANDS)}"
 
 

@@ -1,0 +1,1 @@
+"""Mutants of harness/model: does a recorded trace notice each of them?"""
