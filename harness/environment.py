@@ -9,7 +9,7 @@ from typing import Any
 DEFAULT_CPU = {"x86_64": "Nehalem", "arm64": "cortex-a57"}
 HUGE_POOL = 4  # huge pages that a guest keeps for hugetlb (hugepages=)
 # What programs may ask of a kernel's configuration (`requires: option == SECRETMEM`).
-OPTIONS = ("ARM64_CONTPTE", "HAVE_ARCH_USERFAULTFD_WP", "SECRETMEM")
+OPTIONS = ("ARM64_CONTPTE", "EXT2_FS", "HAVE_ARCH_USERFAULTFD_WP", "SECRETMEM")
 CONFIG_MARK = "+"  # between the parts of a configuration's name: "memcg+lru_gen"
 # Whence the flags are by which a kernel is judged: its version line's; the nearest line's, of a
 # kernel that nobody has met; or the same with what probing has told put over them.

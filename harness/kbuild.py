@@ -194,7 +194,7 @@ def of_entry(entry: Entry, arch: Arch) -> KernelBuild:
 def _options(path: Path) -> tuple[str, ...]:
     """Which of those that programs may ask for a final .config has."""
     config = parse_config(path.read_text("utf-8"))
-    return tuple(name for name in OPTIONS if config.get(f"CONFIG_{name}") == "y")
+    return tuple(name for name in OPTIONS if config.get(f"CONFIG_{name}") in ("y", "m"))
 
 
 class _Job:

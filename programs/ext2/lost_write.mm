@@ -1,4 +1,5 @@
 # What is written through a page taken for reading is lost unless the page is marked dirty.
+requires: option == EXT2_FS
 f = open(pages=1)
 m = mmap(pages=1, prot=rw, flags=shared, file=f)
 store(m[0], "on the disk")

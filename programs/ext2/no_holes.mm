@@ -1,4 +1,5 @@
 # An ext2 neither allocates nor punches; a descriptor for reading does not write either.
+requires: option == EXT2_FS
 f = open(pages=2)
 r = open(pages=2, flags=rdonly)
 s = mmap(pages=2, prot=rw, flags=shared, file=f)

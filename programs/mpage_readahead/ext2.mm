@@ -1,4 +1,5 @@
 # ext2 sets BH_Boundary on block 11: 12 blocks, the indirect block, and 8 more, in their order.
+requires: option == EXT2_FS
 f = open(pages=20)
 pwrite(f, offset=0, data="0")
 pwrite(f, offset=4096, data="1")

@@ -1,4 +1,5 @@
 # ext2 with holes, written in order: of what is not there nothing is read, and no bio ends.
+requires: option == EXT2_FS
 f = open(pages=16)
 m = mmap(pages=16, prot=rw, flags=shared, file=f)
 store(m[0], "0")

@@ -169,7 +169,7 @@ def test_boot_parameters_that_have_to_be_there(text: str, asked: tuple[str, ...]
         ("config == page(m)", 21, "a word or a string", "page(m)"),
         ('boot_arg == "two words"', 23, "a boot parameter such as", '"two words"'),
         ('boot_arg < "x"', 11, "a comparison (==, !=, in) behind boot_arg", "'<'"),
-        ("option == SECRET", 21, "one of ARM64_CONTPTE, HAVE_ARCH", "SECRET"),
+        ("option == SECRET", 21, "one of ARM64_CONTPTE, EXT2_FS, HAVE_ARCH", "SECRET"),
         ("option < SECRETMEM", 11, "a comparison (==, !=, in) behind option", "'<'"),
         ("arch == arm64 and ret == 2", 29, "a comparison that begins", "ret"),
     ],
