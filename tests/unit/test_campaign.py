@@ -10,15 +10,18 @@ from typing import Any
 
 import pytest
 
+from harness import abi
 from harness.arch import arch_named
 from harness.check import Exactness, Sign
 from harness.check.exact import Share
+from harness.compare import Cause, Compared, Differing, Item, Kind
+from harness.environment import Environment
 from harness.errors import HarnessError, UsageError
 from harness.generate import BATCH, EMPTY, Corpus, Generator
 from harness.generate.corpus import Kept
 from harness.jobs.backend import Choice
+from harness.jobs.campaign import contrast, pace
 from harness.jobs.campaign import folder as folders
-from harness.jobs.campaign import pace
 from harness.jobs.campaign.folder import CampaignFolder, finding_json, finding_of
 from harness.jobs.campaign.journal import Journal, read
 from harness.jobs.campaign.memory import Asked, Book, Memory, remembered
@@ -38,12 +41,14 @@ from harness.jobs.campaign.messages import (
 )
 from harness.jobs.campaign.pace import Pace
 from harness.jobs.campaign.plan import CHUNK, Chunk, Plan, texts_digest
-from harness.jobs.campaign.station import DEATHS_MAX
+from harness.jobs.campaign.station import DEATHS_MAX, Judged
 from harness.jobs.campaign.values import Settled, Sighting, Tally, together
 from harness.jobs.campaign.worker import Worker
+from harness.jobs.results import Result
+from harness.trace import Ending, Header, Recording
 from harness.verdict import Verdict
 
-from .fakes import Fate, Seen, World, boot_failed
+from .fakes import Fate, Seen, World, boot_failed, outcome
 
 SIGN = Sign(Verdict.MISMATCH, "store", "pte write", "cow.shared")
 TEXT = "m = mmap(pages=1, prot=rw, flags=private|anon)\nmunmap(m)\n"
@@ -411,3 +416,42 @@ def test_a_guest_that_grows_slow_is_noticed(monkeypatch: pytest.MonkeyPatch) -> 
         slow += found.slows(30)
     assert slow
     assert "grew slow" in found.text
+
+
+# ---- environments against each other ----------------------------------------------------------
+
+
+def two(monkeypatch: pytest.MonkeyPatch, ret: int, kind: Kind) -> tuple[list[Sighting], int]:
+    """What two environments' passing traces tell, and how often they were compared."""
+    compared = 0
+
+    def compare(one: Any, other: Any, compiled: Any) -> Compared:
+        nonlocal compared
+        compared += 1
+        items = (Item(("o", 0), "outcome", "0", "1"),)
+        cause = Cause(kind)
+        return Compared(2, 2, (Differing(1, 2, "munmap(m)", items, cause),), {})
+
+    monkeypatch.setattr(contrast, "compare_traces", compare)
+    program = Generator(7).program(0)
+    found = contrast.Contrast(2)
+    told: list[Sighting] = []
+    for at, arch in enumerate(("x86_64", "arm64")):
+        environment = Environment("6.1.192", arch)
+        body = outcome(abi.Kind.VALUE, ret * at)
+        recording = Recording(Header(environment, "p.mm", program.text), (body,), Ending())
+        result = Result("p.mm", environment.id, "6.1.192", arch, Verdict.PASS)
+        told += found.take(at, program, Judged(result, recording))
+    return told, compared
+
+
+def test_environments_are_compared_where_programs_see_a_difference(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert two(monkeypatch, 0, Kind.UNEXPLAINED) == ([], 0)
+    assert two(monkeypatch, 1, Kind.FLAG) == ([], 1)
+    (told,), compared = two(monkeypatch, 1, Kind.UNEXPLAINED)
+    assert compared == 1
+    assert (told.place, told.other, told.sign.verdict) == (0, 1, Verdict.MISMATCH)
+    assert "differs between environments" in told.sign.field
+    assert told.detail["text"] == "munmap(m): outcome: 0 | 1"

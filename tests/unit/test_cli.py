@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from harness import cli, commands, output
+from harness import cli, commands, fuzzing, output
 from harness.errors import BootFailed, HarnessError, KernelFault, UsageError
+from harness.generate.corpus import Corpus, Kept
 from harness.interrupts import Interrupts, interrupts
 from harness.jobs import doctor
 from harness.jobs.doctor import Finding
@@ -309,3 +310,88 @@ def test_environment_ids_tell_environments_apart() -> None:
     assert X86.id == "6.1.192-x86_64-base"
     other = replace(X86, cpu="Skylake-Client", boot_args=("a=1", "b"))
     assert other.id == "6.1.192-x86_64-base-Skylake-Client-a=1-b"
+
+
+# ---- fuzz and shrink -----------------------------------------------------------------
+
+
+def test_fuzz_takes_what_the_contract_lists(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def remember(*args: Any, **named: Any) -> int:
+        seen.update(named, args=args)
+        return 17
+
+    monkeypatch.setattr(fuzzing, "fuzz", remember)
+    words = "fuzz --seed 7 --time 60 -k 5.10 -k 7.3 -a arm64 -j 3"
+    words += f" --json {tmp_path}/j --out {tmp_path}/o"
+    assert commands.invoke([*words.split(), "--corpus", str(tmp_path), "-q"]) == 17
+    wanted, settings = seen["args"]
+    assert wanted == fuzzing.Wanted(7, 60.0, None, None, tmp_path / "o", (tmp_path,))
+    assert settings == Settings(kernels=("5.10", "7.3"), arches=("arm64",))
+    assert (seen["chosen"], seen["jobs"], seen["files"].json) == (True, 3, tmp_path / "j")
+    assert commands.invoke(["fuzz", "--resume", str(tmp_path), "--programs", "5"]) == 17
+    assert seen["args"][0] == fuzzing.Wanted(programs=5, resume=tmp_path)
+    assert not seen["chosen"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (fuzzing.Wanted(seconds=0.0), "more than 0"),
+        (fuzzing.Wanted(seconds=float("nan")), "more than 0"),
+        (fuzzing.Wanted(programs=0), "at least 1"),
+        (fuzzing.Wanted(seed=-1), "from 0 to"),
+        (fuzzing.Wanted(seconds=1.0, programs=1), "one end"),
+        (fuzzing.Wanted(seed=1, resume=Path("x")), "leave them out"),
+    ],
+)
+def test_campaigns_that_cannot_be_meant(wanted: fuzzing.Wanted, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        wanted.check()
+
+
+def test_shrink_without_a_difference_is_30(
+    program: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings().but(arches=["x86_64"])
+    world = World()
+    assert (
+        fuzzing.shrink(program, settings, out=None, quiet=False, verbose=False, backend=world) == 30
+    )
+    said = capsys.readouterr()
+    assert not said.out
+    assert "shows nothing" in said.err
+
+
+def test_shrink_prints_the_smallest_program(
+    program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings().but(arches=["x86_64"])
+    world = World(lambda name, seen: Fate(Verdict.MISMATCH))
+    assert (
+        fuzzing.shrink(program, settings, out=None, quiet=True, verbose=False, backend=world) == 0
+    )
+    assert capsys.readouterr().out == "m = mmap(pages=1, prot=rw, flags=private|anon)\n"
+    out = tmp_path / "small.mm"
+    assert fuzzing.shrink(program, settings, out=out, quiet=True, verbose=False, backend=world) == 0
+    assert out.read_text() == "m = mmap(pages=1, prot=rw, flags=private|anon)\n"
+
+
+def test_damaged_corpora_are_skipped_and_counted(tmp_path: Path) -> None:
+    said: list[str] = []
+
+    class Listener:
+        def line(self, text: str) -> None:
+            said.append(text)
+
+    good = Corpus((Kept(TEXT, frozenset({"cow.shared=yes"})),))
+    (tmp_path / "0").write_bytes(good.encode())
+    (tmp_path / "1").write_bytes(good.encode()[:-3])
+    (tmp_path / "2").write_bytes(b"pagelab corpus 99 x\n")
+    found, skipped = fuzzing._read_corpora([tmp_path], Listener())  # type: ignore[arg-type]
+    assert found == [good]
+    assert skipped == 2
+    assert [line.startswith("skipped: ") for line in said] == [True, True]
