@@ -66,7 +66,7 @@ class Desk:
     @property
     def unsettled(self) -> int:
         """Sightings that nobody has looked into."""
-        return sum(len(one.waiting) for one in self._pending.values() if not one.open)
+        return len(self._book.memory.sighted.keys() - self._book.memory.settled)
 
     @property
     def waiting(self) -> int:
