@@ -28,7 +28,7 @@ from harness.progress import Progress
 from harness.report.progress import Display, Steps
 from harness.verdict import EXIT_CODES, Verdict
 
-from . import mutant_tree
+from . import mutant_campaign, mutant_tree
 from .machine import table
 from .mutant_tree import Mutant
 
@@ -246,6 +246,14 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="only say which mutants there are")
     parser.add_argument("--build", action="store_true", help="only build the kernel")
     parser.add_argument("--out", type=Path, metavar="DIR", help="keep the runs' folders there")
+    parser.add_argument(
+        "--by",
+        choices=("programs", "fuzz"),
+        default="programs",
+        help="the shipped programs, or campaigns that know none of them",
+    )
+    parser.add_argument("--time", type=float, default=600, metavar="S", help="of a campaign")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the campaigns")
     return parser.parse_args(argv)
 
 
@@ -254,19 +262,36 @@ def _listed() -> str:
     return "\n".join(f"{name}  ({function})\n    {breaks}" for name, function, breaks in rows)
 
 
-def _measure(bench: Bench, mutants: Sequence[Mutant], *, all_of_them: bool) -> bool:
-    """Prints the table of one architecture; whether everything is as it should be."""
-    right = same_as_base(bench) if all_of_them else True
+def _by_programs(bench: Bench, mutants: Sequence[Mutant]) -> tuple[int, int]:
+    """Prints the table; how many were found, and how many of these as MISMATCH."""
     found = []
     for mutant in mutants:
         found.append(bench.judge(mutant))
         print(table(HEAD, [found[-1].row()]).splitlines()[1], flush=True)
     print(f"{bench.arch.name}, by the shipped programs:")
     print(table(HEAD, [one.row() for one in found]))
-    there = [one for one in found if one.verdict is not None]
-    as_mismatch = sum(one.verdict is Verdict.MISMATCH for one in there)
-    print(f"{len(there)} of {len(found)} found, {as_mismatch} of them as MISMATCH", flush=True)
-    return right and len(there) == len(found) and as_mismatch >= _SHARE * len(found)
+    there = [one.verdict for one in found if one.verdict is not None]
+    return len(there), there.count(Verdict.MISMATCH)
+
+
+def _is_right(
+    wanted: argparse.Namespace, kernel: str, arch: Arch, cache: Cache, display: Display
+) -> bool:
+    """Prints what becomes of the mutants on one architecture; whether all is as it should be."""
+    mutants = mutant_tree.named(wanted.names)
+    if wanted.by == "fuzz":
+        campaigns = mutant_campaign.Bench(
+            kernel, arch, wanted.seed, wanted.time, wanted.jobs, wanted.out, cache, display
+        )
+        same, (there, mismatches) = True, mutant_campaign.measure(campaigns, mutants)
+    else:
+        paths = find([tree.PROGRAMS])
+        programs = tuple(read(path, str(path.relative_to(tree.ROOT))) for path in paths)
+        bench = Bench(kernel, arch, programs, wanted.jobs, wanted.out, cache, display)
+        same = bool(wanted.names) or same_as_base(bench)
+        there, mismatches = _by_programs(bench, mutants)
+    print(f"{there} of {len(mutants)} found, {mismatches} of them as MISMATCH", flush=True)
+    return same and there == len(mutants) and mismatches >= _SHARE * len(mutants)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -278,7 +303,7 @@ def main(argv: Sequence[str]) -> int:
     cache, display = Cache(), Display(sys.stderr)
     arches = [arch_named(name) for name in wanted.arch or ARCHES]
     try:
-        mutants = mutant_tree.named(wanted.names)
+        mutant_tree.named(wanted.names)
         with Steps(display, NAME) as progress:
             kernel = str(mutant_tree.tree(cache, progress))
         for arch in arches:
@@ -287,16 +312,10 @@ def main(argv: Sequence[str]) -> int:
         if wanted.build:
             print(kernel)
             return 0
-        programs = tuple(
-            read(path, str(path.relative_to(tree.ROOT))) for path in find([tree.PROGRAMS])
-        )
-        right = True
-        for arch in arches:
-            bench = Bench(kernel, arch, programs, wanted.jobs, wanted.out, cache, display)
-            right &= _measure(bench, mutants, all_of_them=not wanted.names)
+        right = [_is_right(wanted, kernel, arch, cache, display) for arch in arches]
     except PagelabError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return error.exit_code
     finally:
         display.close()
-    return 0 if right else EXIT_CODES[Verdict.MISMATCH]
+    return 0 if all(right) else EXIT_CODES[Verdict.MISMATCH]

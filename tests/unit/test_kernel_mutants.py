@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import kernel_mutants, mutant_tree
+from benchmarks import kernel_mutants, mutant_campaign, mutant_tree
 from benchmarks.mutant_tree import Mutant
 from harness import language, layout
 from harness.errors import UsageError
+from harness.jobs.campaign.values import Finding
 from harness.jobs.programs import Source
 from harness.jobs.results import Result, infrastructure_detail
 from harness.model.rules import Rules
@@ -103,3 +104,23 @@ def test_what_ends_otherwise_than_on_the_base_is_said() -> None:
     assert kernel_mutants.differences(base, [base[0], result("b", Verdict.MISMATCH, 1)]) == [
         "b: MISMATCH (3 checked), and PASS (3 checked) where nothing was patched"
     ]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "text", "its"),
+    [
+        (Verdict.MISMATCH, "", True),
+        (Verdict.KERNEL_FAULT, "n = c: begin mremap(m, new_pages=1): oops at move_ptes", True),
+        (Verdict.KERNEL_FAULT, "mremap(m, new_pages=1): oops at move_ptes", True),
+        (Verdict.KERNEL_FAULT, "munmap(m): oops at zap_pte_range", False),
+        (Verdict.KERNEL_FAULT, "oops at zap_pte_range", False),
+        (Verdict.GUEST_LOST, "", False),
+    ],
+)
+def test_what_a_campaign_finds_is_a_mutants(verdict: Verdict, text: str, its: bool) -> None:
+    finding = Finding(
+        "1", "mremap.pte: pte", verdict, 1, "6.1", "6.1.192", "x86_64", "alone", "1.mm", 3,
+        detail={"text": text},
+    )  # fmt: skip
+    assert mutant_campaign.is_its(finding, MUTANT, frozenset()) is its
+    assert not mutant_campaign.is_its(finding, MUTANT, frozenset({finding.cause}))
