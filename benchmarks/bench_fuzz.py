@@ -31,6 +31,7 @@ from harness.jobs.campaign.station import Death, Station
 from harness.jobs.settings import Settings
 from harness.progress import SILENT, Progress
 
+from .bench_memory import tree
 from .bench_rate import Oracle
 from .machine import Judged, Plan, median, table
 
@@ -172,13 +173,13 @@ class Clock:
 
 
 def workers_memory() -> float:
-    """Peak memory of this process and of all workers that there are, MB."""
+    """Peak memory of this process and of all workers that it has, MB."""
     total = 0.0
-    for entry in Path("/proc").iterdir():
+    for pid in tree(os.getpid()):
         with contextlib.suppress(OSError, ValueError):
+            entry = Path(f"/proc/{pid}")
             words = (entry / "cmdline").read_bytes().split(b"\0")
-            mine = entry.name == str(os.getpid())
-            if mine or b"harness.jobs.campaign.worker" in words:
+            if pid == os.getpid() or b"harness.jobs.campaign.worker" in words:
                 for line in (entry / "status").read_text().splitlines():
                     if line.startswith("VmHWM:"):
                         total += int(line.split()[1]) / 1024

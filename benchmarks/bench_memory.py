@@ -27,11 +27,12 @@ def _children(pid: int) -> Iterator[int]:
         yield from map(int, task.read_text().split())
 
 
-def _tree(pid: int) -> Iterator[int]:
+def tree(pid: int) -> Iterator[int]:
+    """A process and all that it has started, as far as they live."""
     yield pid
     with contextlib.suppress(OSError):
         for child in list(_children(pid)):
-            yield from _tree(child)
+            yield from tree(child)
 
 
 def _peak(pid: int) -> tuple[str, float]:
@@ -66,7 +67,7 @@ def watch(command: list[str]) -> dict[tuple[int, str], float]:
             while (status := process.poll()) is None:
                 if time.monotonic() > deadline:
                     raise HarnessError(f"{command} did not end within {_SECONDS:g} s")
-                for pid in _tree(process.pid):
+                for pid in tree(process.pid):
                     with contextlib.suppress(OSError, ValueError):
                         name, peak = _peak(pid)
                         peaks[pid, name] = max(peak, peaks.get((pid, name), 0.0))
