@@ -18,11 +18,17 @@ _OWN = P_YOUNG | P_DIRTY
 
 
 def fold(rules: Rules, state: State, process: int, start: int, end: int) -> None:
-    """contpte_set_ptes(): the entries of [start, end) were set together, as far as they go."""
+    """contpte_set_ptes(): the entries of [start, end) were set together, as far as they go.
+
+    Where the last of a block was set by itself the others may have been there before
+    (contpte_try_fold).
+    """
     if not rules.folds_blocks():
         return
     mm = state.mms[process]
-    for first in range(-(-start // BLOCK) * BLOCK, end - BLOCK + 1, BLOCK):
+    alone = rules.folds_by_last(start % BLOCK == BLOCK - 1)
+    low = start & -BLOCK if alone else -(-start // BLOCK) * BLOCK
+    for first in range(low, end - BLOCK + 1, BLOCK):
         if first not in mm.folded and _fits(state, mm, first):
             common = 0
             for index in range(first, first + BLOCK):

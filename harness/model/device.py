@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from .. import abi
 from ..abi import Code, Fault
-from . import mapping
+from . import contpte, mapping
 from . import vma as vmas
 from .registry import V_MIXEDMAP
 from .rules import Rules
@@ -110,6 +110,7 @@ def insert_page(rules: Rules, state: State, process: int, vma: Vma, index: int, 
     state.page(page).map += counts
     state.count(process, rss_of(head.flags), counts)
     state.set_pte(process, index, rules.inserted_pte(vma, page == ZERO_PAGE), page)
+    contpte.fold(rules, state, process, index, index + 1)
     return 0
 
 

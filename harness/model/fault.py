@@ -7,7 +7,7 @@ check_vma_flags for get_user_pages). Source: 6.1 mm/memory.c.
 from __future__ import annotations
 
 from ..abi import PAGE_SHIFT, Fault
-from . import around, device, guard, hugetlb, mpage, pagecache, swapping, thp
+from . import around, contpte, device, guard, hugetlb, mpage, pagecache, swapping, thp
 from .content import EMPTY
 from .registry import V_UFFD_MISSING
 from .rules import V_SHARED, V_WRITE, Reuse, Rules
@@ -241,6 +241,7 @@ def _finish(
         flags = rules.uffd_marked_pte(flags)
     state.count(process, rss_of(page.flags), 1)
     state.set_pte(process, index, flags, number)
+    contpte.fold(rules, state, process, index, index + 1)
 
 
 def _write_protected(rules: Rules, state: State, process: int, vma: Vma, index: int) -> None:

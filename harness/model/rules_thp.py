@@ -84,6 +84,11 @@ class ThpRules(RuleBase):
         """Entries that map a block of a huge page and are set together become one, on some."""
         return self.sem.contpte
 
+    @rule("contpte.last", "7.3 arch/arm64/include/asm/pgtable.h contpte_try_fold (valign)")
+    def folds_by_last(self, first_is_last: bool) -> bool:
+        """A block's last entry makes one of all, where it is set alone, or all are one by one."""
+        return first_is_last or not self.sem.release.protect_merges
+
     @rule("thp.split_page", "6.1 mm/huge_memory.c can_split_folio")
     def thp_splits_page(self, ref: int, mapped: int) -> bool:
         """A huge page that somebody holds is not split into pages."""

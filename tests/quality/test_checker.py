@@ -39,9 +39,10 @@ ONLY = {"phys_wants_user": "arm64", "remote_untags": "arm64"} | dict.fromkeys(
     ("untagged", "takes_gate", "vmas_filled", "anon_outside", "remote_takes_gate", *MEMORY_TYPES),
     "x86_64",
 )
-OPTION = dict.fromkeys(("folds_blocks", "move_merges"), "ARM64_CONTPTE") | dict.fromkeys(
+OPTION = dict.fromkeys(
     ("swap_kept_pte", "unswapped_protected", *WRITE_PROTECT), "HAVE_ARCH_USERFAULTFD_WP"
 )
+OPTION |= dict.fromkeys(("folds_blocks", "folds_by_last", "move_merges"), "ARM64_CONTPTE")
 # What only kernels of some releases can show: the flag that says which, and its value there.
 VM_PAT = ("type_shrinks", "tracked_flags", "type_untracks", "moved_from_flags", "fork_fails")
 SOME = {

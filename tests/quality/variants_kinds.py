@@ -81,6 +81,8 @@ KINDS: dict[str, Callable[..., Any]] = {
     "protect_merges": lambda self: not self.sem.release.protect_merges,
     # what moves is as young as it was
     "move_merges": lambda self: False,
+    # only what is set together becomes one
+    "folds_by_last": lambda self, first_is_last: False,
     # no architecture makes one of entries
     "folds_blocks": lambda self: False,
     # a part of a huge page is kept or copied as on the other kernels
