@@ -45,9 +45,10 @@ def _madvise(model: Model, state: State, op: abi.Op) -> Expected:
     start, end = pages_of(model, op)
     covered = 0
     at = start
+    populates = op.flags in (Madv.POPULATE_READ, Madv.POPULATE_WRITE)
     for found in vmas.overlapping(state.mms[op.process].vmas, start, end):
         low, high = max(found.start, start), min(found.end, end)
-        if low > at and not model.rules.madvise_goes_on():
+        if low > at and not model.rules.madvise_goes_on(populates):
             return value(-ENOMEM)
         error = ADVICE[op.flags](model, state, op, found, low, high)
         if error:

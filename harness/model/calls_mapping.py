@@ -125,6 +125,8 @@ def _move_all(model: Model, state: State, process: int, start: int, end: int, to
     """remap_move(): each mapping of a range, and the gaps between them; 0 or -errno."""
     rules = model.rules
     for found in vmas.overlapping(state.mms[process].vmas, start, end):
+        if hugetlb.is_hugetlb(found) and not rules.remaps_huge():
+            return -EINVAL
         low, high = max(found.start, start), min(found.end, end)
         alone = low == start and high == end
         if not alone and not rules.remap_among_others(found):

@@ -170,6 +170,9 @@ class Release:
             streamline COW logic in do_swap_page()").
         populates: there is MADV_POPULATE_READ and _WRITE (mm/madvise.c; from 5.14 on:
             4ca9b3859dac "mm/madvise: introduce MADV_POPULATE_(READ|WRITE)").
+        populate_stops: both end at the first hole (mm/madvise.c madvise_populate, which since 6.9
+            goes through mappings itself: 631426ba1d45 "mm/madvise: make
+            MADV_POPULATE_(READ|WRITE) handle VM_FAULT_RETRY properly").
         dontneed_locked: there is MADV_DONTNEED_LOCKED (mm/madvise.c; from 5.18 on: 9457056ac426
             "mm: madvise: MADV_DONTNEED_LOCKED").
         frees_tables: MADV_DONTNEED of all that a page table maps frees the table, if nothing stays
@@ -307,6 +310,7 @@ class Release:
     swap_counts_maps: bool = False
     swap_maps_first: bool = False
     populates: bool = True
+    populate_stops: bool = False
     dontneed_locked: bool = True
     frees_tables: bool = False
     guards: bool = False
@@ -402,6 +406,7 @@ RELEASES = {
         pageout_ages=False,
         rw_page=False,
         swaps_in_writable=True,
+        populate_stops=True,
         user_reads_again=True,
         phys_user_bits=False,
         remap_keeps_special=True,
@@ -448,6 +453,7 @@ RELEASES = {
         huge_forced=True,
         huge_heeds_vma=True,
         swaps_in_writable=True,
+        populate_stops=True,
         swap_maps_first=True,
         user_reads_again=True,
         mpage_stops=True,

@@ -303,9 +303,9 @@ class MemoryRules(RuleBase):
         return bool(pte_flags & P_DIRTY) and not page_flags & G_ANON
 
     @rule("madvise.hole", "6.1 mm/madvise.c madvise_walk_vmas")
-    def madvise_goes_on(self) -> bool:
-        """madvise goes on behind a hole and then says -ENOMEM."""
-        return True
+    def madvise_goes_on(self, populates: bool) -> bool:
+        """madvise goes on behind a hole and then says -ENOMEM; to populate not on some kernels."""
+        return not (populates and self.sem.release.populate_stops)
 
     @rule("munmap.hole", "6.1 mm/mmap.c do_mas_munmap")
     def munmap_hole_is_error(self) -> bool:

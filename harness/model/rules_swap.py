@@ -133,18 +133,20 @@ class SwapRules(RuleBase):
         On some kernels one that nobody else maps, or has an entry of; on others the swap cache is
         always asked too early.
         """
-        if self.sem.release.swap_maps_first:
-            return False
-        return last if self.sem.release.swap_counts_maps else ref == 1 and not batched
+        release = self.sem.release
+        if release.swap_counts_maps:
+            return last
+        return ref == 1 and not batched and not release.swap_maps_first
 
     @rule("swap.uncache", "6.1 mm/memory.c should_try_to_free_swap")
     def swap_leaves_cache(
         self, vma_flags: int, write: bool, ref: int, last: bool, exclusive: bool
     ) -> bool:
         """A page leaves the swap cache for locked memory, or for a write if nobody else has it."""
-        alone = last if self.sem.release.swap_counts_maps else ref == 2
-        if self.sem.release.swap_maps_first:
-            alone = exclusive
+        release = self.sem.release
+        alone = exclusive if release.swap_maps_first else ref == 2
+        if release.swap_counts_maps:
+            alone = last
         return bool(vma_flags & V_LOCKED) or (write and alone)
 
     @rule("swap.in_pte", _FAULT)

@@ -133,7 +133,7 @@ class ThpRules(RuleBase):
     @rule("thp.alone", "6.1 include/linux/mm.h folio_estimated_sharers")
     def advice_splits(self, alone: bool, first: int, entire: int, total: int) -> bool:
         """What is split is alone by one page's mappings; on some kernels by all and the first's."""
-        if not self.sem.release.advice_goes_on:
+        if not self.sem.release.advice_goes_on or self.sem.release.free_asks_page:
             return alone
         return total <= 1 or not (entire or total > HUGE_PAGES or first > 1)
 

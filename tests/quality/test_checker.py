@@ -58,6 +58,8 @@ SOME = {
     "mpage_without_bio": ("rw_page", True),
     "rw_page_failed": ("rw_page", True),
     "thp_knows_owner": ("keeps_own_parts", True),
+    "uffd_may_protect": ("uffd_protects_many", False),
+    "uffd_protects": ("uffd_keeps_wp", False),
 }
 
 

@@ -138,7 +138,7 @@ VARIANTS: dict[str, Wrong] = {
     # the dirty bit is lost at unmap
     "zap_dirties": lambda self, pte_flags, page_flags: False,
     # madvise stops at a hole
-    "madvise_goes_on": lambda self: False,
+    "madvise_goes_on": lambda self, populates: False,
     # munmap of nothing is an error
     "munmap_hole_is_error": lambda self: True,
     # the partial page is unmapped as well
