@@ -6,7 +6,7 @@ wanted. Here is the rest: docs/model.md, "What the model does not know yet".
 
 from __future__ import annotations
 
-from ..abi import Block, Code, Kind, Madv, Map, Mode, Op, Uffd
+from ..abi import GETS, Block, Code, Foll, Kind, Madv, Map, Mode, Op, Uffd
 from ..model import Expected, Model, State
 from ..model import vma as vmas
 from ..model.calls import pages_of
@@ -14,6 +14,7 @@ from ..model.registry import V_HUGETLB, V_LOCKED, V_READ, V_WRITE
 from ..model.state import P_HUGE, Vma
 
 _BEGIN = int(Mode.BEGIN)
+_NOWAIT = int(Foll.NOWAIT)
 _WP = int(Uffd.WP)
 _OF_WP = (Code.UFFD_REGISTER, Code.UFFD_COPY, Code.UFFD_WRITEPROTECT)
 _POPULATE = int(Map.POPULATE)
@@ -88,6 +89,8 @@ class Avoid:
             return any(vma.file == file and vma.flags & V_LOCKED for vma in every)
         if not self.fails:
             return False
+        if op.code in GETS and op.flags & _NOWAIT:
+            return True  # how often what cannot be read is tried again is not known
         if op.code is Code.MMAP:
             return bool(op.flags & _POPULATE) and op.file >= 0 and _fails(state, op.file)
         if op.code is Code.MLOCK or (op.code is Code.MADVISE and op.flags in _POPULATES):

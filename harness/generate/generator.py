@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from .. import language
@@ -20,6 +21,7 @@ _MUTANTS = 60  # of a hundred programs, where there is a corpus
 _LENGTH_MIN, _LENGTH_MAX = 10, 72
 _IN_VAIN_MAX = 40  # moves one behind the other that added nothing
 _SECRET = Requires(Binary(">=", Name("kernel"), Name("5.14")))
+_PROTECTING = re.compile(r"\bWP\b")
 _PROTECTS = Requires(
     Binary(
         "or",
@@ -71,8 +73,8 @@ def _made(draw: Draw, corpus: Corpus) -> Builder:
     kept = corpus.kept if draw.chance(_MUTANTS) else ()
     donors = [draw.pick(kept).text, draw.pick(kept).text] if kept else []
     secret = "secret" in swarm.themes or any("memfd_secret(" in text for text in donors)
-    protects = "uffd" in swarm.themes and draw.chance(50)
-    protects = protects or any("WP" in text for text in donors)
+    protects = "uffd" in swarm.themes and draw.chance(40)
+    protects = protects or any(_PROTECTING.search(text) for text in donors)
     requires = ((_SECRET,) if secret else ()) + ((_PROTECTS,) if protects else ())
     builder = Builder(requires, protects)
     hand = Hand(draw, builder, swarm.themes, swarm.wrong)

@@ -69,7 +69,7 @@ class Hand:
             return INITIAL
         return self.draw.pick(able)
 
-    def target(self) -> Value:
+    def target(self) -> Ref:
         """Whose memory a call is about: mostly somebody who lives."""
         replaced = self.builder.scope.replaced
         processes = self.builder.scope.processes

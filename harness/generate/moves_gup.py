@@ -28,7 +28,7 @@ def _flags(g: Hand, call: str) -> Value | None:
         names.add(g.draw.pick(("NOWAIT", "ANON", "HWPOISON", "SPLIT_PMD", "PCI_P2PDMA")))
     if call == "get_user_pages_unlocked" and g.draw.chance(15):
         names.add("PIN")
-    if g.draw.chance(g.wrong // 2):
+    if g.draw.chance(g.wrong * 2 // 3):
         names.add(g.draw.pick(_ODD))
     if not names:
         return 0 if g.draw.chance(10) else None
@@ -61,7 +61,7 @@ def get(g: Hand) -> bool:
         named["vmas"] = g.draw.pick((0, 1, 1, 1, 1))
     if "locked" in parameters and g.draw.chance(25):
         named["locked"] = 1
-    if g.draw.chance(2 if process != INITIAL else 0):
+    if g.draw.chance(5 if process != INITIAL else 0):
         named["pending"] = Symbols(("SIGKILL",))
     first = (target, where) if "process" in parameters else (where,)
     return g.call(call, *first, process=process, nr=_number(g, call), **named)

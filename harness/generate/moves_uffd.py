@@ -53,8 +53,8 @@ def fill(g: Hand) -> bool:
 
 def _awaited(g: Hand) -> Ref | None:
     """The page that somebody waits for, most of the time."""
-    pages = [call.page[1] for call in g.builder.state.calls.values() if call.page is not None]
-    pages = [page for page in pages if page >= 0]
+    places = [call.page for call in g.builder.state.calls.values() if call.page is not None]
+    pages = [index for process, index in places if process >= 0]
     return g.builder.place(g.draw.pick(pages)) if pages and g.draw.chance(80) else None
 
 

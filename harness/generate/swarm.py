@@ -10,6 +10,7 @@ from . import (  # noqa: F401  (they register their moves)
     moves_gup,
     moves_memory,
     moves_process,
+    moves_rare,
     moves_uffd,
     scenes,
 )

@@ -27,10 +27,13 @@ def allocate(rules: Rules, state: State, file: int, index: int) -> None:
     io = state.files[file].io
     if io is None or index in io.place:
         return
+    others = [other.io for number, other in state.files.items() if number != file]
+    if not io.place and any(other is not None and not other.known for other in others):
+        io.known = False  # it may get what lies between their reservations
     io.allocate(index, rules.ext2_path(index))
-    for number, other in state.files.items():
-        if number != file and other.io is not None:
-            other.io.crossed = True
+    for other in others:
+        if other is not None:
+            other.crossed = True
 
 
 def add_buffers(page: Page, flags: int) -> None:
