@@ -75,7 +75,7 @@ struct pl_member {
 /* What was asked of a file's disk. It may be asked of when the session is over. */
 struct pl_io {
 	struct kref ref;
-	spinlock_t lock;
+	arch_spinlock_t lock;
 	s64 base;			/* sectors count from here */
 	u32 count;
 	u32 bios;			/* records from here on PL_OP_BIOS has not told of */
