@@ -28,6 +28,11 @@ def some_differ(name: str, seen: Seen) -> Fate:
     return Fate(Verdict.MISMATCH if number % 100 == 42 else Verdict.PASS)
 
 
+def all_die(name: str, seen: Seen) -> Fate:
+    """Every program kills its guest."""
+    return Fate(Verdict.KERNEL_FAULT, "KERNEL_FAULT", complete=False)
+
+
 class Quick(World):
     """Guests that are there at once."""
 
@@ -53,7 +58,7 @@ def main() -> int:
         files=output.Files(),
         quiet=True,
         verbose=True,
-        backend=Quick(some_differ),
+        backend=Quick(all_die if "dies" in words else some_differ),
     )
 
 

@@ -143,6 +143,23 @@ def test_a_worker_that_is_killed_is_made_good(tmp_path: Path) -> None:
     assert known(told) == known(whole)
 
 
+def test_a_kernel_that_dies_on_every_program_ends_it(tmp_path: Path) -> None:
+    folder = tmp_path / "campaign"
+    done = subprocess.run(
+        [sys.executable, SCRIPT, str(folder), "programs=100000", "jobs=2", "dies"],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 12, done.stderr[-2000:]
+    told = json.loads((folder / "results.json").read_text())["campaign"]
+    assert next(iter(told["given_up"].values())).startswith("KERNEL_FAULT: 20 guests in a row")
+    assert told["programs"] < 2 * BATCH
+    assert [one["verdict"] for one in told["mismatches"]] == ["KERNEL_FAULT"]
+    assert len(list((folder / "console").iterdir())) <= 40
+
+
 def workers_of(pid: int) -> list[int]:
     """The workers of that campaign: children of its keeper."""
     found = []

@@ -133,7 +133,11 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class GaveUp:
-    """An environment takes no more programs: guest after guest was lost."""
+    """An environment takes no more programs: guest after guest was lost.
+
+    Attributes:
+        why: begins with a verdict and a colon.
+    """
 
     place: int
     why: str

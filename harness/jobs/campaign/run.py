@@ -130,6 +130,7 @@ class Run:
         interrupted = False
         try:
             self._prepare()
+            self._clock = time.monotonic()  # building does not count
             self._go_on()
         except KeyboardInterrupt:
             interrupted = True

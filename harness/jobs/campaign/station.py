@@ -77,7 +77,7 @@ class Station:
 
     Attributes:
         history: texts of what the guest has run, in order.
-        given_up: why it takes no more programs; "" while it does.
+        given_up: why it takes no more programs, the verdict first; "" while it does.
     """
 
     def __init__(
@@ -203,7 +203,9 @@ class Station:
         self._died(Death(finished, verdict, text))
         self.close(keep_log=True)
         if self._deaths >= DEATHS_MAX or self._boots >= BOOTS_MAX:
-            self.give_up(f"{self._deaths} guests in a row passed no program; the last: {text}")
+            count = max(self._deaths, self._boots)
+            why = f"{count} guests in a row passed no program; the last: {text}"
+            self.give_up(f"{verdict.value}: {why}")
 
     def _requests(self) -> Iterator[guests.Request | None]:
         """What the guest asks for as it goes on; None: nothing just now."""
