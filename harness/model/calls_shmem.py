@@ -74,6 +74,8 @@ def _pread(model: Model, state: State, op: abi.Op) -> Expected:
                     pagecache.get(rules, state, file, index)
                 return value(rules.pread_failed(len(data)), data)
         data += bytes(length) if number is None else state.pages[number].content.read(at, length)
+    if entry.disk is not None and len(data) < op.n and rules.pread_reads_end():
+        pagecache.get(rules, state, file, (op.aux + len(data)) // abi.PAGE_SIZE)
     return value(len(data), data)
 
 

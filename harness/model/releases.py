@@ -229,6 +229,9 @@ class Release:
             filemap_read; since 5.11: cbd59c48ae2b "mm/filemap: use head pages in
             generic_file_buffered_read()"; before, one behind the other. So is on 7.x one that has
             to be read, behind others that need not: filemap_get_pages, -EAGAIN).
+        pread_reads_end: pread that comes to the end of a file on a disk looks for the page there
+            before it asks for the size, and leaves it in the cache (mm/filemap.c
+            generic_file_buffered_read in 5.10; filemap_read asks first).
         arm64_asks_devices: on arm64 access_remote_vm asks a driver's ->access, as it does on x86-64
             (mm/memory.c __access_remote_vm, CONFIG_HAVE_IOREMAP_PROT; since 6.0: f23eab0bfaef
             "arm64: mm: Convert to GENERIC_IOREMAP").
@@ -333,6 +336,7 @@ class Release:
     huge_remap: bool = True
     leftovers_stay: bool = False
     pread_batches: bool = True
+    pread_reads_end: bool = False
     arm64_asks_devices: bool = True
     uffd_minor: bool = True
     uffd_wp_files: bool = True
@@ -369,6 +373,7 @@ RELEASES = {
         huge_remap=False,
         leftovers_stay=True,
         pread_batches=False,
+        pread_reads_end=True,
         arm64_asks_devices=False,
         uffd_minor=False,
         uffd_wp_files=False,

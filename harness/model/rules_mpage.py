@@ -201,6 +201,14 @@ class MpageRules(RuleBase):
         """
         return before_ready and present and self.sem.release.pread_batches
 
+    @rule("pread.end", "6.1 mm/filemap.c filemap_read (i_size_read)")
+    def pread_reads_end(self) -> bool:
+        """The page at a file's end comes into the cache, though nothing of it is read.
+
+        On some kernels.
+        """
+        return self.sem.release.pread_reads_end
+
     # ---- ext2 ------------------------------------------------------------------------
 
     @rule("ext2.boundary", "6.1 fs/ext2/inode.c ext2_get_blocks (blocks_to_boundary)")

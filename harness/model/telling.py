@@ -112,6 +112,7 @@ TELLING: Mapping[str, Telling] = {
     "huge_remap": _by("mremap/hugetlb"),
     "leftovers_stay": _by("mpage_readahead/leftovers"),
     "pread_batches": _by("mpage_readahead/error"),
+    "pread_reads_end": _by("ext2/pread"),
     "arm64_asks_devices": _by("access_process_vm/device", arch="arm64"),
     "uffd_copy_beyond": _by("blocking/files"),
     "uffd_continue_beyond": _by("userfaultfd/minor"),

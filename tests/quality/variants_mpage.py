@@ -76,6 +76,8 @@ MPAGE: dict[str, Callable[..., Any]] = {
     "read_tries_again": lambda self, may_retry: False,
     # what was read before is lost
     "pread_failed": lambda self, done: -5,
+    # the page at the end comes into the cache
+    "pread_reads_end": lambda self: True,
     # pread reads a page once
     "pread_tries_again": lambda self, before_ready, present: False,
     # indirect blocks lie nowhere
