@@ -231,7 +231,7 @@ def _change(
         flags, slot = mm.absent[index]
         if flags & P_GUARD:
             continue
-        flags = flags | P_UFFD_WP if protect else rules.uffd_resolved_pte(flags)
+        flags = flags | rules.uffd_mark() if protect else rules.uffd_resolved_pte(flags)
         if flags:
             state.set_absent(process, index, flags, slot)
         else:

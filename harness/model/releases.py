@@ -237,6 +237,10 @@ class Release:
             "arm64: mm: Convert to GENERIC_IOREMAP").
         uffd_minor: a userfaultfd has the mode MINOR (fs/userfaultfd.c userfaultfd_register; since
             5.13: 7677f7fd8be7 "userfaultfd: add minor fault registration mode").
+        uffd_refuses_wp: memory cannot be registered with WP where the architecture knows no such
+            entries (fs/userfaultfd.c userfaultfd_register, CONFIG_HAVE_ARCH_USERFAULTFD_WP; since
+            5.14: 00b151f21f39 "mm/userfaultfd: fail uffd-wp registration if not supported"; before,
+            it is, and an entry loses its write bit alone).
         uffd_wp_files: it can write-protect memory that has a file, and hugetlb's (fs/userfaultfd.c
             vma_can_userfault; since 5.19: b1f9e876862d "mm/uffd: enable write protection for
             shmem & hugetlbfs"; before, only anonymous memory, which needs no markers).
@@ -339,6 +343,7 @@ class Release:
     pread_reads_end: bool = False
     arm64_asks_devices: bool = True
     uffd_minor: bool = True
+    uffd_refuses_wp: bool = True
     uffd_wp_files: bool = True
     swapoff_keeps_marks: bool = True
     uffd_copy_beyond: int = -EFAULT
@@ -376,6 +381,7 @@ RELEASES = {
         pread_reads_end=True,
         arm64_asks_devices=False,
         uffd_minor=False,
+        uffd_refuses_wp=False,
         uffd_wp_files=False,
         swapoff_keeps_marks=False,
         uffd_moves_marks=True,

@@ -32,7 +32,8 @@ class UffdRules(RuleBase):
     @rule("uffd.mode", _REGISTER)
     def uffd_mode_bad(self, mode: int) -> bool:
         """No mode at all, or one that the kernel lacks there, is -EINVAL."""
-        known = _KNOWN if self.sem.uffd_wp else _KNOWN & ~_WP
+        refused = self.sem.release.uffd_refuses_wp and not self.sem.uffd_wp
+        known = _KNOWN & ~_WP if refused else _KNOWN
         if not self.sem.release.uffd_minor:
             known &= ~_MINOR
         return not mode or bool(mode & ~known)
@@ -96,6 +97,11 @@ class UffdRules(RuleBase):
         """A protected entry is not written, nor with FORCE, while its VMA is registered with WP."""
         return bool(flags & P_UFFD_WP and vma.flags & V_UFFD_WP)
 
+    @rule("uffd.wp_mark", "6.1 include/asm-generic/pgtable_uffd.h pte_mkuffd_wp")
+    def uffd_mark(self) -> int:
+        """What a protected entry has, where the architecture has such a mark."""
+        return P_UFFD_WP if self.sem.uffd_wp else 0
+
     @rule("uffd.wp_range", "6.1 mm/userfaultfd.c mwriteprotect_range, find_dst_vma")
     def uffd_may_protect(self, vma: Vma, end: int) -> bool:
         """What is protected lies in one VMA, registered with WP, else -ENOENT."""
@@ -114,7 +120,7 @@ class UffdRules(RuleBase):
         """
         readable = vma.flags & V_ACCESS & ~V_WRITE or self.sem.release.uffd_upgrades
         rest = 0 if readable else P_NONE_PROT
-        return flags & ~P_WRITE | P_UFFD_WP | rest
+        return flags & ~P_WRITE | self.uffd_mark() | rest
 
     @rule("uffd.wp_end_pte", _CHANGE)
     def uffd_resolved_pte(self, flags: int) -> int:
@@ -155,7 +161,7 @@ class UffdRules(RuleBase):
     @rule("uffd.wp_copy", _INSTALL)
     def uffd_copied_pte(self, flags: int, protect: bool) -> int:
         """A page filled in with WP is mapped protected."""
-        return flags & ~P_WRITE | P_UFFD_WP if protect else flags
+        return flags & ~P_WRITE | self.uffd_mark() if protect else flags
 
     @rule("uffd.wp_copy_mode", "6.1 mm/userfaultfd.c __mcopy_atomic (wp_copy)")
     def uffd_may_copy(self, vma: Vma, protect: bool) -> bool:

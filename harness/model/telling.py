@@ -117,6 +117,7 @@ TELLING: Mapping[str, Telling] = {
     "uffd_copy_beyond": _by("blocking/files"),
     "uffd_continue_beyond": _by("userfaultfd/minor"),
     "uffd_minor": _by("userfaultfd/minor"),
+    "uffd_refuses_wp": _by("userfaultfd/wp_lacking", arch="arm64"),
     "uffd_wp_files": _by("userfaultfd/wp_file", arch="x86_64"),
     "swapoff_keeps_marks": _by("swap/uffd_wp_off", arch="x86_64"),
     "uffd_moves_marks": _by("userfaultfd/wp_move", arch="x86_64"),

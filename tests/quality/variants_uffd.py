@@ -43,6 +43,8 @@ VARIANTS: dict[str, Callable[..., Any]] = {
     "uffd_protects_many": lambda self: not self.sem.release.uffd_protects_many,
     # what is protected is clean
     "uffd_protected_pte": lambda self, flags, vma: flags & ~(P_WRITE | P_DIRTY) | P_UFFD_WP,
+    # a protected entry is only read-only
+    "uffd_mark": lambda self: 0,
     # the end of protection makes everything writable
     "uffd_resolved_pte": lambda self, flags: flags & ~P_UFFD_WP | P_WRITE,
     # the other way round about what the end of protection does at once
