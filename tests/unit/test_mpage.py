@@ -6,9 +6,12 @@ import pytest
 
 from harness import abi, language, layout
 from harness.abi import Io, IoFlag
+from harness.environment import Environment
 from harness.errors import UsageError
-from harness.model import blockio
+from harness.model import Rules, blockio, semantics_for
 from harness.model.blockio import FileIo, Record, Run, Script
+from harness.model.semantics import FEATURE_EXT4
+from harness.model.state import G_PRIVATE
 
 
 def _compiled(*lines: str) -> tuple[abi.Op, ...]:
@@ -101,3 +104,15 @@ def test_words_of_the_disk_count_from_one() -> None:
     assert content.read(0, 8) == (25 * 256 + 1).to_bytes(8, "little")
     assert content.read(2040, 16) == (26 * 256).to_bytes(8, "little") + bytes(8)
     assert content.digest == sum(abi.mix(word, at) for at, word in content.words.items()) % 2**64
+
+
+def test_ext4_serves_ext2_in_its_own_way() -> None:
+    facts = {"features": FEATURE_EXT4}
+    served, alone = (
+        Rules(semantics_for(Environment("6.1.192", "x86_64", facts=told))) for told in (facts, {})
+    )
+    assert (served.mkwrite_buffers(), alone.mkwrite_buffers()) == (G_PRIVATE, 0)
+    assert (served.truncate_looks(True), served.truncate_looks(False)) == (False, True)
+    assert alone.truncate_looks(True)
+    assert (served.ext2_path(12), alone.ext2_path(12)) == ((), (-1,))
+    assert (served.ext2_boundary(12, 11), alone.ext2_boundary(12, 11)) == (False, True)
