@@ -193,7 +193,14 @@ class Getter:
         if self.flags & ANON and not self.rules.anon_outside(gate):
             return False
         page = outside.follow(
-            self.rules, self.state, self.process, addr, self.write, self.force, self.remote
+            self.rules,
+            self.state,
+            self.process,
+            addr,
+            write=self.write,
+            force=self.force,
+            pin=self.pin,
+            remote=self.remote,
         )
         if page is None:
             return False

@@ -43,7 +43,12 @@ def unmap(rules: Rules, state: State, process: int, start: int, end: int) -> Non
 
 
 def unmapped(rules: Rules, state: State, process: int, start: int, end: int) -> bool:
-    """The same, but where it would cut a huge page of hugetlb: False, and nothing is unmapped."""
+    """The same, but where it would cut a huge page of hugetlb: False, and nothing is unmapped.
+
+    Nor is anything split where there is nothing to unmap.
+    """
+    if start == end:
+        return True
     found = vma.overlapping(state.mms[process].vmas, start, end)
     if any(hugetlb.splits_badly(rules, each, start, end) for each in found):
         cut_first(rules, state, process, start)

@@ -48,11 +48,20 @@ def mapped(state: State, process: int, addr: int) -> int | None:
 
 
 def follow(
-    rules: Rules, state: State, process: int, addr: int, write: bool, force: bool, remote: bool
+    rules: Rules,
+    state: State,
+    process: int,
+    addr: int,
+    *,
+    write: bool,
+    force: bool,
+    pin: bool,
+    remote: bool,
 ) -> int | None:
     """The page that get_user_pages takes there; None for -EFAULT.
 
     Args:
+        pin: it is pinned, and so must be the process's own if it is anonymous.
         remote: the call is one that may be about another process (FOLL_REMOTE).
     """
     number = addr >> PAGE_SHIFT
@@ -66,8 +75,9 @@ def follow(
     if number != VDSO >> PAGE_SHIFT or not rules.takes_vdso(write, force):
         return None
     page = state.mms[process].outside.get(number)
-    if page is None or (write and not _keeps(rules, state, page)):
-        page = _map(state, process, number, write)
+    owns = write or (page is not None and rules.must_unshare(pin, write, state.pages[page].flags))
+    if page is None or (owns and not _keeps(rules, state, page)):
+        page = _map(state, process, number, owns)
     return page
 
 

@@ -203,7 +203,16 @@ def _page(
         page = getter.page(index)
         return None if getter.is_frame(index) and rules.follows_special(True, False) else page
     write = access.data is not None
-    return outside.follow(rules, state, access.process, addr, write, access.force, True)
+    return outside.follow(
+        rules,
+        state,
+        access.process,
+        addr,
+        write=write,
+        force=access.force,
+        pin=getter.pin,
+        remote=True,
+    )
 
 
 # ---- process_vm_readv, process_vm_writev ----------------------------------------
