@@ -98,15 +98,19 @@ class Avoid:
             return any(state.slots[slot] in files and _fails(state, slot) for slot in state.slots)
         return False
 
-    def behind(self, expected: Expected, reached: set[str], op: Op) -> bool:
+    def behind(self, state: State, expected: Expected, reached: set[str], op: Op) -> bool:
         """Is an operation with that outcome one that is not to be made?
 
         A call that falls asleep without having been begun cannot be asked for later.
 
+        Nor is it known who of two that wait for the same page goes on first.
+
         Args:
+            state: behind it.
             reached: branches of the model.
         """
-        if _NO_HUGE_PAGE in reached:
+        awaited = [call.page for call in state.calls.values() if call.page is not None]
+        if _NO_HUGE_PAGE in reached or len(set(awaited)) < len(awaited):
             return True
         return expected.kind is Kind.BLOCKED and op.code is not Code.WAIT and not op.mode & _BEGIN
 

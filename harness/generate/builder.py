@@ -201,7 +201,7 @@ class Builder:
             return False
         reached = self._rules.reached = set()
         branch = self.model.step(self.state, op)[0]
-        if self._avoid.behind(branch.expected, reached, op):
+        if self._avoid.behind(branch.state, branch.expected, reached, op):
             return False
         self._avoid.note(op)
         self.reached |= reached
