@@ -142,11 +142,15 @@ def test_what_a_build_has(arch: Arch) -> None:
 
 
 def test_entries_are_small(arch: Arch) -> None:
-    """Those of every kernel, module and image that was ever built here."""
+    """Those of every kernel, module and image that was ever built here.
+
+    What was built elsewhere is as large as it is: its image is unpacked, with all its drivers' code.
+    """
     cache = Cache()
     build.build("6.1", arch, cache=cache)
     kinds = (kbuild.KIND, kmod_build.KIND, image.KIND, image.SSH_KIND)
     sizes = {f"{kind}/{one.key}": one.size for kind in kinds for one in cache.entries(kind)}
+    sizes = {name: size for name, size in sizes.items() if "-built-" not in name}
     assert {name: size for name, size in sizes.items() if size > 40_000_000} == {}
 
 
