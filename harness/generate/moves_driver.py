@@ -89,7 +89,7 @@ def on_fault(g: Hand) -> bool:
     found = _device(g)
     if found is None:
         return False
-    if g.draw.chance(15):
+    if g.draw.chance(25):
         gives = Symbols((g.draw.pick(tuple(FAULT)),))
         return g.builder.add("on_fault", found[1], process=found[0], gives=gives)
     pages = _set(g)
