@@ -16,7 +16,7 @@ from .jobs import folder as folders
 from .jobs.probe import Asked
 from .jobs.programs import Source, find, read
 from .jobs.settings import Settings, from_toml
-from .options import Arches, Config, Jobs, Json, Kernels, Out, Quiet, Verbose
+from .options import Arches, BootArgs, Config, Cpu, Jobs, Json, Kernels, Out, Quiet, Verbose
 
 PROGRAM = "pagelab"
 COMPLETION = "_PAGELAB_COMPLETE"
@@ -150,11 +150,15 @@ def probe(
     jobs: Jobs = None,
     json: Json = None,
     out: Out = None,
+    cpu: Cpu = None,
+    boot_arg: BootArgs = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> int:
     """Find out by running programs which flags a kernel has, and how it differs from releases."""
-    settings = Settings().but(kernels=kernel, arches=arch, config=config)
+    settings = Settings().but(
+        kernels=kernel, arches=arch, config=config, cpu=cpu, boot_args=boot_arg
+    )
     files = output.Files(json)
     files.check()
     return output.probe(
@@ -213,13 +217,8 @@ def run(
         Path | None, typer.Option("--ktap", metavar="FILE", help="Also write KTAP.")
     ] = None,
     out: Out = None,
-    cpu: Annotated[
-        str | None, typer.Option("--cpu", metavar="MODEL", help="QEMU's CPU model.")
-    ] = None,
-    boot_arg: Annotated[
-        list[str] | None,
-        typer.Option("--boot-arg", metavar="ARG", help="One more kernel parameter; repeatable."),
-    ] = None,
+    cpu: Cpu = None,
+    boot_arg: BootArgs = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> int:
@@ -293,11 +292,15 @@ def claims(
         ),
     ] = None,
     out: Out = None,
+    cpu: Cpu = None,
+    boot_arg: BootArgs = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> int:
     """Show which claims of the kernel's documentation hold, and whether that is as expected."""
-    settings = Settings().but(kernels=kernel, arches=arch, config=config)
+    settings = Settings().but(
+        kernels=kernel, arches=arch, config=config, cpu=cpu, boot_args=boot_arg
+    )
     files = output.Files(json, html=html)
     files.check()
     return output.claims(
@@ -333,11 +336,15 @@ def compare(
         typer.Option("--html", metavar="FILE", help="Also write a page: each cause, each line."),
     ] = None,
     out: Out = None,
+    cpu: Cpu = None,
+    boot_arg: BootArgs = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> int:
     """Show what differs between kernels or architectures, operation by operation, and why."""
-    settings = Settings().but(kernels=kernel, arches=arch, config=config)
+    settings = Settings().but(
+        kernels=kernel, arches=arch, config=config, cpu=cpu, boot_args=boot_arg
+    )
     files = output.Files(json, html=html)
     files.check()
     return comparing.compare(

@@ -10,7 +10,7 @@ import typer
 
 from . import fuzzing, output
 from .jobs.settings import Settings
-from .options import Arches, Config, Json, Kernels, Quiet, Verbose
+from .options import Arches, BootArgs, Config, Cpu, Json, Kernels, Quiet, Verbose
 
 
 def fuzz(
@@ -42,13 +42,8 @@ def fuzz(
         Path | None,
         typer.Option("--out", metavar="DIR", help="The campaign's folder; runs/fuzz-... ."),
     ] = None,
-    cpu: Annotated[
-        str | None, typer.Option("--cpu", metavar="MODEL", help="QEMU's CPU model.")
-    ] = None,
-    boot_arg: Annotated[
-        list[str] | None,
-        typer.Option("--boot-arg", metavar="ARG", help="One more kernel parameter; repeatable."),
-    ] = None,
+    cpu: Cpu = None,
+    boot_arg: BootArgs = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> int:
@@ -82,11 +77,15 @@ def shrink(
         Path | None,
         typer.Option("--out", metavar="FILE", help="Write it there, not to the screen."),
     ] = None,
+    cpu: Cpu = None,
+    boot_arg: BootArgs = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> int:
     """Find the smallest program that still shows it."""
-    settings = Settings().but(kernels=kernel, arches=arch, config=config)
+    settings = Settings().but(
+        kernels=kernel, arches=arch, config=config, cpu=cpu, boot_args=boot_arg
+    )
     return fuzzing.shrink(path, settings, out=out, quiet=quiet, verbose=verbose)
 
 

@@ -39,6 +39,11 @@ Config = Annotated[
         autocompletion=configuration.names,
     ),
 ]
+Cpu = Annotated[str | None, typer.Option("--cpu", metavar="MODEL", help="QEMU's CPU model.")]
+BootArgs = Annotated[
+    list[str] | None,
+    typer.Option("--boot-arg", metavar="ARG", help="One more kernel parameter; repeatable."),
+]
 Jobs = Annotated[
     int | None,
     typer.Option("-j", "--jobs", metavar="N", min=1, help="Guests at once; one a CPU."),
