@@ -16,7 +16,7 @@ from harness.verdict import INTERRUPTED
 
 from .command import ROOT, environment, pagelab, results, verdicts
 
-COMMANDS = ("doctor", "build", "run", "check", "claims", "compare", "kernels")
+COMMANDS = ("doctor", "build", "run", "check", "claims", "compare", "fuzz", "shrink", "kernels")
 TEXT = "m = mmap(pages=1, prot=rw, flags=private|anon)\nmunmap(m)\n"
 ANSI = re.compile(r"\x1b\[")
 
@@ -48,7 +48,7 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
 def test_commands_that_are_not_there_are_absent() -> None:
     help_text = pagelab("--help").out
     assert re.findall(r"^│ ([a-z]+)  ", help_text, re.MULTILINE) == list(COMMANDS)
-    assert pagelab("fuzz").code == 2
+    assert pagelab("shell").code == 2
 
 
 def test_version() -> None:
@@ -72,7 +72,7 @@ def test_shell_completion(shell: str) -> None:
     ("args", "says"),
     [
         ([], "Missing command"),
-        (["fuzz"], "No such command 'fuzz'"),
+        (["shell"], "No such command 'shell'"),
         (["run"], "Missing argument"),
         (["run", "programs", "--smoke"], "No such option: --smoke"),
         (["run", "programs", "-j", "0"], "-j"),
