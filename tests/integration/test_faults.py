@@ -265,7 +265,8 @@ def copy_cache(to: Path) -> Path:
     """The user's cache elsewhere, as a CI system restores it."""
     from harness.cache import default_root
 
-    shutil.copytree(default_root(), to, ignore=shutil.ignore_patterns("tmp", "locks", "logs"))
+    passing = shutil.ignore_patterns("tmp", "locks", "logs", "kept")  # nothing that is published
+    shutil.copytree(default_root(), to, ignore=passing)
     return to
 
 

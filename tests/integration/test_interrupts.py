@@ -15,7 +15,7 @@ import pytest
 from .command import ROOT, Running, results, verdicts
 
 pytestmark = pytest.mark.qemu
-COUNT = 1500
+COUNT = 5000
 
 
 @pytest.fixture(scope="module")
